@@ -1,0 +1,109 @@
+# `make help` is the table of contents. Every target makes what it needs and says what it is doing, with times.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(abspath $(VENV))/bin
+PYTHON ?= python3
+STAMPS := .stamps
+STEP := tools/step
+export PATH := $(BIN):$(PATH)
+
+.PHONY: help
+help: ## This table of contents
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# What is installed ---------------------------------------------------------------------------------------------------
+
+$(STAMPS)/python: requirements/dev.txt pyproject.toml kernel/pyproject.toml
+	@mkdir -p $(STAMPS)
+	@command -v node >/dev/null || tools/debian_packages nodejs
+	@$(STEP) "Python environment in $(VENV)" tools/python_environment $(PYTHON) $(VENV)
+	@touch $@
+
+node_modules/.yarn-state.yml: package.json yarn.lock .yarnrc.yml | $(STAMPS)/python
+	@$(STEP) "npm packages of the panel" tools/quietly jlpm install --immutable
+	@touch $@
+
+PANEL_SOURCES := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null)
+
+$(STAMPS)/panel: node_modules/.yarn-state.yml $(PANEL_SOURCES) package.json labextension/tsconfig.json
+	@$(STEP) "Building the panel" jlpm --silent build:prod
+	@touch $@
+
+$(STAMPS)/editable: $(STAMPS)/panel
+	@$(STEP) "Installing jupyter-dlaas-kernel and jupyter-dlaas" tools/install_editable
+	@touch $@
+
+.PHONY: browser
+browser:
+	@$(STEP) "Debian packages for the browser tests" tools/debian_packages chromium fonts-liberation
+
+tests/ui/node_modules/.yarn-state.yml: tests/ui/package.json tests/ui/yarn.lock | $(STAMPS)/editable
+	@$(STEP) "npm packages of the browser tests" tools/quietly jlpm --cwd tests/ui install --immutable
+	@touch $@
+
+.PHONY: lake-environment
+lake-environment: $(STAMPS)/editable
+	@$(STEP) "The lake's own environment (a genuine Rucio)" jupyter dlaas lake prepare --db all
+
+.PHONY: install
+install: $(STAMPS)/editable browser tests/ui/node_modules/.yarn-state.yml lake-environment ## A virtual environment .venv with everything
+
+# What is used --------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(STAMPS)/editable lake-environment ## A lake and a JupyterLab on it, from nothing (ARGS="--no-browser --port 8888")
+	@jupyter dlaas demo $(ARGS)
+
+# What is checked -----------------------------------------------------------------------------------------------------
+
+.PHONY: check
+check: $(STAMPS)/editable ## Format, lint, types, architecture, schema drift, authentication of every handler
+	@$(STEP) "ruff format" ruff format --check .
+	@$(STEP) "ruff lint" ruff check .
+	@$(STEP) "mypy" mypy
+	@$(STEP) "Architecture (import-linter)" lint-imports
+	@$(STEP) "Schema drift" python tools/generate_schema.py --check
+	@$(STEP) "Every handler asks who it is" python tools/check_auth.py
+	@$(STEP) "prettier" jlpm --silent prettier
+	@$(STEP) "stylelint" jlpm --silent stylelint
+	@$(STEP) "eslint" jlpm --silent eslint
+	@$(STEP) "tsc" jlpm --silent typecheck
+
+.PHONY: test test-python test-lake-postgresql test-panel test-ui
+test: test-python test-lake-postgresql test-panel test-ui ## All tests, and everything that they need
+
+test-python: install ## The library, the server and the lake (on SQLite)
+	@$(STEP) "Python tests" pytest $(ARGS)
+
+test-lake-postgresql: install ## The lake's tests once more, on PostgreSQL
+	@$(STEP) "Lake tests on PostgreSQL" pytest tests/lake --db=postgresql $(ARGS)
+
+test-panel: $(STAMPS)/editable ## Unit tests of the panel
+	@$(STEP) "Panel unit tests" jlpm --silent test
+
+test-ui: install ## The whole job in Chromium
+	@$(STEP) "Browser tests" jlpm --silent --cwd tests/ui test
+
+.PHONY: bench
+bench: install ## The benchmarks (NAME=one of them), a JSON object per line
+	@python -m tests.bench $(NAME)
+
+# What is renewed -----------------------------------------------------------------------------------------------------
+
+.PHONY: lock schema fix clean
+lock: ## Renew requirements/dev.txt from the three lists of requirements
+	@$(STEP) "Resolving" uv pip compile -q --upgrade --universal --python-version 3.10 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --extra demo --no-emit-package jupyter-dlaas-kernel \
+	  --no-emit-package jupyter-dlaas pyproject.toml kernel/pyproject.toml requirements/dev.in -o requirements/dev.txt
+
+schema: $(STAMPS)/editable ## Generate the API's schema and the panel's types from dlaas.model
+	@python tools/generate_schema.py
+
+fix: $(STAMPS)/editable ## Format and mend what can be mended by machine
+	@ruff format . && ruff check --fix . && jlpm --silent lint:fix
+
+clean: ## Remove what was built, keep the lake
+	@rm -rf $(STAMPS) $(VENV) node_modules tests/ui/node_modules labextension/lib labextension/tsconfig.tsbuildinfo jupyter_dlaas/labextension

@@ -1,0 +1,110 @@
+"""The configuration files of the server and of its clients, with their random passwords."""
+
+from __future__ import annotations
+
+import secrets
+from configparser import ConfigParser
+
+from . import database, pki
+from .layout import ACCOUNTS, HOST, Layout, State, write_private
+
+ALEMBIC = """\
+[alembic]
+script_location = rucio.db.sqla:migrate_repo
+
+[loggers]
+keys = root
+
+[handlers]
+keys = console
+
+[formatters]
+keys = plain
+
+[logger_root]
+level = WARN
+handlers = console
+
+[handler_console]
+class = StreamHandler
+args = (sys.stderr,)
+formatter = plain
+
+[formatter_plain]
+format = %(levelname)s %(name)s %(message)s
+"""
+
+Sections = dict[str, dict[str, str]]
+
+
+def ensure(layout: Layout, state: State) -> None:
+    """Write every configuration file anew; passwords stay what they are."""
+    for account in ACCOUNTS:
+        folder = layout.client(account)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (folder / "password").exists():
+            write_private(folder / "password", secrets.token_urlsafe(18) + "\n")
+        write_private(folder / "rucio.cfg", _render(_client(layout, state, account)))
+    layout.etc.mkdir(mode=0o700, exist_ok=True)
+    write_private(layout.etc / "alembic.ini", ALEMBIC)
+    write_private(layout.config, _render(_server(layout, state)))
+
+
+def _server(layout: Layout, state: State) -> Sections:
+    policy = {"permission": "generic", "schema": "generic", "lfn2pfn_algorithm_default": "hash"}
+    if state.policy == "lake":
+        policy["package"] = "lakeside.policy"
+    return {
+        "common": {"logdir": str(layout.logs), "loglevel": "WARNING"},
+        "database": {"default": database.url(layout, state)},
+        "alembic": {"cfg": str(layout.etc / "alembic.ini")},
+        "bootstrap": {
+            "userpass_identity": "root",
+            "userpass_pwd": layout.password("root"),
+            "userpass_email": "root@localhost",
+            "x509_identity": pki.subject("root"),
+            "x509_email": "root@localhost",
+        },
+        # Port 1 answers nobody: a memcached that runs here by chance must not be shared.
+        "cache": {"url": "127.0.0.1:1"},
+        "policy": policy,
+        "conveyor": {
+            "transfertool": "fts3",
+            "scheme": "https",
+            "usercert": str(layout.pki / "robot.pem"),
+            "cacert": str(layout.ca),
+            "submit_timeout": "30",
+        },
+    }
+
+
+def _client(layout: Layout, state: State, account: str) -> Sections:
+    folder = layout.client(account)
+    url = f"https://{HOST}:{state.ports['rucio']}"
+    return {
+        "client": {
+            "rucio_host": url,
+            "auth_host": url,
+            "ca_cert": str(layout.ca),
+            "auth_type": "userpass",
+            "username": account,
+            "password": layout.password(account),
+            "account": account,
+            "client_cert": str(folder / "cert.pem"),
+            "client_key": str(folder / "key.pem"),
+            "client_x509_proxy": str(layout.pki / f"{account}.pem"),
+            "auth_token_file_path": str(folder / "token"),
+            "request_retries": "3",
+            "timeout": "60",
+        },
+        "policy": {"permission": "generic", "schema": "generic", "lfn2pfn_algorithm_default": "hash"},
+    }
+
+
+def _render(sections: Sections) -> str:
+    parser = ConfigParser(interpolation=None)
+    parser.read_dict(sections)
+    lines = []
+    for section in parser.sections():
+        lines += [f"[{section}]", *(f"{key} = {value}" for key, value in parser[section].items()), ""]
+    return "\n".join(lines)

@@ -1,0 +1,135 @@
+"""Where everything of one lake lies on disk, and what is decided once when it is created."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+FORMAT = 1
+"""Raised when an existing lake can no longer be read by this version."""
+
+HOST = "localhost"
+ACCOUNTS = ("root", "alice", "bob")
+USERS = ("alice", "bob")
+WLCG_ANY = "https://wlcg.cern.ch/jwt/v1/any"
+
+
+@dataclass(frozen=True)
+class Site:
+    """One storage site: an RSE, the folder behind it and the WebDAV service in front of it."""
+
+    service: str
+    rse: str
+    site: str
+    qos: str
+    mounted: bool = False
+
+
+SITES = (
+    Site("north", "NORTH-DISK", "NORTH", "SAFE"),
+    Site("south", "SOUTH-DISK", "SOUTH", "CHEAP-ANALYSIS"),
+    Site("notebook", "NOTEBOOK-MOUNT", "CAMPUS", "FAST", mounted=True),
+)
+PORTS = ("rucio", "fts", *(site.service for site in SITES))
+
+
+@dataclass(frozen=True)
+class State:
+    """What was decided when the lake was created; `prepared` grows as it is made ready."""
+
+    db: str = "sqlite"
+    policy: str = "lake"
+    ports: dict[str, int] = field(default_factory=dict)
+    prepared: dict[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def wanted(self) -> dict[str, Any]:
+        """What the catalogue must have been prepared for before the services may start."""
+        return {"format": self.format, "db": self.db, "ports": self.ports, "policy": self.policy}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of one lake."""
+
+    directory: Path
+
+    def __getattr__(self, name: str) -> Path:
+        if name in {"etc", "db", "pki", "clients", "storage", "mount", "logs", "run"}:
+            return self.directory / name
+        raise AttributeError(name)
+
+    @property
+    def state_file(self) -> Path:
+        return self.directory / "state.json"
+
+    @property
+    def ca(self) -> Path:
+        return self.pki / "ca.pem"
+
+    @property
+    def config(self) -> Path:
+        return self.etc / "rucio.cfg"
+
+    def client(self, account: str) -> Path:
+        return self.clients / account
+
+    def password(self, account: str) -> str:
+        return (self.client(account) / "password").read_text().strip()
+
+    def ready_file(self, service: str) -> Path:
+        return self.run / f"{service}.ready"
+
+    def hold_file(self, service: str) -> Path:
+        return self.run / f"{service}.hold"
+
+    def log_file(self, service: str) -> Path:
+        return self.logs / f"{service}.log"
+
+    def store(self, site: Site) -> Path:
+        """The folder that holds the site's files."""
+        return self.storage / site.service
+
+    def incoming(self, site: Site) -> Path:
+        """Where uploads wait until they are whole: on the same disk, outside the site's tree."""
+        return self.storage / f".{site.service}-incoming"
+
+    def prefix(self, site: Site) -> str:
+        """The site's prefix in https PFNs, quoted for URLs; it begins and ends with a slash.
+
+        A mounted site has the mount's own path, as EOS has, so that one `path_begins_at` fits
+        the PFNs of every scheme.
+        """
+        return quote(f"{self.mount / site.service}/") if site.mounted else "/store/"
+
+    def load(self) -> State | None:
+        """The lake's state, or None where no lake is; raises ValueError for one of another format."""
+        try:
+            content = json.loads(self.state_file.read_text())
+        except FileNotFoundError:
+            return None
+        if content.get("format") != FORMAT:
+            raise ValueError(f"{self.state_file} has format {content.get('format')}, not {FORMAT}")
+        return State(**content)
+
+    def save(self, state: State) -> None:
+        write_private(self.state_file, json.dumps(asdict(state), indent=2) + "\n")
+
+    def note_prepared(self, state: State) -> State:
+        """Record that the catalogue is ready for what `state` wants."""
+        done = replace(state, prepared=state.wanted())
+        self.save(done)
+        return done
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, as a whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(path)

@@ -1,0 +1,1 @@
+"""A DID of a data lake is a file that you can open."""

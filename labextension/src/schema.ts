@@ -1,0 +1,250 @@
+// Generated from dlaas.model by tools/generate_schema.py: do not edit.
+
+/**
+ * Who one is in Rucio.
+ */
+export interface Account {
+  name: string;
+  email: string | null;
+}
+
+/**
+ * A hint that something changed, as pushed to the panel; a gap in `seq` means: ask again.
+ */
+export interface Change {
+  server: string;
+  seq: number;
+  kind: 'status' | 'job' | 'login';
+  instance: string;
+  did: string | null;
+  job: string | null;
+}
+
+/**
+ * One row of a search or of a collection's contents.
+ *
+ * `bytes` and `files` are None where the catalogue does not say without counting.
+ */
+export interface Entry {
+  did: string;
+  type: 'file' | 'dataset' | 'container';
+  bytes: number | null;
+  files: number | null;
+  adler32: string | null;
+}
+
+/**
+ * What was granted when data was made available; `new` is False where a rule was there already.
+ */
+export interface Granted {
+  rule: Rule;
+  new: boolean;
+  note: string;
+}
+
+/**
+ * A replication rule: what is kept where, for how long, and how far that is.
+ */
+export interface Rule {
+  id: string;
+  did: string;
+  account: string;
+  rse_expression: string;
+  state: 'OK' | 'REPLICATING' | 'STUCK' | 'SUSPENDED' | 'WAITING_APPROVAL' | 'INJECT';
+  copies: number;
+  locks_ok: number;
+  locks_replicating: number;
+  locks_stuck: number;
+  error: string | null;
+  expires_at: string | null;
+  created_at: string | null;
+  updated_at: string | null;
+  activity: string | null;
+  comment: string | null;
+}
+
+/**
+ * What the panel may know of a configured instance.
+ */
+export interface InstanceInfo {
+  name: string;
+  display_name: string;
+  default: boolean;
+  login: Login;
+  methods: ('userpass' | 'x509' | 'x509_proxy' | 'oidc')[];
+  destination_rse: string | null;
+  upload_rse: string | null;
+  default_lifetime: number | null;
+  wildcard_enabled: boolean;
+  problem: Problem | null;
+}
+
+/**
+ * How one is logged in to an instance; never a secret.
+ */
+export interface Login {
+  state: 'logged_in' | 'logged_out' | 'expired';
+  account: string | null;
+  method: ('userpass' | 'x509' | 'x509_proxy' | 'oidc') | null;
+  expires_at: string | null;
+  problem: Problem | null;
+}
+
+/**
+ * An error as the HTTP API tells it.
+ */
+export interface Problem {
+  error: string;
+  message: string;
+  blame: 'you' | 'credential' | 'rucio' | 'storage' | 'network' | 'us';
+  remedy: string;
+  details: {
+    [k: string]: unknown;
+  };
+}
+
+/**
+ * A transfer that the server runs.
+ */
+export interface Job {
+  id: string;
+  kind: 'upload';
+  instance: string;
+  did: string;
+  source: string;
+  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  bytes: number;
+  done_bytes: number;
+  created_at: string | null;
+  finished_at: string | null;
+  result: Uploaded | null;
+  problem: Problem | null;
+}
+
+/**
+ * What an upload left in the lake.
+ */
+export interface Uploaded {
+  did: string;
+  rse: string;
+  bytes: number;
+  adler32: string;
+  rule: Rule | null;
+  dataset: string | null;
+}
+
+/**
+ * A login by name and password; the password is used once and never kept on disk.
+ */
+export interface LoginRequest {
+  username: string;
+  password: string;
+  account?: string | null;
+}
+
+/**
+ * What the catalogue knows of a DID; `custom` holds what users and experiments added.
+ */
+export interface Metadata {
+  did: string;
+  type: 'file' | 'dataset' | 'container';
+  account: string;
+  bytes: number | null;
+  files: number | null;
+  adler32: string | null;
+  md5: string | null;
+  open: boolean | null;
+  created_at: string | null;
+  custom: {
+    [k: string]: unknown;
+  };
+}
+
+/**
+ * A storage element of the lake.
+ */
+export interface RSE {
+  name: string;
+  site: string | null;
+  qos: string | null;
+  writable: boolean;
+}
+
+/**
+ * One copy of a file.
+ */
+export interface Replica {
+  did: string;
+  rse: string;
+  pfn: string;
+  state: string;
+}
+
+/**
+ * Make a DID available for a lifetime (seconds) or until a time; neither means the instance's default.
+ */
+export interface RuleRequest {
+  did: string;
+  lifetime?: number | null;
+  until?: string | null;
+  rse_expression?: string | null;
+  copies?: number;
+  activity?: string | null;
+  comment?: string | null;
+}
+
+/**
+ * How much of a DID can be read from here, and until when; one call, whatever the number of files.
+ *
+ * `rse` is the instance's destination RSE; `rules` are those that put the DID there. `access` is how it
+ * would be read from here now, `path` the local path of an available file, `reason` a sentence for people.
+ */
+export interface Status {
+  did: string;
+  type: 'file' | 'dataset' | 'container';
+  state: 'available' | 'partial' | 'replicating' | 'stuck' | 'suspended' | 'waiting_approval' | 'absent' | 'empty';
+  access: 'mount' | 'https' | 'none';
+  reason: string;
+  files: number | null;
+  available_files: number;
+  bytes: number | null;
+  available_bytes: number;
+  rse: string | null;
+  expires_at: string | null;
+  path: string | null;
+  rules: Rule[];
+}
+
+/**
+ * Upload a file of the server's content folder; `path` as the file browser names it.
+ */
+export interface UploadRequest {
+  path: string;
+  did: string;
+  dataset?: string | null;
+  lifetime?: number | null;
+  until?: string | null;
+  rse?: string | null;
+}
+
+/**
+ * What an account uses of an RSE and may use; `limit` None means without limit.
+ */
+export interface Usage {
+  rse: string;
+  bytes: number;
+  files: number;
+  limit: number | null;
+}
+
+/**
+ * A DID that a notebook holds under a name, as its metadata keeps it (key `rucio_attachments`).
+ *
+ * The first three keys are the incumbent's; `instance` None means the default one.
+ */
+export interface VariableRecord {
+  variableName: string;
+  did: string;
+  type: 'file' | 'collection';
+  instance: string | null;
+}
