@@ -35,7 +35,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from dlaas.model import Problem
 
 Blame = Literal["you", "credential", "rucio", "storage", "network", "us"]
 
@@ -277,3 +280,27 @@ class ChecksumMismatch(StorageFailed):
 
 class InternalError(DlaasError):
     """We made a mistake."""
+
+
+def from_rucio(exc: Exception) -> DlaasError:
+    """Turn an exception of rucio-clients or requests into one of ours."""
+    from dlaas.translate import translated
+
+    return translated(exc)
+
+
+def problem(exc: BaseException) -> Problem:
+    """Turn any exception into what the HTTP API tells; one that we do not know tells its kind, never its text."""
+    from dlaas.model import Problem
+
+    known = exc if isinstance(exc, DlaasError) else _known(exc)
+    return Problem(type(known).__name__, known.message, known.blame, known.remedy, known.details)
+
+
+def _known(exc: BaseException) -> DlaasError:
+    from dlaas.translate import is_foreign, translated
+
+    if isinstance(exc, Exception) and is_foreign(exc):
+        return translated(exc)
+    # The text of an unknown exception may quote a secret.
+    return InternalError(f"Something unexpected went wrong here ({type(exc).__name__}).")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from configparser import ConfigParser
 
 from . import database, pki
 from .layout import ACCOUNTS, HOST, Layout, State, write_private
@@ -92,7 +91,7 @@ def _client(layout: Layout, state: State, account: str) -> Sections:
             "account": account,
             "client_cert": str(folder / "cert.pem"),
             "client_key": str(folder / "key.pem"),
-            "client_x509_proxy": str(layout.pki / f"{account}.pem"),
+            "client_x509_proxy": str(folder / "identity.pem"),
             "auth_token_file_path": str(folder / "token"),
             "request_retries": "3",
             "timeout": "60",
@@ -102,9 +101,9 @@ def _client(layout: Layout, state: State, account: str) -> Sections:
 
 
 def _render(sections: Sections) -> str:
-    parser = ConfigParser(interpolation=None)
-    parser.read_dict(sections)
     lines = []
-    for section in parser.sections():
-        lines += [f"[{section}]", *(f"{key} = {value}" for key, value in parser[section].items()), ""]
+    for section, options in sections.items():
+        # Rucio reads its configuration with interpolation: a lone % would be an error.
+        options = {key: value.replace("%", "%%") for key, value in options.items()}
+        lines += [f"[{section}]", *(f"{key} = {value}" for key, value in options.items()), ""]
     return "\n".join(lines)

@@ -6,6 +6,7 @@ X.509 subjects, as Rucio knows them: `CN=Alice,OU=People,O=Embedded Lake`. All p
 from __future__ import annotations
 
 import datetime
+import functools
 import ipaddress
 import json
 import os
@@ -22,6 +23,7 @@ from .layout import ACCOUNTS, HOST, Layout, write_private
 YEARS = datetime.timedelta(days=3650)
 RENEW_BEFORE = datetime.timedelta(days=30)
 ROBOT = "robot"
+NAMES = (*ACCOUNTS, ROBOT)
 TOKEN_KEY_ID = "lake"  # a name, not a secret
 
 Issued = tuple[rsa.RSAPrivateKey, x509.Certificate]
@@ -38,28 +40,31 @@ def ensure(layout: Layout) -> None:
     if not _lasts(layout.ca):
         key, certificate = _authority()
         _store(layout.pki / "ca.key", layout.ca, key, certificate)
-        for old in layout.pki.glob("*.pem"):
-            if old != layout.ca:
-                old.unlink()
+        for old in (layout.pki / "server.pem", *map(functools.partial(identity, layout), NAMES)):
+            old.unlink(missing_ok=True)
     authority = _load(layout.pki / "ca.key", layout.ca)
     if not _lasts(layout.pki / "server.pem"):
         key, certificate = _issue(authority, HOST, server=True)
         _store(layout.pki / "server.key", layout.pki / "server.pem", key, certificate)
-    for account in (*ACCOUNTS, ROBOT):
-        _ensure_account(layout, authority, account)
+    for name in NAMES:
+        _ensure_identity(layout, authority, name)
     _ensure_token_key(layout)
 
 
-def _ensure_account(layout: Layout, authority: Issued, account: str) -> None:
-    combined = layout.pki / f"{account}.pem"
-    if not _lasts(combined):
-        key, certificate = _issue(authority, account.capitalize(), server=False)
-        write_private(combined, _pem(certificate) + _key_pem(key))
-    if account in ACCOUNTS:
-        folder = layout.client(account)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        key, certificate = _load(combined, combined)
-        _store(folder / "key.pem", folder / "cert.pem", key, certificate)
+def identity(layout: Layout, name: str) -> Path:
+    """Certificate and key of an account or of the robot in one file, as grid tools take a proxy."""
+    return layout.pki / "robot.pem" if name == ROBOT else layout.client(name) / "identity.pem"
+
+
+def _ensure_identity(layout: Layout, authority: Issued, name: str) -> None:
+    path = identity(layout, name)
+    if _lasts(path):
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key, certificate = _issue(authority, name.capitalize(), server=False)
+    write_private(path, _pem(certificate) + _key_pem(key))
+    if name != ROBOT:
+        _store(path.with_name("key.pem"), path.with_name("cert.pem"), key, certificate)
 
 
 def _authority() -> Issued:
@@ -137,8 +142,7 @@ def _lasts(path: Path) -> bool:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except (FileNotFoundError, ValueError):
         return False
-    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
-    return certificate.not_valid_after_utc.replace(tzinfo=None) > now + RENEW_BEFORE
+    return certificate.not_valid_after_utc > datetime.datetime.now(datetime.timezone.utc) + RENEW_BEFORE
 
 
 def _load(key_path: Path, certificate_path: Path) -> Issued:

@@ -1,0 +1,154 @@
+"""Registering what the lake begins with, and files that are already in a site's folder.
+
+Everything goes through Rucio's own gateway, as a client's request would, and may be repeated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rucio.common import exception
+from rucio.gateway import did as did_gateway
+from rucio.gateway import replica as replica_gateway
+from rucio.gateway import rule as rule_gateway
+from rucio.gateway import scope as scope_gateway
+
+from .layout import Layout, Site
+
+BLOCK = 1 << 20
+CHUNK = 500
+KNOWN = (exception.Duplicate, exception.DataIdentifierAlreadyExists, exception.FileAlreadyExists)
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file of this machine, what it is called in the lake, and its sums."""
+
+    path: Path
+    name: str
+    bytes: int
+    adler32: str
+    md5: str
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def measure(path: Path, name: str = "", meta: dict[str, Any] | None = None) -> LocalFile:
+    """Read a file once for its size, adler32 (8 hexadecimal digits) and md5."""
+    adler, md5, size = 1, hashlib.md5(usedforsecurity=False), 0
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            adler, size = zlib.adler32(block, adler), size + len(block)
+            md5.update(block)
+    return LocalFile(path, name or path.name, size, f"{adler:08x}", md5.hexdigest(), meta or {})
+
+
+def relative_path(scope: str, name: str) -> str:
+    """Where Rucio's `hash` algorithm puts a file below the prefix of a deterministic RSE."""
+    digest = hashlib.md5(f"{scope}:{name}".encode(), usedforsecurity=False).hexdigest()
+    return "/".join([*scope.split("."), digest[0:2], digest[2:4], name])
+
+
+def once(action: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+    """Do what may have been done before; whether it was new."""
+    try:
+        action(*args, **kwargs)
+    except KNOWN:
+        return False
+    return True
+
+
+def store(layout: Layout, site: Site, scope: str, files: Iterable[LocalFile]) -> None:
+    """Copy files to where the site's RSE expects them; each appears there whole or not at all."""
+    incoming = layout.incoming(site)
+    incoming.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        target = layout.store(site) / relative_path(scope, file.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = incoming / f"seed-{os.getpid()}"
+        shutil.copyfile(file.path, temporary)
+        temporary.replace(target)
+
+
+def register(site: Site, scope: str, files: Sequence[LocalFile], account: str = "root") -> None:
+    """Register the stored files as available replicas of the site's RSE, with their metadata."""
+    for start in range(0, len(files), CHUNK):
+        rows = [
+            {
+                "scope": scope,
+                "name": file.name,
+                "bytes": file.bytes,
+                "adler32": file.adler32,
+                "md5": file.md5,
+            }
+            for file in files[start : start + CHUNK]
+        ]
+        replica_gateway.add_replicas(rse=site.rse, files=rows, issuer=account)
+    for file in files:
+        if file.meta:
+            did_gateway.set_metadata_bulk(scope, file.name, meta=file.meta, issuer=account)
+
+
+def collect(
+    scope: str,
+    name: str,
+    did_type: str,
+    members: Sequence[str],
+    meta: dict[str, Any] | None = None,
+    account: str = "root",
+) -> None:
+    """Make a dataset of files, or a container of datasets and containers, all of one scope."""
+    once(did_gateway.add_did, scope, name, did_type, issuer=account)
+    for start in range(0, len(members), CHUNK):
+        dids = [{"scope": scope, "name": member} for member in members[start : start + CHUNK]]
+        attachment = {"scope": scope, "name": name, "dids": dids}
+        did_gateway.attach_dids_to_dids([attachment], issuer=account, ignore_duplicate=True)
+    if meta:
+        did_gateway.set_metadata_bulk(scope, name, meta=meta, issuer=account)
+
+
+def close(scope: str, name: str, account: str = "root") -> None:
+    """Close a collection: a released dataset does not change."""
+    with suppress(exception.UnsupportedStatus):
+        did_gateway.set_status(scope, name, issuer=account, open=False)
+
+
+def keep(scope: str, names: Sequence[str], rse_expression: str, account: str = "root") -> None:
+    """Add a rule without lifetime for each of the DIDs."""
+    for name in names:
+        with suppress(exception.DuplicateRule):
+            rule_gateway.add_replication_rule(
+                dids=[{"scope": scope, "name": name}],
+                copies=1,
+                rse_expression=rse_expression,
+                grouping="DATASET",
+                account=account,
+                issuer=account,
+                lifetime=None,
+                locked=False,
+                weight=None,
+                subscription_id=None,
+                source_replica_expression=None,
+                activity=None,
+                notify=None,
+                purge_replicas=False,
+                ignore_availability=False,
+                comment=None,
+                ask_approval=False,
+                asynchronous=False,
+                delay_injection=None,
+                priority=3,
+                split_container=False,
+                meta=None,
+            )
+
+
+def ensure_scope(scope: str, account: str) -> None:
+    once(scope_gateway.add_scope, scope, account, issuer="root")

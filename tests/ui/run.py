@@ -1,0 +1,136 @@
+"""Bring up a lake and a JupyterLab on it, run the browser tests against them, take both down.
+
+Arguments go to `playwright test`. With `--serve` the two stay up until Ctrl-C, to write tests by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from jupyter_dlaas.lake import EmbeddedLake
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def server_config(lake: EmbeddedLake, folder: Path) -> Path:
+    """Two instances of one lake: the demonstration's, logged in, and one that waits for a password."""
+    waiting = {
+        **lake.instance("bob", login=False),
+        "name": "by-hand",
+        "display_name": "Log in by hand",
+    }
+    rucio = {"default_instance": "lake", "instances": [lake.instance("alice"), waiting]}
+    (folder / "jupyter_server_config.json").write_text(json.dumps({"RucioConfig": rucio}))
+    return folder
+
+
+def server_environment(lake: EmbeddedLake, folder: Path) -> dict[str, str]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "RUCIO"))}
+    return env | {
+        "JUPYTER_CONFIG_DIR": str(server_config(lake, folder)),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(240):
+        if process.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(url, timeout=5)
+            return
+        except OSError:
+            time.sleep(0.5)
+    sys.exit(f"JupyterLab did not start:\n{log.read_text()[-4000:]}")
+
+
+@contextmanager
+def jupyterlab(lake: EmbeddedLake, folder: Path) -> Iterator[str]:
+    """Start JupyterLab for Galata and yield its address."""
+    port = free_port()
+    work = folder / "work"
+    work.mkdir()
+    log = folder / "jupyterlab.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "jupyterlab",
+                f"--config={HERE / 'jupyter_server_test_config.py'}",
+                f"--ServerApp.port={port}",
+            ],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=server_environment(lake, folder) | {"JUPYTERLAB_GALATA_ROOT_DIR": str(work)},
+            start_new_session=True,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_for(f"{url}/api", process, log)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        kept = HERE / "test-results" / "jupyterlab.log"
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copy(log, kept)
+
+
+def playwright(lake: EmbeddedLake, url: str, arguments: list[str]) -> int:
+    if "--serve" in arguments:
+        print(f"{url}/lab (Ctrl-C ends it)")
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            return 0
+    env = os.environ | {
+        "TARGET_URL": url,
+        "LAKE_DIRECTORY": str(lake.directory),
+        "NOTEBOOKS": str(ROOT / "notebooks"),
+        "IMAGES": str(ROOT / "docs" / "images"),
+    }
+    return subprocess.run(
+        ["node", "node_modules/@playwright/test/cli.js", "test", *arguments], cwd=HERE, env=env
+    ).returncode
+
+
+def main() -> int:
+    folder = Path(tempfile.mkdtemp(prefix="dlaas-ui-"))
+    lake = EmbeddedLake(folder / "lake")
+    try:
+        lake.up()
+        with jupyterlab(lake, folder) as url:
+            return playwright(lake, url, sys.argv[1:])
+    finally:
+        lake.down()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
