@@ -85,7 +85,11 @@ test-panel: $(STAMPS)/editable ## Unit tests of the panel
 	@$(STEP) "Panel unit tests" jlpm --silent test
 
 test-ui: install ## The whole job in Chromium
-	@$(STEP) "Browser tests" jlpm --silent --cwd tests/ui test
+	@$(STEP) "Browser tests" python tests/ui/run.py
+
+.PHONY: screenshots
+screenshots: install ## Renew the screenshots of the documentation
+	@$(STEP) "Screenshots" env SCREENSHOTS=1 python tests/ui/run.py main-job.spec.ts
 
 .PHONY: bench
 bench: install ## The benchmarks (NAME=one of them), a JSON object per line

@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
-
-from jsonschema import Draft202012Validator, ValidationError
+from typing import Any, TypeVar, cast
 
 from dlaas.errors import InvalidInput
+from jsonschema import Draft202012Validator, ValidationError
 
 API = Path(__file__).parent / "schema" / "api.json"
 R = TypeVar("R")
@@ -82,21 +81,24 @@ def required(arguments: Mapping[str, str], name: str) -> str:
 
 
 def _say(problem: ValidationError) -> str:
-    field = ".".join(str(part) for part in problem.path)
     if problem.validator == "required":
-        missing = [name for name in problem.validator_value if name not in problem.instance]
-        return f"{', '.join(missing)} is missing."
+        return f"{', '.join(_missing(problem))} is missing."
     if problem.validator == "additionalProperties":
-        known = ", ".join(problem.schema.get("properties", {}))
+        known = ", ".join(cast("dict[str, Any]", problem.schema)["properties"])
         return f"There is a field that is not known; known are {known}."
-    wanted = _wanted(problem)
-    return f"{field or 'The body'} must be {wanted}."
+    field = ".".join(str(part) for part in problem.path) or "The body"
+    return f"{field} must be {_wanted(problem)}."
+
+
+def _missing(problem: ValidationError) -> list[str]:
+    sent = cast("dict[str, Any]", problem.instance)
+    return [name for name in cast("list[str]", problem.validator_value) if name not in sent]
 
 
 def _wanted(problem: ValidationError) -> str:
     if problem.validator == "anyOf":
-        types = [option.get("type") for option in problem.validator_value]
-        return " or ".join(_NAMES.get(str(kind), "something else") for kind in types)
+        options = cast("list[dict[str, Any]]", problem.validator_value)
+        return " or ".join(_NAMES.get(option.get("type", ""), "something else") for option in options)
     if problem.validator == "type":
         return _NAMES.get(str(problem.validator_value), "something else")
     return "something else"
@@ -106,7 +108,7 @@ def _fields(problems: list[ValidationError]) -> list[str]:
     found: list[str] = []
     for problem in problems:
         if problem.validator == "required":
-            found += [name for name in problem.validator_value if name not in problem.instance]
+            found += _missing(problem)
         elif problem.path:
             found.append(str(problem.path[0]))
     return list(dict.fromkeys(found))

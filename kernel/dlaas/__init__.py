@@ -1,1 +1,45 @@
 """A DID of a data lake is a file that you can open."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+# The name that type checkers know; importing typing for it costs more than all the rest here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dlaas import errors
+    from dlaas.config import Instance
+    from dlaas.lake import Lake
+    from dlaas.model import DID
+    from dlaas.variables import MultipleItemDID, SingleItemDID, did
+
+__all__ = ["DID", "Instance", "Lake", "MultipleItemDID", "SingleItemDID", "did", "errors"]
+
+# Loaded when used: a kernel that only imports dlaas pays milliseconds.
+_ROOMS = {
+    "DID": "model",
+    "Instance": "config",
+    "Lake": "lake",
+    "MultipleItemDID": "variables",
+    "SingleItemDID": "variables",
+    "did": "variables",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("dlaas.errors")
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'dlaas' has no attribute {name!r}")
+    return getattr(import_module(f"dlaas.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Make `%load_ext dlaas` ready for variables from the panel."""
+    import_module("dlaas.notebook").load_ipython_extension(shell)

@@ -62,7 +62,8 @@ def jwt_claims(value: str) -> dict[str, object] | None:
         return None
     try:
         header, claims = (
-            json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in parts[:2]
+            json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+            for part in parts[:2]
         )
     except ValueError:
         return None

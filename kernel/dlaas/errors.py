@@ -1,36 +1,36 @@
 """What can go wrong, named as Rucio names it; each error says what happened, whose fault it is and what to do next.
 
-    DlaasError
-    ├── InvalidInput (ValueError)
-    │   ├── InvalidDID
-    │   ├── InvalidLifetime
-    │   ├── InvalidRSEExpression
-    │   ├── WildcardRefused
-    │   └── ConfigurationError
-    ├── NotThere (FileNotFoundError)
-    │   ├── DataIdentifierNotFound
-    │   ├── ScopeNotFound
-    │   ├── RuleNotFound
-    │   ├── RSENotFound
-    │   ├── InstanceNotFound
-    │   └── NotAvailable
-    ├── AlreadyThere (FileExistsError)
-    │   ├── DataIdentifierAlreadyExists
-    │   └── DuplicateRule
-    ├── Refused (PermissionError)
-    │   ├── AccessDenied
-    │   ├── InsufficientAccountLimit
-    │   └── StorageRefused
-    ├── CannotAuthenticate (PermissionError)
-    │   └── LoginRequired
-    ├── Unreachable (ConnectionError)
-    ├── TookTooLong (TimeoutError)
-    ├── RuleStuck
-    ├── Cancelled
-    ├── RucioFailed
-    ├── StorageFailed
-    │   └── ChecksumMismatch
-    └── InternalError
+DlaasError
+├── InvalidInput (ValueError)
+│   ├── InvalidDID
+│   ├── InvalidLifetime
+│   ├── InvalidRSEExpression
+│   ├── WildcardRefused
+│   └── ConfigurationError
+├── NotThere (FileNotFoundError)
+│   ├── DataIdentifierNotFound
+│   ├── ScopeNotFound
+│   ├── RuleNotFound
+│   ├── RSENotFound
+│   ├── InstanceNotFound
+│   └── NotAvailable
+├── AlreadyThere (FileExistsError)
+│   ├── DataIdentifierAlreadyExists
+│   └── DuplicateRule
+├── Refused (PermissionError)
+│   ├── AccessDenied
+│   ├── InsufficientAccountLimit
+│   └── StorageRefused
+├── CannotAuthenticate (PermissionError)
+│   └── LoginRequired
+├── Unreachable (ConnectionError)
+├── TookTooLong (TimeoutError)
+├── RuleStuck
+├── Cancelled
+├── RucioFailed
+├── StorageFailed
+│   └── ChecksumMismatch
+└── InternalError
 """
 
 from __future__ import annotations

@@ -293,7 +293,10 @@ class LoginRequest:
 
 @dataclass(frozen=True)
 class RuleRequest:
-    """Make a DID available for a lifetime (seconds) or until a time; neither means the instance's default."""
+    """Make a DID available for a lifetime (seconds) or until a time; neither means the instance's default.
+
+    `extend` lengthens the account's own shorter rule instead of refusing a second one.
+    """
 
     did: str
     lifetime: int | None = None
@@ -302,6 +305,7 @@ class RuleRequest:
     copies: int = 1
     activity: str | None = None
     comment: str | None = None
+    extend: bool = False
 
 
 @dataclass(frozen=True)

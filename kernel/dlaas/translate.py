@@ -194,11 +194,15 @@ def origin(url: str) -> str:
 def from_network(exc: BaseException, where: str) -> DlaasError:
     """Turn a failed connection to `where` into an error that tells TLS, time and network apart."""
     causes = list(_chain(exc))
-    tls = next((c for c in causes if isinstance(c, ssl.SSLError) or "SSL" in type(c).__name__), None)
+    tls = next(
+        (c for c in causes if isinstance(c, ssl.SSLError) or "SSL" in type(c).__name__), None
+    )
     if tls is not None:
         return _tls(tls, where)
     names = {type(cause).__name__ for cause in causes}
-    if any(isinstance(cause, TimeoutError) or "Timeout" in name for cause in causes for name in names):
+    if any(
+        isinstance(cause, TimeoutError) or "Timeout" in name for cause in causes for name in names
+    ):
         return errors.TookTooLong(f"{where} did not answer in time.")
     if any("NameResolution" in name or name == "gaierror" for name in names):
         return errors.Unreachable(f"The name of {where} is not known to the network.")
@@ -216,10 +220,16 @@ def _tls(tls: BaseException, where: str) -> DlaasError:
             remedy="Nothing was sent. Set the instance's CA certificate, or ask who runs the service.",
         )
     if "hostname" in str(tls).lower() and "match" in str(tls).lower():
-        return errors.Unreachable(f"The certificate of {where} is for another host; nothing was sent.")
+        return errors.Unreachable(
+            f"The certificate of {where} is for another host; nothing was sent."
+        )
     if "ALERT" in str(tls).upper():
-        return errors.StorageRefused(f"{where} refused the TLS connection, perhaps the certificate.")
-    return errors.Unreachable(f"No secure connection to {where} could be made ({type(tls).__name__}).")
+        return errors.StorageRefused(
+            f"{where} refused the TLS connection, perhaps the certificate."
+        )
+    return errors.Unreachable(
+        f"No secure connection to {where} could be made ({type(tls).__name__})."
+    )
 
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:

@@ -182,6 +182,8 @@ export interface Replica {
 
 /**
  * Make a DID available for a lifetime (seconds) or until a time; neither means the instance's default.
+ *
+ * `extend` lengthens the account's own shorter rule instead of refusing a second one.
  */
 export interface RuleRequest {
   did: string;
@@ -191,6 +193,7 @@ export interface RuleRequest {
   copies?: number;
   activity?: string | null;
   comment?: string | null;
+  extend?: boolean;
 }
 
 /**

@@ -6,6 +6,7 @@ no other service.
 
 from __future__ import annotations
 
+import fcntl
 import sys
 import time
 from pathlib import Path
@@ -13,14 +14,16 @@ from typing import Any
 
 from . import configure, database, pki
 from .layout import HOST, SITES, USERS, Layout, Site, State
+from .service import end_with_parent
 
 GB = 10**9
+UNLIMITED = -1
 LIMITS = {
+    "root": {site.rse: UNLIMITED for site in SITES},
     "alice": {"NORTH-DISK": 50 * GB, "SOUTH-DISK": 50 * GB, "NOTEBOOK-MOUNT": 20 * GB},
     # Small on SOUTH-DISK, so that a full quota can be met.
     "bob": {"NORTH-DISK": 50 * GB, "SOUTH-DISK": 1_000_000, "NOTEBOOK-MOUNT": 20 * GB},
 }
-UNLIMITED = -1
 
 
 def main() -> None:
@@ -28,19 +31,28 @@ def main() -> None:
     state = layout.load()
     if state is None:
         raise SystemExit(f"There is no lake in {layout.directory}")
+    end_with_parent()
+    with (layout.run / "bootstrap.lock").open("w") as lock:
+        # One that lost its supervisor may still be at work.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        prepare(layout, state, Path(sys.argv[2]))
+
+
+def prepare(layout: Layout, state: State, cache: Path) -> None:
+    """Do all that is needed before the services can start; each part may be repeated."""
     step = Steps()
     make_folders(layout)
     pki.ensure(layout)
     configure.ensure(layout, state)
     step("Certificates and configuration written")
     database.adapt(state)
-    build_database(state)
+    build_database(layout, state)
     step("Rucio's database built")
     fill(layout, state)
     step("Accounts and RSEs registered")
     from . import samples_catalogue
 
-    samples_catalogue.seed(layout, Path(sys.argv[2]))
+    samples_catalogue.seed(layout, cache)
     step("Sample data registered")
     layout.note_prepared(state)
 
@@ -68,31 +80,37 @@ def make_folders(layout: Layout) -> None:
             link.symlink_to(Path("..") / "storage" / site.service)
 
 
-def build_database(state: State) -> None:
-    """Create Rucio's tables and its root account, unless they are there."""
-    from rucio.db.sqla import models, util
+def build_database(layout: Layout, state: State) -> None:
+    """Create Rucio's tables, unless they are there; those of an interrupted attempt go first."""
+    from rucio.db.sqla import util
     from rucio.db.sqla.session import get_engine
-    from sqlalchemy import inspect, text
+    from sqlalchemy import text
 
-    engine = get_engine()
-    if not inspect(engine).has_table(models.AlembicVersion.__tablename__):
-        util.build_database()
-        util.create_base_vo()
-    if state.db == "sqlite":
+    complete = layout.db / "complete"
+    if complete.exists():
+        return
+    sqlite = state.db == "sqlite"
+    with get_engine().begin() as connection:
+        if not sqlite:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    if sqlite:
+        get_engine().dispose()
+        for file in layout.db.glob("rucio.db*"):
+            file.unlink()
+    util.build_database()
+    util.create_base_vo()
+    util.create_root_account()
+    if sqlite:
         # SQLite's planner takes this index for list_dataset_replicas and reads all replicas:
         # 10 s instead of 0.05 s for 10,000 files.
-        with engine.begin() as connection:
+        with get_engine().begin() as connection:
             connection.execute(text('DROP INDEX IF EXISTS "REPLICAS_STATE_IDX"'))
+    complete.touch()
 
 
 def fill(layout: Layout, state: State) -> None:
     """Accounts, identities, scopes, RSEs, limits and distances."""
-    from rucio.core.account import account_exists
-    from rucio.common.types import InternalAccount
-    from rucio.db.sqla import util
-
-    if not account_exists(account=InternalAccount("root")):
-        util.create_root_account()
     for account in USERS:
         add_account(layout, account)
     for site in SITES:
@@ -193,7 +211,7 @@ def set_protocols(site: Site, wanted: list[dict[str, Any]]) -> None:
     for scheme in {protocol["scheme"] for protocol in present}:
         rse.del_protocols(site.rse, scheme, issuer="root")
     for protocol in wanted:
-        rse.add_protocol(site.rse, issuer="root", **protocol)
+        rse.add_protocol(site.rse, issuer="root", data=protocol)
 
 
 def connect() -> None:
@@ -209,12 +227,13 @@ def connect() -> None:
 
 
 def set_limits() -> None:
-    from rucio.gateway.account_limit import set_local_account_limit
+    """Give every account its quota, unless somebody has set one."""
+    from rucio.gateway.account_limit import get_local_account_limit, set_local_account_limit
 
-    for site in SITES:
-        set_local_account_limit("root", site.rse, UNLIMITED, issuer="root")
-        for account, limits in LIMITS.items():
-            set_local_account_limit(account, site.rse, limits[site.rse], issuer="root")
+    for account, limits in LIMITS.items():
+        for rse, size in limits.items():
+            if get_local_account_limit(account, rse)[rse] is None:
+                set_local_account_limit(account, rse, size, issuer="root")
 
 
 if __name__ == "__main__":

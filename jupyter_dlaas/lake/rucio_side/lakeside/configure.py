@@ -10,6 +10,7 @@ from .layout import ACCOUNTS, HOST, Layout, State, write_private
 ALEMBIC = """\
 [alembic]
 script_location = rucio.db.sqla:migrate_repo
+sqlalchemy.url = {url}
 
 [loggers]
 keys = root
@@ -45,7 +46,8 @@ def ensure(layout: Layout, state: State) -> None:
             write_private(folder / "password", secrets.token_urlsafe(18) + "\n")
         write_private(folder / "rucio.cfg", _render(_client(layout, state, account)))
     layout.etc.mkdir(mode=0o700, exist_ok=True)
-    write_private(layout.etc / "alembic.ini", ALEMBIC)
+    url = database.url(layout, state).replace("%", "%%")
+    write_private(layout.etc / "alembic.ini", ALEMBIC.format(url=url))
     write_private(layout.config, _render(_server(layout, state)))
 
 
@@ -67,6 +69,8 @@ def _server(layout: Layout, state: State) -> Sections:
         # Port 1 answers nobody: a memcached that runs here by chance must not be shared.
         "cache": {"url": "127.0.0.1:1"},
         "policy": policy,
+        # No multi-hop transfers: every site reaches every other.
+        "transfers": {"multihop_rse_expression": ""},
         "conveyor": {
             "transfertool": "fts3",
             "scheme": "https",

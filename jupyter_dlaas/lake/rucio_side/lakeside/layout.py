@@ -12,6 +12,9 @@ from urllib.parse import quote
 FORMAT = 1
 """Raised when an existing lake can no longer be read by this version."""
 
+PREPARATION = 1
+"""Raised when `bootstrap` does more or otherwise than before, so that existing lakes are brought up to it."""
+
 HOST = "localhost"
 ACCOUNTS = ("root", "alice", "bob")
 USERS = ("alice", "bob")
@@ -49,7 +52,7 @@ class State:
 
     def wanted(self) -> dict[str, Any]:
         """What the catalogue must have been prepared for before the services may start."""
-        return {"format": self.format, "db": self.db, "ports": self.ports, "policy": self.policy}
+        return {"preparation": PREPARATION, "ports": self.ports}
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def ensure(layout: Layout) -> None:
         _store(layout.pki / "ca.key", layout.ca, key, certificate)
         for old in (layout.pki / "server.pem", *map(functools.partial(identity, layout), NAMES)):
             old.unlink(missing_ok=True)
-    authority = _load(layout.pki / "ca.key", layout.ca)
+    authority = load(layout.pki / "ca.key", layout.ca)
     if not _lasts(layout.pki / "server.pem"):
         key, certificate = _issue(authority, HOST, server=True)
         _store(layout.pki / "server.key", layout.pki / "server.pem", key, certificate)
@@ -62,30 +62,30 @@ def _ensure_identity(layout: Layout, authority: Issued, name: str) -> None:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     key, certificate = _issue(authority, name.capitalize(), server=False)
-    write_private(path, _pem(certificate) + _key_pem(key))
+    write_private(path, pem(certificate) + key_pem(key))
     if name != ROBOT:
         _store(path.with_name("key.pem"), path.with_name("cert.pem"), key, certificate)
 
 
 def _authority() -> Issued:
-    key = _new_key()
+    key = new_key()
     name = _name("Embedded Lake CA", "Authority")
     builder = _builder(name, name, key, YEARS).add_extension(
         x509.BasicConstraints(ca=True, path_length=None), critical=True
     )
-    usage = _key_usage(key_cert_sign=True, crl_sign=True, digital_signature=True)
+    usage = key_usage(key_cert_sign=True, crl_sign=True, digital_signature=True)
     return key, builder.add_extension(usage, critical=True).sign(key, hashes.SHA256())
 
 
 def _issue(authority: Issued, common_name: str, server: bool) -> Issued:
     ca_key, ca = authority
-    key = _new_key()
+    key = new_key()
     name = _name(common_name, "Services" if server else "People")
     purpose = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
     builder = (
         _builder(name, ca.subject, key, YEARS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(digital_signature=True, key_encipherment=True), critical=True)
+        .add_extension(key_usage(digital_signature=True, key_encipherment=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
@@ -114,7 +114,8 @@ def _builder(
     )
 
 
-def _key_usage(**wanted: bool) -> x509.KeyUsage:
+def key_usage(**wanted: bool) -> x509.KeyUsage:
+    """The KeyUsage extension with these bits set."""
     names = (
         "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
         "key_cert_sign crl_sign encipher_only decipher_only"
@@ -132,7 +133,8 @@ def _name(common_name: str, unit: str) -> x509.Name:
     )
 
 
-def _new_key() -> rsa.RSAPrivateKey:
+def new_key() -> rsa.RSAPrivateKey:
+    """A private key for an authority, a person, a service or a proxy."""
     # RSA, not EC: grid tools that speak GSI take nothing else.
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -145,25 +147,28 @@ def _lasts(path: Path) -> bool:
     return certificate.not_valid_after_utc > datetime.datetime.now(datetime.timezone.utc) + RENEW_BEFORE
 
 
-def _load(key_path: Path, certificate_path: Path) -> Issued:
+def load(key_path: Path, certificate_path: Path | None = None) -> Issued:
+    """A key and its certificate, from two files or from one that holds both."""
     key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError(f"{key_path} holds no RSA key")
-    return key, x509.load_pem_x509_certificate(certificate_path.read_bytes())
+    return key, x509.load_pem_x509_certificate((certificate_path or key_path).read_bytes())
 
 
 def _store(
     key_path: Path, certificate_path: Path, key: rsa.RSAPrivateKey, certificate: x509.Certificate
 ) -> None:
-    write_private(key_path, _key_pem(key))
-    write_private(certificate_path, _pem(certificate))
+    write_private(key_path, key_pem(key))
+    write_private(certificate_path, pem(certificate))
 
 
-def _pem(certificate: x509.Certificate) -> str:
+def pem(certificate: x509.Certificate) -> str:
+    """A certificate as text."""
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def _key_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+def key_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    """A private key as text, not encrypted."""
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.TraditionalOpenSSL,
@@ -182,7 +187,7 @@ def _ensure_token_key(layout: Layout) -> None:
     if key_path.exists():
         return
     key = ec.generate_private_key(ec.SECP256R1())
-    write_private(key_path, _key_pem(key))
+    write_private(key_path, key_pem(key))
     public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))
     jwks = {"keys": [public | {"kid": TOKEN_KEY_ID, "use": "sig", "alg": "ES256"}]}
     write_private(layout.pki / "lake-jwks.json", json.dumps(jwks, indent=2))

@@ -34,7 +34,7 @@ class Service:
             format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         )
         signal.signal(signal.SIGTERM, _interrupt)
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        end_with_parent()
 
     def ready(self) -> None:
         """Tell the supervisor that this service answers."""
@@ -55,7 +55,12 @@ def _interrupt(signum: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _end_with_parent() -> None:
-    while os.read(0, 1024):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
+def end_with_parent() -> None:
+    """End this process by SIGTERM as soon as the supervisor is gone."""
+
+    def watch() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()

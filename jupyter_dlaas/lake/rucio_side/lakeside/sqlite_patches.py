@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from dogpile.cache.region import CacheRegion
 from sqlalchemy import Column, Integer, MetaData, Table, event, or_, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -54,7 +55,13 @@ def _patch_cache() -> None:
         seconds = min(expiration_time, CACHE_SECONDS)
         region.configure("dogpile.cache.memory_pickle", expiration_time=seconds)
 
+    def get(region: Any, key: Any, expiration_time: float | None = None, **kwargs: Any) -> Any:
+        # Some callers look further back than a region's own time; here nothing is older than seconds.
+        seconds = min(expiration_time or CACHE_SECONDS, CACHE_SECONDS)
+        return CacheRegion.get(region, key, expiration_time=seconds, **kwargs)
+
     cache.MemcacheRegion._configure_region = configure
+    cache.MemcacheRegion.get = get
 
 
 def _patch_transactions() -> None:

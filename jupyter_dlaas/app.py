@@ -1,0 +1,104 @@
+"""The Jupyter server extension: configuration, what it is made of, and its addresses."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from dlaas.model import DID, Job
+from jupyter_core.paths import jupyter_data_dir
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+from traitlets import Float
+
+from jupyter_dlaas.configuration import RucioConfig, log_level, section
+from jupyter_dlaas.events import Events
+from jupyter_dlaas.handlers import ROUTES
+from jupyter_dlaas.job_store import JobStore
+from jupyter_dlaas.jobs import Jobs
+from jupyter_dlaas.service import LakeService
+from jupyter_dlaas.sessions import Sessions
+from jupyter_dlaas.watcher import Watcher
+
+
+class DlaasExtension(ExtensionApp):
+    """The data lake behind a Jupyter server: the library `dlaas`, its logins, and an HTTP API for the panel."""
+
+    name = "dlaas"
+    description = "Find data in a Rucio data lake, have it made available, write results back."
+    extension_url = "/lab"
+    load_other_extensions = True
+    classes = [RucioConfig, Sessions, LakeService, Jobs, Watcher]  # noqa: RUF012
+
+    login_patience = Float(
+        3,
+        min=0,
+        help="How long the list of instances waits for logins that have begun, in seconds.",
+    ).tag(config=True)
+
+    sessions: Sessions
+    service: LakeService
+    jobs: Jobs
+    events: Events
+    watcher: Watcher
+
+    def initialize_settings(self) -> None:
+        """Make what the handlers use."""
+        server = self._server()
+        settings = section(server.config, self)
+        logging.getLogger("dlaas").setLevel(log_level(settings, server.log.getEffectiveLevel()))
+        self.events = Events(server.event_logger, self.log)  # type: ignore[arg-type]
+        self.sessions = Sessions(
+            settings,
+            Path(server.runtime_dir),
+            lambda instance: self.events.emit("login", instance),
+            parent=self,
+        )
+        self.service = LakeService(self.sessions, parent=self)
+        store = JobStore(Path(jupyter_data_dir()) / "dlaas", self.events.server, self.log)
+        self.jobs = Jobs(
+            self.service, store, self.sessions.redactor, self._job_changed, parent=self
+        )
+        self.watcher = Watcher(self.service, self._status_changed, parent=self)
+
+    def initialize_handlers(self) -> None:
+        """Add the HTTP API."""
+        self.handlers.extend(ROUTES)
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        """Log in where the configuration suffices, so that the first kernel finds the login."""
+        await self.jobs.start()
+        await self.sessions.start()
+
+    async def stop_extension(self) -> None:
+        """End what runs and take back what was handed over."""
+        self.watcher.stop()
+        await self.jobs.stop()
+        await self.sessions.stop()
+
+    def current_activity(self) -> dict[str, Any] | None:
+        """Say what runs, so that an idle server is not stopped in the middle of an upload."""
+        return {"uploads": self.jobs.active} if self.jobs.active else None
+
+    async def instances(self) -> dict[str, Any]:
+        """Answer the instances, this run of the server, its last hint, and where kernels find the logins."""
+        # The number first: what changes from now on has a greater one.
+        seq = self.events.seq
+        return {
+            "server": self.events.server,
+            "seq": seq,
+            "instances": await self.sessions.infos(self.login_patience),
+            "handover": str(self.sessions.handover),
+        }
+
+    def _job_changed(self, job: Job) -> None:
+        self.events.emit("job", job.instance, did=job.did, job=job.id)
+
+    def _status_changed(self, instance: str, did: DID) -> None:
+        self.events.emit("status", instance, did=did)
+
+    def _server(self) -> ServerApp:
+        if self.serverapp is None:
+            raise RuntimeError("This extension has no server.")
+        return self.serverapp

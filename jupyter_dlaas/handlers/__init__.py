@@ -1,0 +1,37 @@
+"""The HTTP API: thin, for what it does lives in the managers that it calls."""
+
+from __future__ import annotations
+
+from jupyter_dlaas.handlers.base import DlaasHandler
+from jupyter_dlaas.handlers.catalogue import (
+    ContentsHandler,
+    MetadataHandler,
+    RSEsHandler,
+    ScopesHandler,
+    SearchHandler,
+    UsageHandler,
+)
+from jupyter_dlaas.handlers.login import InstancesHandler, LoginHandler
+from jupyter_dlaas.handlers.missing import MissingHandler
+from jupyter_dlaas.handlers.rules import RulesHandler, StatusHandler
+from jupyter_dlaas.handlers.transfers import JobHandler, JobsHandler, UploadsHandler
+
+_INSTANCE = r"dlaas/([^/]+)"
+
+# Below the server's base URL; the first that matches answers.
+ROUTES: list[tuple[str, type[DlaasHandler]]] = [
+    (r"dlaas/instances", InstancesHandler),
+    (r"dlaas/jobs", JobsHandler),
+    (r"dlaas/jobs/([0-9a-f]{32})", JobHandler),
+    (rf"{_INSTANCE}/login", LoginHandler),
+    (rf"{_INSTANCE}/dids", SearchHandler),
+    (rf"{_INSTANCE}/contents", ContentsHandler),
+    (rf"{_INSTANCE}/metadata", MetadataHandler),
+    (rf"{_INSTANCE}/status", StatusHandler),
+    (rf"{_INSTANCE}/rules", RulesHandler),
+    (rf"{_INSTANCE}/scopes", ScopesHandler),
+    (rf"{_INSTANCE}/rses", RSEsHandler),
+    (rf"{_INSTANCE}/usage", UsageHandler),
+    (rf"{_INSTANCE}/uploads", UploadsHandler),
+    (r"dlaas(?:/.*)?", MissingHandler),
+]

@@ -1,0 +1,47 @@
+"""Whether data is available, until when, and how to have it made available."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from dlaas.model import DID, RuleRequest
+from tornado import web
+
+from jupyter_dlaas.handlers.base import DlaasHandler, authorized
+from jupyter_dlaas.validation import required
+
+
+class StatusHandler(DlaasHandler):
+    """How much of a DID can be read from here."""
+
+    @web.authenticated
+    @authorized("read")
+    async def get(self, instance: str) -> None:
+        """Answer its status, and watch it from now on."""
+        did = DID(required(self.arguments, "did"))
+        status = await self.app.service.ask(instance, lambda lake: lake.status(did))
+        self.app.watcher.look(instance, status)
+        self.answer(status)
+
+
+class RulesHandler(DlaasHandler):
+    """The rules of a DID."""
+
+    @web.authenticated
+    @authorized("read")
+    async def get(self, instance: str) -> None:
+        """Answer its rules."""
+        did = DID(required(self.arguments, "did"))
+        self.answer(await self.app.service.ask(instance, lambda lake: lake.list_rules(did)))
+
+    @web.authenticated
+    @authorized("write")
+    async def post(self, instance: str) -> None:
+        """Make a DID available; answers what was granted."""
+        request = asdict(self.body(RuleRequest))
+        did = DID(request.pop("did"))
+        granted = await self.app.service.change(
+            instance, lambda lake: lake.make_available(did, **request)
+        )
+        self.app.events.emit("status", instance, did=did)
+        self.answer(granted, 201 if granted.new else 200)

@@ -1,0 +1,293 @@
+"""One login for one instance: logging in, staying logged in, logging out."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from dlaas.config import Instance
+from dlaas.credentials import Credential, Userpass, for_instance
+from dlaas.errors import CannotAuthenticate, DlaasError, LoginRequired, TookTooLong, problem
+from dlaas.lake import Lake
+from dlaas.model import InstanceInfo, Login, LoginMethod, LoginRequest, Problem
+
+from jupyter_dlaas.live_login import LiveLogin
+from jupyter_dlaas.redaction import Redactor
+from jupyter_dlaas.workers import Workers
+
+T = TypeVar("T")
+
+# Between two attempts at a configured login that was refused: a wrong password that is sent often locks accounts.
+_RETRY_REFUSED = 60.0
+# The longest sleep between two looks at the clock: a laptop may have been asleep.
+_LOOK = 60.0
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """What the sessions of a server share; times in seconds."""
+
+    handover: Path
+    redactor: Redactor
+    log: logging.Logger
+    changed: Callable[[str], None]
+    threads: int = 8
+    login_timeout: float = 60.0
+    renew_before: float = 600.0
+    retry_after: float = 5.0
+
+
+class Session:
+    """The login of one instance, at most one at a time; lives on the event loop."""
+
+    def __init__(self, instance: Instance, default: bool, settings: SessionSettings) -> None:
+        self.instance = instance
+        self.default = default
+        self.login = Login("logged_out")
+        self._settings = settings
+        self._workers = Workers(f"dlaas-{instance.name}", settings.threads)
+        # Their own, for one must be able to log in while all others wait for an answer.
+        self._login_workers = Workers(f"dlaas-{instance.name}-login", 4)
+        self._live: LiveLogin | None = None
+        self._why: DlaasError | None = None
+        self._lock = asyncio.Lock()
+        self._loop = asyncio.get_running_loop()
+        self._renewal: asyncio.Task[None] | None = None
+        self._configured: asyncio.Task[None] | None = None
+        # Not after a logout: who has logged out wants to stay so.
+        self._automatic = True
+        self._tried_at = 0.0
+        self._stopped = False
+
+    def info(self) -> InstanceInfo:
+        """Answer what the panel may know."""
+        instance = self.instance
+        return InstanceInfo(
+            name=instance.name,
+            display_name=instance.title,
+            default=self.default,
+            login=self.login,
+            methods=instance.methods,
+            destination_rse=instance.destination_rse,
+            upload_rse=instance.upload_rse,
+            default_lifetime=instance.default_lifetime,
+            wildcard_enabled=instance.wildcard_enabled,
+        )
+
+    async def settle(self) -> None:
+        """Log in as configured unless that was tried; returns when the attempt is over and never raises."""
+        if not self._automatic:
+            return
+        if self._configured is None:
+            self._configured = asyncio.create_task(self._try_configured())
+        # One request that is given up must not end the attempt for the others.
+        await asyncio.shield(self._configured)
+
+    async def lake(self) -> Lake:
+        """Answer the lake of whoever is logged in; raises `LoginRequired`, or why the configured login failed."""
+        await self.settle()
+        if self._may_retry():
+            self._configured = None
+            await self.settle()
+        if self._live is not None and self._live.lake is not None:
+            return self._live.lake
+        if self._why is not None:
+            # A copy: an exception collects the tracebacks of all who raise it.
+            raise copy.copy(self._why)
+        raise LoginRequired(f"You are not logged in to {self.instance.title}.")
+
+    async def log_in(self, request: LoginRequest) -> Login:
+        """Log in by name and password; an earlier login stays when this one fails."""
+
+        def make() -> Credential:
+            return Userpass(self.instance, request.username, request.password, request.account)
+
+        async with self._lock:
+            await self._enter(make, "userpass", request.account, request.password)
+        return self.login
+
+    async def log_in_as_configured(self) -> Login:
+        """Log in with what configuration and environment offer; raises `LoginRequired` where that is nothing."""
+        async with self._lock:
+            self._tried_at = time.monotonic()
+            await self._enter(lambda: for_instance(self.instance), self.instance.auth_type)
+            self._automatic = True
+        return self.login
+
+    async def log_out(self) -> Login:
+        """Forget everything about the login."""
+        self._automatic = False
+        async with self._lock:
+            await self._leave()
+            self._set(Login("logged_out"))
+        return self.login
+
+    async def stop(self) -> None:
+        """Log out because the server stops; waits for nobody."""
+        self._stopped = True
+        if self._configured is not None:
+            self._configured.cancel()
+        await self._leave()
+        self._workers.stop()
+        self._login_workers.stop()
+
+    async def run(self, timeout: float, function: Callable[..., T], *args: Any) -> T:
+        """Carry out a blocking call; raises `TookTooLong` after `timeout` seconds, while the call itself goes on."""
+        return await self._run(self._workers, timeout, function, *args)
+
+    def forsake(self, function: Callable[[], Any]) -> None:
+        """Carry out a blocking call for whose end nobody waits."""
+        if not self._stopped:
+            self._workers.submit(function)
+
+    def expire(self, lake: Lake, error: CannotAuthenticate) -> None:
+        """Note that Rucio no longer accepts the login of this lake."""
+        live = self._live
+        if live is None or live.lake is not lake:
+            return
+        self._live, self._why = None, error
+        self._tried_at = time.monotonic()
+        if self._renewal is not None:
+            self._renewal.cancel()
+        self._login_workers.submit(live.end)
+        self._set(Login("expired", live.account, self.login.method, _time(live), problem(error)))
+
+    async def _try_configured(self) -> None:
+        if not self._offers_login():
+            return
+        try:
+            await self.log_in_as_configured()
+        except Exception as error:
+            known = error if isinstance(error, DlaasError) else DlaasError(problem(error).message)
+            if not isinstance(error, DlaasError):
+                self._settings.log.error("%s", self._settings.redactor.explain(error))
+            self._why = known
+            state: Literal["expired", "logged_out"] = (
+                "expired" if self.login.state == "expired" else "logged_out"
+            )
+            self._set(Login(state, method=self.instance.auth_type, problem=problem(error)))
+
+    def _offers_login(self) -> bool:
+        instance = self.instance
+        by_password = instance.username and (instance.password or instance.password_file)
+        return bool(instance.auth_type != "userpass" or instance.token or by_password)
+
+    def _may_retry(self) -> bool:
+        if self._live is not None or self._why is None or not self._automatic:
+            return False
+        refused = isinstance(self._why, CannotAuthenticate)
+        pause = _RETRY_REFUSED if refused else self._settings.retry_after
+        idle = self._configured is None or self._configured.done()
+        return idle and self._offers_login() and time.monotonic() - self._tried_at > pause
+
+    async def _enter(
+        self,
+        make: Callable[[], Credential],
+        method: LoginMethod,
+        account: str | None = None,
+        secret: str = "",
+    ) -> None:
+        live = await self._run(
+            self._login_workers, self._settings.login_timeout, self._open, make, account, secret
+        )
+        if self._stopped:
+            live.end()
+            raise LoginRequired("The server stops.")
+        await self._leave()
+        self._live = live
+        await asyncio.to_thread(live.hand_over, self._settings.handover, self.default)
+        self._set(Login("logged_in", live.account, method, _time(live), _trouble(live)))
+        self._renewal = asyncio.create_task(self._keep_fresh(live))
+
+    def _open(self, make: Callable[[], Credential], account: str | None, secret: str) -> LiveLogin:
+        live = LiveLogin(self.instance, make, self._settings.redactor, self._heard, secret)
+        live.open(account)
+        return live
+
+    async def _leave(self) -> None:
+        live, self._live, self._why = self._live, None, None
+        if self._renewal is not None:
+            self._renewal.cancel()
+            self._renewal = None
+        if live is not None:
+            await asyncio.to_thread(live.end)
+
+    async def _keep_fresh(self, live: LiveLogin) -> None:
+        pause = 1.0
+        while live.expires_at is not None:
+            await asyncio.sleep(min(max(self._renew_in(live), pause), _LOOK))
+            if self._renew_in(live) > 0:
+                pause = 1.0
+                continue
+            # Until there is a new token, ask less and less often.
+            pause = min(pause * 2, _LOOK)
+            try:
+                await self._run(self._login_workers, self._settings.login_timeout, live.renew)
+                if live.expires_at < time.time():
+                    raise LoginRequired("Your token has expired, and there is no new one.")
+            except CannotAuthenticate as error:
+                if live.expires_at < time.time() and live.lake is not None:
+                    self.expire(live.lake, error)
+            except Exception as error:
+                # The old token is still there, and the lake may come back.
+                self._settings.log.warning("%s", problem(error).message)
+
+    def _renew_in(self, live: LiveLogin) -> float:
+        if live.expires_at is None:
+            return _LOOK
+        lifetime = live.expires_at - live.obtained_at
+        return live.expires_at - min(self._settings.renew_before, lifetime / 3) - time.time()
+
+    def _heard(self, live: LiveLogin) -> None:
+        # On a worker; at the server's end the loop may be closed.
+        try:
+            self._loop.call_soon_threadsafe(self._renewed, live)
+        except RuntimeError:
+            return
+
+    def _renewed(self, live: LiveLogin) -> None:
+        if live is self._live and self.login.state == "logged_in":
+            method = self.login.method
+            self._set(Login("logged_in", live.account, method, _time(live), _trouble(live)))
+
+    def _set(self, login: Login) -> None:
+        if login != self.login:
+            self.login = login
+            self._settings.changed(self.instance.name)
+
+    async def _run(
+        self, workers: Workers, timeout: float, function: Callable[..., T], *args: Any
+    ) -> T:
+        future = asyncio.wrap_future(workers.submit(function, *args))
+        try:
+            return await asyncio.wait_for(future, timeout)
+        except (TimeoutError, asyncio.TimeoutError) as error:
+            if isinstance(error, DlaasError):
+                raise
+            raise TookTooLong(
+                f"{self.instance.title} did not answer within {timeout:g} s."
+            ) from None
+
+
+def _time(live: LiveLogin) -> datetime | None:
+    if live.expires_at is None:
+        return None
+    return datetime.fromtimestamp(live.expires_at, timezone.utc)
+
+
+def _trouble(live: LiveLogin) -> Problem | None:
+    if live.trouble is None:
+        return None
+    return Problem(
+        "HandOverFailed",
+        f"Notebooks cannot be told of this login: {live.trouble.strerror or 'writing failed'}.",
+        "us",
+        "Make room in Jupyter's runtime folder, or its rights good, and log in again.",
+    )

@@ -1,0 +1,159 @@
+"""The logins of a Jupyter server, one per configured instance; a Jupyter server is one user."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dlaas import handover
+from dlaas.config import Instances, load_instances
+from dlaas.errors import DlaasError, problem
+from dlaas.model import InstanceInfo, Login, Problem
+from dlaas.sources import from_environment
+from traitlets import Float, Integer
+from traitlets.config import LoggingConfigurable
+
+from jupyter_dlaas.redaction import Redactor
+from jupyter_dlaas.session import Session, SessionSettings
+
+
+class Sessions(LoggingConfigurable):
+    """Keeps one login per instance: in memory, renewed in time, handed to kernels, gone when the server stops."""
+
+    threads = Integer(
+        8, min=1, help="How many requests to one Rucio instance may be under way at once."
+    ).tag(config=True)
+    login_timeout = Float(60, min=0, help="How long a login may take, in seconds.").tag(config=True)
+    renew_before = Float(
+        600,
+        min=0,
+        help="How long before its end a login is renewed, in seconds (at most a third of its life).",
+    ).tag(config=True)
+
+    retry_after = Float(
+        5,
+        min=0,
+        help="How soon a configured login is tried again where the lake was down, in seconds.",
+    ).tag(config=True)
+
+    def __init__(
+        self,
+        section: Mapping[str, Any],
+        runtime_dir: Path,
+        changed: Callable[[str], None],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.handover = runtime_dir / f"dlaas-{os.getpid()}"
+        self.redactor = Redactor()
+        self._section = section
+        self._changed = changed
+        self._loading: asyncio.Task[None] | None = None
+        self._sessions: dict[str, Session] = {}
+        self._instances = Instances()
+        self._cleaned = False
+
+    async def start(self) -> None:
+        """Read the configuration and try the logins that it offers; returns when each is over."""
+        await self._load()
+        await asyncio.gather(*(session.settle() for session in self._sessions.values()))
+
+    async def get(self, name: str) -> Session:
+        """Answer the session of an instance; raises `InstanceNotFound`, `ConfigurationError`."""
+        await self._load()
+        session = self._sessions.get(name)
+        if session is None:
+            # Raises, with the reason why there is none.
+            self._instances.get(name)
+            raise AssertionError(name)
+        return session
+
+    async def infos(self, patience: float) -> list[InstanceInfo]:
+        """Answer all instances, also those that are wrong; waits `patience` seconds for logins under way."""
+        await self._load()
+        starting = asyncio.ensure_future(self.start())
+        await asyncio.wait([starting], timeout=patience)
+        infos = [session.info() for session in self._sessions.values()]
+        return infos + [_broken(name, why) for name, why in self._instances.problems.items()]
+
+    async def stop(self) -> None:
+        """Log out of all instances and take back what kernels were handed."""
+        if self._loading is not None:
+            self._loading.cancel()
+        await asyncio.gather(*(session.stop() for session in self._sessions.values()))
+        await asyncio.to_thread(_remove, self.handover)
+
+    async def _load(self) -> None:
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load_once())
+        await asyncio.shield(self._loading)
+
+    async def _load_once(self) -> None:
+        # On a thread: an entry may be a URL.
+        self._instances = await asyncio.to_thread(_read, self._section)
+        await asyncio.to_thread(_clean, self.handover.parent)
+        settings = SessionSettings(
+            self.handover,
+            self.redactor,
+            self.log,
+            self._changed,
+            self.threads,
+            self.login_timeout,
+            self.renew_before,
+            self.retry_after,
+        )
+        default = self._instances.default
+        for instance in self._instances:
+            self._sessions[instance.name] = Session(instance, instance is default, settings)
+        name = self._instances.default_name
+        if name is not None and name not in {*self._sessions, *self._instances.problems}:
+            self.log.error("The default instance %s is not among the configured ones.", name)
+        for name, why in self._instances.problems.items():
+            self.log.error("The instance %s is left out: %s %s", name, why.message, why.remedy)
+
+
+def _read(section: Mapping[str, Any]) -> Instances:
+    """Read the configured instances, else the one that the environment describes, as on the hub images."""
+    try:
+        found = load_instances(section)
+        if len(found) or found.problems:
+            return found
+        return from_environment(os.environ)
+    except DlaasError as error:
+        return Instances(problems={"RucioConfig": problem(error)})
+
+
+def _broken(name: str, why: Problem) -> InstanceInfo:
+    return InstanceInfo(name, name, False, Login("logged_out"), (), problem=why)
+
+
+def _remove(folder: Path) -> None:
+    try:
+        handover.remove(folder)
+    except OSError:
+        # The runtime folder may be gone before us.
+        return
+
+
+def _clean(runtime_dir: Path) -> None:
+    """Remove what servers that were killed had handed over."""
+    for folder in runtime_dir.glob("dlaas-*"):
+        pid = folder.name.removeprefix("dlaas-")
+        if pid.isdigit() and int(pid) != os.getpid() and not _alive(int(pid)):
+            _remove(folder)
+
+
+def _alive(pid: int) -> bool:
+    if os.name != "posix":
+        # There is no signal 0 elsewhere: os.kill would end the process.
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

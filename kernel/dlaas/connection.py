@@ -1,0 +1,138 @@
+"""One instance and one account: the client, made when first used, and what is worth remembering for minutes."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dlaas import credentials as _credentials
+from dlaas.config import Instance
+from dlaas.errors import InstanceNotFound
+from dlaas.sources import find_instance
+
+if TYPE_CHECKING:
+    from dlaas.client import LakeClient
+    from dlaas.credentials import Credential
+    from dlaas.lake import Lake
+
+T = TypeVar("T")
+# Scopes, RSEs and their protocols change rarely.
+_REMEMBER = 300.0
+
+
+class Connection:
+    """What every room of `Lake` builds on."""
+
+    def __init__(
+        self,
+        instance: str | Instance | None = None,
+        *,
+        account: str | None = None,
+        credentials: Credential | None = None,
+    ) -> None:
+        self.instance = instance if isinstance(instance, Instance) else find_instance(instance)
+        self._account = account or self.instance.account
+        self._credentials = credentials
+        self._client: LakeClient | None = None
+        self._lock = threading.RLock()
+        self._remembered: dict[str, tuple[float, Any]] = {}
+
+    @property
+    def credential(self) -> Credential:
+        """What answers this lake's token; raises `LoginRequired` when nothing does."""
+        with self._lock:
+            if self._credentials is None:
+                self._credentials = _credentials.for_instance(self.instance, self._account)
+            return self._credentials
+
+    @property
+    def account(self) -> str:
+        """The account in whose name everything is done; asks Rucio when the login does not say."""
+        if self._account is None:
+            self._account = self.credential().account
+        if self._account is None:
+            self._account = str(self.client.whoami()["account"])
+            self.client.account = self._account
+        return self._account
+
+    @property
+    def client(self) -> LakeClient:
+        """The client of rucio-clients, made when first used: importing it takes 0.2 s."""
+        with self._lock:
+            if self._client is None:
+                from dlaas.client import LakeClient
+
+                credential = self.credential
+                if self._account is None:
+                    self._account = credential().account
+                self._client = LakeClient(self.instance, self._account, credential)
+            return self._client
+
+    def close(self) -> None:
+        """Close the connections; the lake may be used again."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close_connections()
+                self._client = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.instance.name!r}, account={self._account!r})"
+
+    def _remember(self, key: str, ask: Callable[[], T]) -> T:
+        """Answer what was asked within the last minutes, else ask again."""
+        found = self._remembered.get(key)
+        if found is not None and found[0] > time.monotonic():
+            return found[1]  # type: ignore[no-any-return]
+        value = ask()
+        self._remembered[key] = (time.monotonic() + _REMEMBER, value)
+        return value
+
+    def _forget(self, key: str) -> None:
+        self._remembered.pop(key, None)
+
+
+_lakes: weakref.WeakValueDictionary[str, Lake] = weakref.WeakValueDictionary()
+_kept: dict[str, Lake] = {}
+_guard = threading.Lock()
+
+
+def register(lake: Lake) -> None:
+    """Let references to an instance find the lake that was made for it last in this process."""
+    with _guard:
+        _lakes[lake.instance.name] = lake
+
+
+def lake_for(name: str | None = None) -> Lake:
+    """Answer the lake that a reference means: one of this process, else a new one by configuration.
+
+    Without a name it is the default instance, or the only lake that this process has.
+    """
+    from dlaas.lake import Lake
+
+    with _guard:
+        found = _lakes.get(name) if name else None
+        only = next(iter(_lakes.values())) if len(_lakes) == 1 else None
+    if found is not None:
+        return found
+    try:
+        instance = find_instance(name)
+    except InstanceNotFound:
+        if name is None and only is not None:
+            return only
+        raise
+    with _guard:
+        found = _lakes.get(instance.name)
+    if found is None:
+        found = Lake(instance)
+        # Nobody else holds it: without this it would be gone with the first variable.
+        _kept[instance.name] = found
+    return found
+
+
+def forget() -> None:
+    """Forget the lakes that were made by configuration: it has changed."""
+    with _guard:
+        _kept.clear()

@@ -1,0 +1,280 @@
+"""Rules: what is kept where, for how long; making data available, extending, retrying, releasing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from dlaas.catalogue import Catalogue, utc
+from dlaas.errors import (
+    AccessDenied,
+    DuplicateRule,
+    InsufficientAccountLimit,
+    InvalidInput,
+    InvalidRSEExpression,
+    RucioFailed,
+)
+from dlaas.lifetime import Lifetime, Until, said, seconds
+from dlaas.model import DID, Granted, Rule, RuleState
+
+_STATES: dict[str, RuleState] = {
+    "O": "OK", "OK": "OK",
+    "R": "REPLICATING", "REPLICATING": "REPLICATING",
+    "S": "STUCK", "STUCK": "STUCK",
+    "U": "SUSPENDED", "SUSPENDED": "SUSPENDED",
+    "W": "WAITING_APPROVAL", "WAITING_APPROVAL": "WAITING_APPROVAL",
+    "I": "INJECT", "INJECT": "INJECT",
+}  # fmt: skip
+# Rucio's clock and ours may differ, and a rule is not worth extending by less.
+_SLACK = timedelta(minutes=5)
+
+
+class Rules(Catalogue):
+    """What changes the lake's rules."""
+
+    def list_rules(self, did: str) -> list[Rule]:
+        """List the rules of a DID, of any account, also those on the datasets that hold it; newest first."""
+        did = DID(did)
+        row = self._did(did)
+        rows = list(self.client.list_did_rules(did.scope, did.name))
+        known = {found["id"] for found in rows}
+        if str(row["type"]).upper() == "FILE":
+            above = self.client.list_associated_rules_for_file(did.scope, did.name)
+            rows += [found for found in above if found["id"] not in known]
+        rules = [rule_from(found) for found in rows]
+        return sorted(rules, key=lambda rule: str(rule.created_at), reverse=True)
+
+    def get_rule(self, rule_id: str) -> Rule:
+        """Answer a rule; raises `RuleNotFound`, also when it has expired."""
+        return rule_from(self.client.get_replication_rule(_checked_id(rule_id)))
+
+    def make_available(
+        self,
+        did: str,
+        lifetime: Lifetime | None = None,
+        until: Until | None = None,
+        *,
+        rse_expression: str | None = None,
+        copies: int = 1,
+        activity: str | None = None,
+        comment: str | None = None,
+        extend: bool = False,
+    ) -> Granted:
+        """Have a DID put where the notebook can read it, for a lifetime or until a date; without one the instance's default.
+
+        Answers what Rucio granted. Where this account has such a rule already that lasts long enough, that rule is
+        answered with `new` False; one that ends earlier is extended with `extend=True`, else `DuplicateRule` tells its
+        `rule_id` and `expires_at`. Raises `InvalidLifetime`, `ScopeNotFound`, `DataIdentifierNotFound`,
+        `InsufficientAccountLimit`, `InvalidRSEExpression`, `AccessDenied`.
+        """
+        did = DID(did)
+        wanted = seconds(lifetime, until)
+        asked = wanted if wanted is not None else self.instance.default_lifetime
+        if isinstance(copies, bool) or not isinstance(copies, int) or copies < 1:
+            raise InvalidInput("The number of copies must be at least 1.")
+        expression = rse_expression or self.instance.destination_rse
+        if not expression:
+            raise InvalidRSEExpression(
+                f"{self.instance.title} has no destination_rse: say which RSE the data is to go to."
+            )
+        row = self._did(did)
+        self._check_quota(did, row, expression, copies)
+        options = {"activity": activity, "comment": comment}
+        try:
+            rule_id = self._add_rule(did, copies, expression, asked, options)
+        except DuplicateRule as error:
+            return self._again(did, expression, copies, asked, extend, error)
+        rule = self.get_rule(rule_id)
+        return Granted(rule, True, _note(rule, asked))
+
+    def _add_rule(
+        self,
+        did: DID,
+        copies: int,
+        expression: str,
+        lifetime: int | None,
+        options: Mapping[str, Any] | None = None,
+    ) -> str:
+        given = {key: value for key, value in (options or {}).items() if value is not None}
+        answered = self.client.add_replication_rule(
+            [{"scope": did.scope, "name": did.name}], copies, expression, lifetime=lifetime, **given
+        )
+        if not answered:
+            raise RucioFailed("Rucio made no rule and did not say why.")
+        return str(answered[0])
+
+    def _check_quota(self, did: DID, row: Mapping[str, Any], expression: str, copies: int) -> None:
+        """Refuse with numbers what Rucio would refuse without them; only for a plain RSE with a known quota."""
+        usage = next((found for found in self.usage() if found.rse == expression), None)
+        if usage is None or usage.limit is None:
+            return
+        size = row.get("bytes")
+        if size is None:
+            size = self.client.get_did(did.scope, did.name, dynamic_depth="FILE").get("bytes")
+        left = max(0, usage.limit - usage.bytes)
+        # A rule that is there already has been counted: Rucio says so itself.
+        if size is not None and size > left and not self._own_rule(did, expression, copies):
+            raise quota_error(self.account, expression, size, left, usage.limit)
+
+    def _own_rule(self, did: DID, expression: str, copies: int) -> Rule | None:
+        for row in self.client.list_did_rules(did.scope, did.name):
+            rule = rule_from(row)
+            if (
+                rule.account == self.account
+                and rule.rse_expression == expression
+                and rule.copies == copies
+            ):
+                return rule
+        return None
+
+    def _again(
+        self,
+        did: DID,
+        expression: str,
+        copies: int,
+        asked: int | None,
+        extend: bool,
+        error: DuplicateRule,
+    ) -> Granted:
+        rule = self._own_rule(did, expression, copies)
+        if rule is None:
+            raise error
+        if covers(rule, asked):
+            return Granted(rule, False, f"You already have this rule; it lasts {_until(rule)}.")
+        if extend:
+            longer = self.update_rule(rule.id, lifetime=asked)
+            return Granted(longer, False, f"Your rule was extended; it lasts {_until(longer)}.")
+        raise DuplicateRule(
+            f"You already have a rule that keeps {did} on {expression} {_until(rule)}.",
+            remedy="Extend that rule: make_available(…, extend=True).",
+            details={
+                "rule_id": rule.id,
+                "expires_at": rule.expires_at.isoformat() if rule.expires_at else None,
+            },
+        ) from error
+
+    def update_rule(
+        self,
+        rule_id: str,
+        lifetime: Lifetime | None = None,
+        until: Until | None = None,
+        *,
+        boost: bool = False,
+    ) -> Rule:
+        """Let a rule last for `lifetime` from now, or until a date; with `boost` let a stuck one be tried again now.
+
+        Answers the rule as Rucio has it then. Raises `AccessDenied` where Rucio lets only administrators do that.
+        """
+        options: dict[str, Any] = {}
+        asked = seconds(lifetime, until)
+        if asked is not None:
+            options["lifetime"] = asked
+        if boost:
+            options["boost_rule"] = True
+        if not options:
+            raise InvalidInput("Say what is to change: a lifetime, a date, or boost.")
+        try:
+            self.client.update_replication_rule(_checked_id(rule_id), options)
+        except AccessDenied as error:
+            raise _not_allowed("change", rule_id, error) from error
+        return self.get_rule(rule_id)
+
+    def delete_rule(self, rule_id: str) -> None:
+        """Release a rule: its data may be deleted where no other rule keeps it; Rucio lets an hour pass before.
+
+        Raises `RuleNotFound`, `AccessDenied`.
+        """
+        try:
+            self.client.delete_replication_rule(_checked_id(rule_id))
+        except AccessDenied as error:
+            raise _not_allowed("delete", rule_id, error) from error
+
+
+def _checked_id(rule_id: str) -> str:
+    text = str(rule_id).strip().lower()
+    if len(text) != 32 or set(text) - set("0123456789abcdef"):
+        raise InvalidInput(f"{rule_id!r} is not the id of a rule.")
+    return text
+
+
+def _not_allowed(act: str, rule_id: str, error: AccessDenied) -> AccessDenied:
+    return AccessDenied(
+        f"Rucio does not let this account {act} the rule {rule_id}.",
+        remedy="It may be another account's, or this Rucio lets only administrators do that; ask them. "
+        "Logging in again will not help.",
+        details=error.details,
+    )
+
+
+def quota_error(
+    account: str, rse: str, size: int, left: int, limit: int
+) -> InsufficientAccountLimit:
+    """Make the error for a quota that does not suffice, with its numbers in bytes."""
+    return InsufficientAccountLimit(
+        f"{size_said(size)} are needed on {rse}, and the account {account!r} has {size_said(left)} left"
+        f" of {size_said(limit)}.",
+        details={"rse": rse, "needed": size, "left": left, "limit": limit},
+    )
+
+
+def size_said(size: float) -> str:
+    """Say a number of bytes as people do.
+
+    >>> size_said(999), size_said(1_500_000)
+    ('999 bytes', '1.5 MB')
+    """
+    if size < 1000:
+        return f"{size:.0f} bytes"
+    for unit in ("kB", "MB", "GB", "TB"):
+        size /= 1000
+        if size < 999.95:
+            return f"{size:.1f} {unit}"
+    return f"{size / 1000:.1f} PB"
+
+
+def covers(rule: Rule, asked: int | None) -> bool:
+    """Tell whether a rule lasts as long as asked, in seconds from now; None means without end."""
+    if rule.expires_at is None:
+        return True
+    if asked is None:
+        return False
+    return rule.expires_at + _SLACK >= datetime.now(timezone.utc) + timedelta(seconds=asked)
+
+
+def _until(rule: Rule) -> str:
+    if rule.expires_at is None:
+        return "without end"
+    return f"until {rule.expires_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _note(rule: Rule, asked: int | None) -> str:
+    text = f"Granted on {rule.rse_expression} {_until(rule)}."
+    if asked is None or rule.expires_at is None:
+        return text
+    left = (rule.expires_at - datetime.now(timezone.utc)).total_seconds()
+    if abs(left - asked) > max(_SLACK.total_seconds(), asked * 0.01):
+        return f"{text} Rucio granted {said(max(0, left))} where {said(asked)} were asked for."
+    return text
+
+
+def rule_from(row: Mapping[str, Any]) -> Rule:
+    """Read a rule as Rucio answers it."""
+    state = str(row.get("state") or "").rpartition(".")[2].upper()
+    return Rule(
+        id=str(row["id"]),
+        did=DID(f"{row['scope']}:{row['name']}"),
+        account=str(row["account"]),
+        rse_expression=str(row["rse_expression"]),
+        state=_STATES.get(state, "REPLICATING"),
+        copies=int(row.get("copies") or 1),
+        locks_ok=int(row.get("locks_ok_cnt") or 0),
+        locks_replicating=int(row.get("locks_replicating_cnt") or 0),
+        locks_stuck=int(row.get("locks_stuck_cnt") or 0),
+        error=row.get("error") or None,
+        expires_at=utc(row.get("expires_at")),
+        created_at=utc(row.get("created_at")),
+        updated_at=utc(row.get("updated_at")),
+        activity=row.get("activity") or None,
+        comment=row.get("comments") or None,
+    )

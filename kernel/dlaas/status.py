@@ -1,0 +1,270 @@
+"""How much of a DID can be read from here, and until when: a few calls, whatever the number of files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from dlaas import access
+from dlaas.errors import DlaasError, NotThere
+from dlaas.lifetime import said
+from dlaas.model import DID, Access, DIDType, Rule, State, Status
+from dlaas.rules import rule_from
+
+if TYPE_CHECKING:
+    from dlaas.lake import Lake
+
+# A container of more datasets than this is judged by the locks of its rules.
+_MOST_DATASETS = 1000
+_AT_ONCE = 200
+# Rules above a DID that are looked at for their state and expiry.
+_MOST_RULES = 10
+
+
+@dataclass
+class _Counts:
+    """How many files there are in all, how many at the destination, and which other RSEs hold some."""
+
+    files: int | None = None
+    bytes: int | None = None
+    available_files: int = 0
+    available_bytes: int = 0
+    elsewhere: frozenset[str] = frozenset()
+
+
+def status(lake: Lake, did: str) -> Status:
+    """Answer the state of a DID as seen from this lake's destination RSE.
+
+    Raises `DataIdentifierNotFound`, `ScopeNotFound`; a mount or protocol that cannot be looked at is no error.
+    """
+    did = DID(did)
+    row = lake._did(did)
+    kind: DIDType = _kind(row)
+    rse = lake.instance.destination_rse
+    rules = _rules(lake, did, kind, rse)
+    here = [rule for rule in rules if rse is not None and rule.rse_expression == rse]
+    counts = _counts(lake, did, kind, row, rse, here)
+    state = _state(counts, here)
+    path = _path(lake, did, kind, counts, row)
+    how = _access(lake, kind, counts, path, rse)
+    return Status(
+        did=did,
+        type=kind,
+        state=state,
+        access=how,
+        reason=_reason(lake, state, how, counts, here),
+        files=counts.files,
+        available_files=counts.available_files,
+        bytes=counts.bytes,
+        available_bytes=counts.available_bytes,
+        rse=rse,
+        expires_at=_expiry(here),
+        path=path,
+        rules=tuple(here or rules),
+    )
+
+
+def _kind(row: dict[str, Any]) -> DIDType:
+    kind = str(row["type"]).lower()
+    return "file" if kind == "file" else "container" if kind == "container" else "dataset"
+
+
+def _rules(lake: Lake, did: DID, kind: DIDType, rse: str | None) -> list[Rule]:
+    """List the rules on a DID, then those on what holds it as far as they put it at the destination."""
+    if kind == "file":
+        return lake.list_rules(did)
+    rules = [rule_from(row) for row in lake.client.list_did_rules(did.scope, did.name)]
+    if kind == "dataset" and rse is not None and not any(r.rse_expression == rse for r in rules):
+        rules += _rules_above(lake, did, rse)
+    return rules
+
+
+def _rules_above(lake: Lake, did: DID, rse: str) -> list[Rule]:
+    locks = lake.client.get_dataset_locks(did.scope, did.name)
+    ids = list({lock["rule_id"]: None for lock in locks if lock.get("rse") == rse})
+    rules = []
+    for rule_id in ids[:_MOST_RULES]:
+        try:
+            rules.append(lake.get_rule(rule_id))
+        except NotThere:
+            # It expired between the two questions.
+            continue
+    return rules
+
+
+def _counts(
+    lake: Lake, did: DID, kind: DIDType, row: dict[str, Any], rse: str | None, here: list[Rule]
+) -> _Counts:
+    if kind == "file":
+        return _count_file(lake, did, row, rse)
+    if kind == "dataset":
+        return _count_dataset(lake, did, rse)
+    counts = _count_container(lake, did, rse)
+    return counts if counts is not None else _count_locks(lake, did, here)
+
+
+def _count_file(lake: Lake, did: DID, row: dict[str, Any], rse: str | None) -> _Counts:
+    size = row.get("bytes")
+    rses = {replica.rse for replica in lake._replicas([did]) if replica.state == "AVAILABLE"}
+    at_rse = rse in rses
+    return _Counts(
+        1, size, int(at_rse), (size or 0) if at_rse else 0, frozenset(rses - {rse or ""})
+    )
+
+
+def _count_dataset(lake: Lake, did: DID, rse: str | None) -> _Counts:
+    counts = _Counts()
+    elsewhere = set()
+    for found in lake.client.list_dataset_replicas(did.scope, did.name, deep=True):
+        counts.files, counts.bytes = found.get("length"), found.get("bytes")
+        available = found.get("available_length") or 0
+        if found["rse"] == rse:
+            counts.available_files = available
+            counts.available_bytes = found.get("available_bytes") or 0
+        elif available:
+            elsewhere.add(found["rse"])
+    counts.elsewhere = frozenset(elsewhere)
+    if counts.files is None:
+        counts.files, counts.bytes = _dynamic(lake, did)
+    return counts
+
+
+def _dynamic(lake: Lake, did: DID) -> tuple[int | None, int | None]:
+    row = lake.client.get_did(did.scope, did.name, dynamic_depth="FILE")
+    return row.get("length"), row.get("bytes")
+
+
+def _count_container(lake: Lake, did: DID, rse: str | None) -> _Counts | None:
+    """Add up the datasets below a container in bulk; None where there are too many."""
+    datasets = _datasets_below(lake, did)
+    if datasets is None:
+        return None
+    files, size = _dynamic(lake, did)
+    counts = _Counts(files, size)
+    elsewhere = set()
+    for start in range(0, len(datasets), _AT_ONCE):
+        chunk = datasets[start : start + _AT_ONCE]
+        asked = [{"scope": d.scope, "name": d.name} for d in chunk]
+        for found in lake.client.list_dataset_replicas_bulk(asked):
+            if found["rse"] == rse:
+                counts.available_files += found.get("available_length") or 0
+                counts.available_bytes += found.get("available_bytes") or 0
+            elif found.get("available_length"):
+                elsewhere.add(found["rse"])
+    counts.elsewhere = frozenset(elsewhere)
+    return counts
+
+
+def _datasets_below(lake: Lake, did: DID) -> list[DID] | None:
+    """List the datasets below a container, each once; None where there are too many to ask for."""
+    found: dict[DID, None] = {}
+    todo, seen = [did], {did}
+    while todo:
+        container = todo.pop()
+        for row in lake.client.list_content(container.scope, container.name):
+            child = DID(f"{row['scope']}:{row['name']}")
+            if child in seen:
+                continue
+            seen.add(child)
+            if len(seen) > _MOST_DATASETS:
+                return None
+            if str(row["type"]).upper() == "DATASET":
+                found[child] = None
+            else:
+                todo.append(child)
+    return list(found)
+
+
+def _count_locks(lake: Lake, did: DID, here: list[Rule]) -> _Counts:
+    files, size = _dynamic(lake, did)
+    best = max((rule.locks_ok for rule in here), default=0)
+    share = best / files if files else 0
+    return _Counts(files, size, best, int((size or 0) * share))
+
+
+def _state(counts: _Counts, here: list[Rule]) -> State:
+    """Sum up: what is there counts first, then the most hopeful of the rules that bring the rest."""
+    if counts.files == 0:
+        return "empty"
+    if counts.files is not None and counts.available_files >= counts.files:
+        return "available"
+    states = {rule.state for rule in here}
+    if states & {"REPLICATING", "INJECT", "OK"}:
+        # OK with files missing: the catalogue's counters follow some seconds later.
+        return "replicating"
+    for rule_state, state in _WAITING:
+        if rule_state in states:
+            return state
+    return "partial" if counts.available_files else "absent"
+
+
+_WAITING: tuple[tuple[str, State], ...] = (
+    ("STUCK", "stuck"),
+    ("WAITING_APPROVAL", "waiting_approval"),
+    ("SUSPENDED", "suspended"),
+)
+
+
+def _path(lake: Lake, did: DID, kind: DIDType, counts: _Counts, row: dict[str, Any]) -> str | None:
+    if kind != "file" or not counts.available_files:
+        return None
+    try:
+        return access.local_path(lake, did, row.get("bytes"))
+    except DlaasError:
+        return None
+
+
+def _access(
+    lake: Lake, kind: DIDType, counts: _Counts, path: str | None, rse: str | None
+) -> Access:
+    mount = lake.instance.rse_mount_path
+    if path or (kind != "file" and counts.available_files and mount and os.path.isdir(mount)):
+        return "mount"
+    holders = set(counts.elsewhere)
+    if counts.available_files and rse:
+        holders.add(rse)
+    return (
+        "https" if any(access.speaks_https(lake, holder) for holder in sorted(holders)) else "none"
+    )
+
+
+def _expiry(here: list[Rule]) -> datetime | None:
+    """Answer when the last of the rules ends; None where one has no end or there is none."""
+    ends = [rule.expires_at for rule in here]
+    return None if not ends or None in ends else max(end for end in ends if end is not None)
+
+
+def _reason(lake: Lake, state: State, how: Access, counts: _Counts, here: list[Rule]) -> str:
+    """Say in a sentence what the state means for whoever wants to read it."""
+    rse = lake.instance.destination_rse
+    files = f"{counts.available_files} of {counts.files} files" if counts.files != 1 else "the file"
+    stuck = next((rule.error for rule in here if rule.state == "STUCK" and rule.error), None)
+    text = {
+        "empty": "It holds no files.",
+        "available": f"It is on {rse}.",
+        "replicating": f"It is on its way to {rse}: {counts.available_files} of {counts.files} files are there.",
+        "stuck": f"Transfers to {rse} failed{': ' + stuck if stuck else '.'}",
+        "suspended": "Its rule is suspended.",
+        "waiting_approval": f"Its rule waits for the approval of whoever runs {rse}.",
+        "partial": f"Only {files} are on {rse}, and no rule brings the rest.",
+        "absent": f"It is not on {rse}." if rse else "No destination RSE is configured.",
+    }[state]
+    return f"{text}{_how(how, state, lake)}{_left(here)}"
+
+
+def _how(how: Access, state: State, lake: Lake) -> str:
+    if how == "none" and state == "available" and lake.instance.rse_mount_path:
+        return f" But {lake.instance.rse_mount_path} does not show it."
+    if how == "https":
+        return " It can be streamed."
+    return ""
+
+
+def _left(here: list[Rule]) -> str:
+    end = _expiry(here)
+    if end is None:
+        return ""
+    left = (end - datetime.now(timezone.utc)).total_seconds()
+    return f" It is kept for {said(left)} more." if left > 0 else " Its rule has just ended."

@@ -1,0 +1,62 @@
+"""A file as it is sent: chunk by chunk, summed up on the way, and never half of it taken for the whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from dlaas.errors import Cancelled, InvalidInput
+from dlaas.transfer.checksums import CHUNK, Checksums
+
+Progress = Callable[[int, int], None]
+
+
+class Body:
+    """The first `size` bytes of a file; iterating sends it anew, as a redirect or a busy storage needs."""
+
+    def __init__(
+        self,
+        path: Path,
+        size: int,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        self.size = size
+        self.sums = Checksums()
+        self._path = path
+        self._progress = progress
+        self._cancelled = cancelled
+
+    def __iter__(self) -> Iterator[memoryview]:
+        """Yield the chunks; raises `Cancelled`, and `InvalidInput` when the file changes meanwhile."""
+        self.sums = Checksums()
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                yield from self._chunks(file.fileno())
+        except FileNotFoundError:
+            raise _changed(self._path) from None
+
+    def _chunks(self, descriptor: int) -> Iterator[memoryview]:
+        before = os.fstat(descriptor)
+        buffer = memoryview(bytearray(CHUNK))
+        while self.sums.bytes < self.size:
+            if self._cancelled is not None and self._cancelled():
+                raise Cancelled("The upload was cancelled.")
+            count = os.readv(descriptor, [buffer[: self.size - self.sums.bytes]])
+            if not count:
+                raise _changed(self._path)
+            self.sums.update(buffer[:count])
+            yield buffer[:count]
+            if self._progress is not None:
+                self._progress(self.sums.bytes, self.size)
+        after = os.fstat(descriptor)
+        if (before.st_mtime_ns, self.size) != (after.st_mtime_ns, after.st_size):
+            raise _changed(self._path)
+
+
+def _changed(path: Path) -> InvalidInput:
+    return InvalidInput(
+        f"{path.name} changed while it was being read.",
+        remedy="Upload it when nothing writes to it any more.",
+    )

@@ -1,0 +1,166 @@
+"""After the bytes: tell the catalogue, protect by a rule, attach to the dataset, and make sure of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from dlaas import errors
+from dlaas.model import DID, Rule
+from dlaas.rules import covers, rule_from
+from dlaas.transfer.checksums import Checksums
+from dlaas.transfer.keys import KeyRing
+from dlaas.transfer.storage import Storage
+
+if TYPE_CHECKING:
+    from dlaas.lake import Lake
+    from dlaas.transfer.upload import Plan
+
+# Rucio has understood and refused: what was not registered is not going to be.
+_REFUSALS = (errors.Refused, errors.InvalidInput, errors.NotThere)
+
+
+def register(lake: Lake, plan: Plan, sums: Checksums) -> Rule | None:
+    """Make a file that lies on the storage known and kept; answers the rule that keeps it."""
+    if not has_replica(lake, plan.did, plan.rse):
+        _add_replica(lake, plan, sums)
+    if plan.dataset is not None and plan.new_dataset:
+        _add_dataset(lake, plan)
+    if plan.dataset is None or not _kept_by_dataset(lake, plan):
+        _keep(lake, plan.did, plan)
+    if plan.dataset is not None:
+        _attach(lake, plan.did, plan.dataset)
+    return _protecting(lake, plan)
+
+
+def has_replica(lake: Lake, did: DID, rse: str) -> bool:
+    """Tell whether the catalogue has an available copy of a file on an RSE."""
+    try:
+        return any(r.rse == rse and r.state == "AVAILABLE" for r in lake._replicas([did]))
+    except errors.NotThere:
+        return False
+
+
+def free_name(lake: Lake, did: DID) -> DID:
+    """Propose a name that is free: the same with -2, -3, … before its ending."""
+    stem, ending = re.fullmatch(r"(.*?)((?:\.[A-Za-z0-9]{1,8}){0,2})", did.name).groups()  # type: ignore[union-attr]
+    stem = re.sub(r"-\d{1,4}$", "", stem)
+    for number in range(2, 20):
+        candidate = DID(f"{did.scope}:{stem}-{number}{ending}")
+        try:
+            lake.client.get_did(candidate.scope, candidate.name)
+        except errors.DataIdentifierNotFound:
+            return candidate
+    return candidate
+
+
+def _add_replica(lake: Lake, plan: Plan, sums: Checksums) -> None:
+    file = {
+        "scope": plan.did.scope,
+        "name": plan.did.name,
+        "bytes": sums.bytes,
+        "adler32": sums.adler32,
+        "md5": sums.md5,
+    }
+    try:
+        lake.client.add_replicas(plan.rse, [file])
+    except errors.AlreadyThere:
+        # An upload by other means died before it said that the bytes are there.
+        _set_available(lake, plan)
+    except _REFUSALS as error:
+        raise _orphan(lake, plan, error) from error
+
+
+def _set_available(lake: Lake, plan: Plan) -> None:
+    file = {"scope": plan.did.scope, "name": plan.did.name, "state": "A"}
+    try:
+        lake.client.update_replicas_states(plan.rse, [file])
+    except errors.AccessDenied as error:
+        raise errors.AccessDenied(
+            f"{plan.did} is half-registered on {plan.rse} by an earlier upload, and Rucio does not let this account"
+            " complete it.",
+            remedy="Ask the lake's administrators to declare the replica available, or use another name.",
+            details=error.details,
+        ) from error
+
+
+def _orphan(lake: Lake, plan: Plan, error: errors.DlaasError) -> errors.DlaasError:
+    """Remove the bytes that Rucio does not want to know of, and say what happened."""
+    storage = Storage(plan.rse, KeyRing(lake).for_rse(plan.rse))
+    try:
+        removed = storage.delete(plan.url)
+    finally:
+        storage.close()
+    left = (
+        "The file was removed from the storage again."
+        if removed
+        else f"The file could not be removed again: {plan.url}"
+    )
+    if not isinstance(error, errors.AccessDenied):
+        error.message = f"{error.message} {left}"
+        return error
+    return errors.AccessDenied(
+        f"Rucio does not let the account {lake.account!r} register files on {plan.rse}. {left}",
+        remedy="Upload to an RSE where it may (often one for scratch), or ask the lake's administrators for the right."
+        " Logging in again will not help.",
+        details={**error.details, "rse": plan.rse, "removed": removed},
+    )
+
+
+def _add_dataset(lake: Lake, plan: Plan) -> None:
+    assert plan.dataset is not None
+    try:
+        lake.client.add_dataset(plan.dataset.scope, plan.dataset.name)
+    except errors.DataIdentifierAlreadyExists:
+        # Another upload into the same new dataset was quicker.
+        pass
+    _keep(lake, plan.dataset, plan)
+
+
+def _keep(lake: Lake, did: DID, plan: Plan) -> Rule:
+    try:
+        return lake.get_rule(lake._add_rule(did, 1, plan.rse, plan.lifetime))
+    except errors.DuplicateRule:
+        rule = lake._own_rule(did, plan.rse, 1)
+        if rule is None:
+            raise
+        return rule
+
+
+def _kept_by_dataset(lake: Lake, plan: Plan) -> bool:
+    """Tell whether the dataset's rule keeps the file as the caller wants.
+
+    It does where the dataset is made for it; in one that was there before, where an earlier try has attached it.
+    """
+    if plan.new_dataset or plan.dataset is None:
+        return plan.new_dataset
+    rule = lake._own_rule(plan.dataset, plan.rse, 1)
+    if plan.known is None or rule is None or not covers(rule, plan.lifetime):
+        return False
+    parents = lake.client.list_parent_dids(plan.did.scope, plan.did.name)
+    return any((p["scope"], p["name"]) == (plan.dataset.scope, plan.dataset.name) for p in parents)
+
+
+def _attach(lake: Lake, did: DID, dataset: DID) -> None:
+    file: dict[str, Any] = {"scope": did.scope, "name": did.name}
+    try:
+        lake.client.attach_dids(dataset.scope, dataset.name, [file])
+    except errors.AlreadyThere:
+        # An earlier try got as far as this.
+        pass
+
+
+def _protecting(lake: Lake, plan: Plan) -> Rule:
+    """Answer the rule that keeps the file; raises when Rucio shows none, for then it may be deleted any time."""
+    own = lake._own_rule(plan.did, plan.rse, 1)
+    if own is not None:
+        return own
+    if plan.dataset is not None:
+        for row in lake.client.list_did_rules(plan.dataset.scope, plan.dataset.name):
+            rule = rule_from(row)
+            if rule.rse_expression == plan.rse:
+                return rule
+    raise errors.RucioFailed(
+        f"{plan.did} is registered on {plan.rse}, and Rucio shows no rule that keeps it.",
+        remedy="Make it available on that RSE, or upload it again: what is there is used.",
+    )

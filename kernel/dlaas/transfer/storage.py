@@ -1,0 +1,250 @@
+"""A storage over https: what there is, put, move, delete; verified TLS, timeouts, and errors that name the storage."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import re
+import ssl
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urljoin, urlsplit
+
+from dlaas import errors
+from dlaas.transfer.body import Body, Progress
+from dlaas.transfer.checksums import Checksums
+from dlaas.transfer.keys import Keys, address
+from dlaas.translate import from_network, origin
+
+CONNECT_TIMEOUT = 10.0
+# Between two chunks, and until a storage has written what it got.
+READ_TIMEOUT = 120.0
+_REDIRECTS = 5
+_BUSY = (429, 502, 503, 504)
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Stat:
+    """What a storage says of a file; `adler32` None where it does not offer it."""
+
+    bytes: int | None
+    adler32: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The end of a request: status, headers, and the address that gave it."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    url: str
+
+
+class Storage:
+    """The https door of one RSE. One request at a time, on a connection that is kept while it lasts."""
+
+    def __init__(self, rse: str, keys: Keys) -> None:
+        self.rse = rse
+        self._keys = keys
+        self._open: tuple[tuple[str, int], http.client.HTTPConnection] | None = None
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
+
+    def stat(self, url: str) -> Stat | None:
+        """Answer size and checksum of a file; None where there is none."""
+        answer = self._request("HEAD", url, {"Want-Digest": "adler32"})
+        if answer.status == 404:
+            return None
+        self._check(answer, "look at")
+        length = answer.headers.get("content-length")
+        return Stat(int(length) if length else None, _digest(answer.headers.get("digest", "")))
+
+    def put(
+        self,
+        url: str,
+        path: Path,
+        size: int,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Checksums:
+        """Stream a file of `size` bytes to `url`, computing its checksums as it goes.
+
+        Raises `Cancelled` within a chunk, `InvalidInput` when the file changes meanwhile. The connection is cut then, so
+        that the storage does not take the part for the whole.
+        """
+        body = Body(path, size, progress, cancelled)
+        for attempt in range(1, _TRIES + 1):
+            answer = self._request("PUT", url, {"Content-Type": "application/octet-stream"}, body)
+            if answer.status not in _BUSY or attempt == _TRIES:
+                break
+            time.sleep(0.5 * 2**attempt)
+        self._check(answer, "write to")
+        return body.sums
+
+    def move(self, url: str, target: str) -> bool:
+        """Rename a file on the storage, replacing what is there; False where the storage cannot."""
+        answer = self._request("MOVE", url, {"Destination": _encoded(target), "Overwrite": "T"})
+        if answer.status in (400, 403, 405, 409, 412, 415, 500, 501, 502):
+            return False
+        self._check(answer, "rename on")
+        return True
+
+    def delete(self, url: str) -> bool:
+        """Delete a file; False where the storage does not let us, True also where there was none."""
+        try:
+            answer = self._request("DELETE", url)
+        except errors.DlaasError:
+            return False
+        return answer.status // 100 == 2 or answer.status == 404
+
+    def _check(self, answer: Answer, act: str) -> None:
+        if answer.status // 100 != 2:
+            raise failed(self.rse, answer.status, answer.reason, answer.url, act)
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
+    ) -> Answer:
+        target = _encoded(url)
+        for _ in range(_REDIRECTS + 1):
+            answer = self._once(method, target, headers or {}, body)
+            location = answer.headers.get("location")
+            if answer.status not in (301, 302, 303, 307, 308) or not location:
+                return answer
+            target = urljoin(target, location)
+            if urlsplit(target).scheme != "https":
+                raise errors.StorageFailed(
+                    f"{self.rse} sends on to {origin(target)}, which is not https; nothing was sent there."
+                )
+        raise errors.StorageFailed(f"{self.rse} sends from one address to the next.")
+
+    def _once(self, method: str, url: str, headers: Mapping[str, str], body: Body | None) -> Answer:
+        fresh = self._open is None
+        try:
+            return self._exchange(method, url, headers, body)
+        except errors.DlaasError:
+            # Some of ours are OSErrors too.
+            raise
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            if fresh or not isinstance(error, ConnectionError):
+                raise self._lost(error, url) from error
+        # The storage closed a connection that we had kept: that is no failure yet.
+        return self._once(method, url, headers, body)
+
+    def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: Body | None
+    ) -> Answer:
+        connection = self._connect(url)
+        parts = urlsplit(url)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        sent = {**headers, **self._keys.headers(url), "User-Agent": "jupyter-dlaas"}
+        if body is not None:
+            sent["Content-Length"] = str(body.size)
+        for name, value in sent.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        if body is not None:
+            self._send_body(connection, body)
+        response = connection.getresponse()
+        # At most so much of an error page is worth reading to keep the connection.
+        rest = response.read(1 << 16)
+        if response.will_close or len(rest) == 1 << 16:
+            self.close()
+        found = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, response.reason, found, url)
+
+    def _send_body(self, connection: http.client.HTTPConnection, body: Body) -> None:
+        try:
+            for chunk in body:
+                connection.send(chunk)
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+            # The storage has answered, and hung up, before it had all: its answer says why.
+            return
+        except BaseException:
+            # A part must not become a file.
+            self.close()
+            raise
+
+    def _connect(self, url: str) -> http.client.HTTPConnection:
+        wanted = address(url)
+        if self._open is not None and self._open[0] == wanted and self._open[1].sock is not None:
+            return self._open[1]
+        self.close()
+        connection = _connection(wanted, self._keys.context(url))
+        connection.connect()
+        connection.sock.settimeout(READ_TIMEOUT)
+        self._open = (wanted, connection)
+        return connection
+
+    def _lost(self, error: Exception, url: str) -> errors.DlaasError:
+        found = from_network(error, f"{self.rse} ({origin(url)})")
+        if isinstance(found, errors.TookTooLong):
+            found.blame = "storage"
+        return found
+
+
+def _connection(wanted: tuple[str, int], context: ssl.SSLContext) -> http.client.HTTPSConnection:
+    """Make a connection, through the proxy that the environment names for this host, if it does."""
+    host, port = wanted
+    proxy = urllib.request.getproxies().get("https")
+    if not proxy or urllib.request.proxy_bypass(host):
+        return http.client.HTTPSConnection(host, port, timeout=CONNECT_TIMEOUT, context=context)
+    through, at = address(proxy)
+    connection = http.client.HTTPSConnection(through, at, timeout=CONNECT_TIMEOUT, context=context)
+    connection.set_tunnel(host, port)
+    return connection
+
+
+def _encoded(url: str) -> str:
+    """Encode what a path may not hold, and nothing twice."""
+    parts = urlsplit(url)
+    return parts._replace(path=quote(parts.path, safe="/%:@!$&'()*+,;=~-._")).geturl()
+
+
+def _digest(header: str) -> str | None:
+    """Read an adler32 from a Digest header: hexadecimal, or base64 as RFC 3230 has it for others.
+
+    >>> _digest("adler32=03da0195"), _digest("md5=x, ADLER32=A9oBlQ=="), _digest("")
+    ('03da0195', '03da0195', None)
+    """
+    found = re.search(r"(?i)adler32=([^,\s]+)", header)
+    if found is None:
+        return None
+    text = found[1]
+    if re.fullmatch(r"[0-9a-fA-F]{1,8}", text):
+        return text.lower().zfill(8)
+    try:
+        return base64.b64decode(text, validate=True).hex().zfill(8)
+    except ValueError:
+        return None
+
+
+def failed(rse: str, status: int, reason: str, url: str, act: str) -> errors.DlaasError:
+    """Make the error for what a storage answered, saying whose fault it is."""
+    what = f"{rse} ({origin(url)}) answered {status} {reason} when we wanted to {act} it."
+    details = {"rse": rse, "status": status}
+    if status in (401, 403):
+        return errors.StorageRefused(
+            f"{rse} does not accept your credential: {what}", details=details
+        )
+    if status in (413, 507):
+        remedy = "It is full: use another RSE, or ask its site."
+        return errors.StorageFailed(what, remedy=remedy, details=details)
+    if status in (404, 410):
+        remedy = "The catalogue lists a file that the storage does not have: tell its site."
+        return errors.StorageFailed(what, remedy=remedy, details=details)
+    return errors.StorageFailed(what, details=details)

@@ -1,0 +1,20 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { Section } from '../components/section';
+import { AccountBody } from './body';
+import type { AccountModel } from './model';
+
+/**
+ * The head of the panel: which lake, as whom.
+ */
+export class AccountSection extends Section<AccountModel> {
+  constructor(model: AccountModel, trans: TranslationBundle) {
+    super(model, trans);
+    this.addClass('jp-Dlaas-AccountSection');
+  }
+
+  protected render(): JSX.Element {
+    return <AccountBody model={this.model} trans={this.trans} />;
+  }
+}

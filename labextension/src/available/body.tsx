@@ -1,0 +1,153 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { Button } from '../components/button';
+import { Icon } from '../components/icon';
+import { LifetimeField } from '../components/lifetime';
+import { Name } from '../components/name';
+import { ProblemView } from '../components/problem';
+import { StateBadge, progressText } from '../components/state';
+import { When } from '../components/when';
+import { formatBytes, formatCount } from '../format';
+import type { Granted } from '../schema';
+import type { AvailableModel } from './model';
+
+interface IProps {
+  model: AvailableModel;
+  trans: TranslationBundle;
+}
+
+/**
+ * What is asked for, and afterwards what was granted.
+ */
+export function AvailableBody({ model, trans }: IProps): JSX.Element {
+  const { granted, problem } = model;
+  return (
+    <>
+      <What model={model} trans={trans} />
+      {granted ? (
+        <Grant model={model} granted={granted} trans={trans} />
+      ) : (
+        <LifetimeField
+          legend={trans.__('Keep it for')}
+          value={model.lifetime}
+          usual={model.usual}
+          onChange={value => {
+            model.lifetime = value;
+          }}
+          trans={trans}
+        />
+      )}
+      {problem && (
+        <ProblemView problem={problem} trans={trans}>
+          {model.canExtend && (
+            <Button
+              label={trans.__('Extend the rule that is there')}
+              disabled={model.isBusy}
+              onClick={() => void model.extend()}
+            />
+          )}
+        </ProblemView>
+      )}
+    </>
+  );
+}
+
+function What({ model, trans }: IProps): JSX.Element {
+  const { instance, item, known } = model;
+  const { status } = known;
+  const rse = status?.rse ?? instance?.destination_rse;
+  return (
+    <div className="jp-Dlaas-what">
+      <div className="jp-Dlaas-what-did" title={item.did}>
+        <Icon
+          name={item.type}
+          className={`jp-Dlaas-row-type jp-mod-${item.type}`}
+        />
+        <Name text={item.did} />
+      </div>
+      <dl>
+        <dt>{trans.__('Size')}</dt>
+        <dd>{sizeText(model, trans)}</dd>
+        {rse && (
+          <>
+            <dt>{trans.__('Where')}</dt>
+            <dd>{rse}</dd>
+          </>
+        )}
+        <dt>{trans.__('Now')}</dt>
+        <dd>
+          <StateBadge status={status} asking={known.isAsking} trans={trans} />
+          {status?.expires_at && (
+            <>
+              {' '}
+              {trans.__('until ')}
+              <When time={status.expires_at} trans={trans} />
+            </>
+          )}
+        </dd>
+      </dl>
+    </div>
+  );
+}
+
+function sizeText(model: AvailableModel, trans: TranslationBundle): string {
+  const { isAsking, status } = model.known;
+  if (!status) {
+    return isAsking ? trans.__('Asking…') : trans.__('Unknown');
+  }
+  const parts: string[] = [];
+  if (status.files !== null) {
+    const files = formatCount(status.files);
+    parts.push(trans._n('%1 file', '%1 files', status.files, files));
+  }
+  if (status.bytes !== null) {
+    parts.push(formatBytes(status.bytes));
+  }
+  return parts.join(' · ') || trans.__('Unknown');
+}
+
+/**
+ * What Rucio promised, and how far it is.
+ */
+function Grant(props: IProps & { granted: Granted }): JSX.Element {
+  const { granted, model, trans } = props;
+  const { rule } = granted;
+  const { status } = model.known;
+  return (
+    <div className="jp-Dlaas-granted" role="status">
+      <Icon name="available" />
+      <div>
+        <strong>
+          {granted.new
+            ? trans.__('Granted')
+            : trans.__('You had it already')}{' '}
+          {rule.expires_at ? (
+            <>
+              {trans.__('until ')}
+              <When time={rule.expires_at} trans={trans} />
+            </>
+          ) : (
+            trans.__('without end')
+          )}
+        </strong>
+        <p>
+          {trans.__(
+            'By rule %1 on %2.',
+            rule.id.slice(0, 8),
+            rule.rse_expression
+          )}
+        </p>
+        {granted.note && <p>{granted.note}</p>}
+        {status && (
+          <p>{trans.__('Here now: %1.', progressText(status, trans))}</p>
+        )}
+        <p className="jp-Dlaas-quiet">
+          {trans.__(
+            'You may close this: the data comes by itself, and the panel shows how far it is.'
+          )}
+        </p>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,139 @@
+import { Dialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { VDomRenderer } from '@jupyterlab/ui-components';
+
+import type { Model } from '../model';
+
+/**
+ * A form that is sent; it says whether it can be, and whether it was.
+ */
+export abstract class Form extends Model {
+  /**
+   * Whether what was entered can be sent.
+   */
+  abstract get isValid(): boolean;
+
+  /**
+   * Whether it is being sent.
+   */
+  get isBusy(): boolean {
+    return this._isBusy;
+  }
+
+  /**
+   * Whether it was sent and accepted.
+   */
+  get isDone(): boolean {
+    return this._isDone;
+  }
+
+  /**
+   * Send it once; a refusal is shown by the form itself.
+   */
+  async submit(): Promise<void> {
+    if (this._isBusy || this._isDone || !this.isValid) {
+      return;
+    }
+    this._isBusy = true;
+    this.changed();
+    try {
+      this._isDone = await this.send();
+    } finally {
+      this._isBusy = false;
+      this.changed();
+    }
+  }
+
+  /**
+   * Send it; the answer is whether it was accepted.
+   */
+  protected abstract send(): Promise<boolean>;
+
+  private _isBusy = false;
+  private _isDone = false;
+}
+
+/**
+ * A dialog that stays open until its form was accepted.
+ *
+ * What was accepted is shown when the form has something to show; else the dialog closes.
+ */
+export class FormDialog extends Dialog<void> {
+  constructor(
+    private readonly form: Form,
+    options: {
+      title: string;
+      body: VDomRenderer<Form>;
+      accept: string;
+      trans: TranslationBundle;
+      focus?: string;
+      showsResult?: boolean;
+    }
+  ) {
+    super({
+      title: options.title,
+      body: options.body,
+      buttons: [
+        Dialog.cancelButton({ label: options.trans.__('Cancel') }),
+        Dialog.okButton({ label: options.accept })
+      ],
+      focusNodeSelector: options.focus
+    });
+    this.addClass('jp-Dlaas-Dialog');
+    this._showsResult = options.showsResult ?? false;
+    this._closeLabel = options.trans.__('Close');
+    form.stateChanged.connect(this._onChanged, this);
+    this._onChanged();
+  }
+
+  dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this.form.dispose();
+    super.dispose();
+  }
+
+  /**
+   * A click or Enter: the accepting button sends the form instead of closing the dialog.
+   */
+  resolve(index?: number): void {
+    const accepts = index === undefined || index === 1;
+    if (accepts && !this.form.isDone) {
+      void this._submit();
+      return;
+    }
+    super.resolve(index);
+  }
+
+  private async _submit(): Promise<void> {
+    await this.form.submit();
+    if (!this.isDisposed && this.form.isDone && !this._showsResult) {
+      super.resolve(1);
+    }
+  }
+
+  private _onChanged(): void {
+    const accept =
+      this.node.querySelector<HTMLButtonElement>('button.jp-mod-accept');
+    const cancel =
+      this.node.querySelector<HTMLButtonElement>('button.jp-mod-reject');
+    if (!accept || !cancel) {
+      return;
+    }
+    const { isBusy, isDone, isValid } = this.form;
+    accept.disabled = isBusy || !isValid;
+    accept.setAttribute('aria-busy', String(isBusy));
+    if (isDone && this._showsResult && !accept.hidden) {
+      accept.hidden = true;
+      accept.style.display = 'none';
+      const label = cancel.querySelector('.jp-Dialog-buttonLabel') ?? cancel;
+      label.textContent = this._closeLabel;
+      cancel.setAttribute('aria-label', this._closeLabel);
+      cancel.focus();
+    }
+  }
+
+  private readonly _showsResult: boolean;
+  private readonly _closeLabel: string;
+}

@@ -1,0 +1,38 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { explain } from '../problems';
+import type { Problem } from '../schema';
+import { Icon } from './icon';
+
+/**
+ * A problem: what happened, whose fault it is, what to do next, and what can be done at once.
+ */
+export function ProblemView(props: {
+  problem: Problem;
+  trans: TranslationBundle;
+  children?: React.ReactNode;
+}): JSX.Element {
+  const { problem, trans } = props;
+  const words = explain(problem, trans);
+  return (
+    <div
+      className={`jp-Dlaas-problem jp-mod-${problem.blame === 'you' ? 'hint' : 'error'}`}
+      role="alert"
+      data-error={problem.error}
+    >
+      <Icon name={problem.blame === 'you' ? 'info' : 'stuck'} />
+      <div className="jp-Dlaas-problem-text">
+        <strong>{words.title}</strong>
+        {words.message && <p>{words.message}</p>}
+        {words.remedy && <p>{words.remedy}</p>}
+        <p className="jp-Dlaas-problem-fault">
+          {trans.__('Cause: %1', words.fault)}
+        </p>
+        {props.children && (
+          <div className="jp-Dlaas-actions">{props.children}</div>
+        )}
+      </div>
+    </div>
+  );
+}

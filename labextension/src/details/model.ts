@@ -1,0 +1,189 @@
+import type { IDisposable } from '@lumino/disposable';
+
+import type { IItem } from '../did';
+import type { LakeModel } from '../lake/model';
+import type { IKnown, Statuses } from '../lake/statuses';
+import { Model } from '../model';
+import { problemOf } from '../problems';
+import * as api from '../restapi';
+import type { Metadata, Problem, Rule } from '../schema';
+
+/**
+ * All about the selected DID.
+ */
+export class DetailsModel extends Model {
+  constructor(private readonly lake: LakeModel) {
+    super();
+    lake.stateChanged.connect(this._onLake, this);
+    lake.statuses.changed.connect(this._onStatus, this);
+  }
+
+  get item(): IItem | null {
+    return this._item;
+  }
+
+  /**
+   * What is known of its availability.
+   */
+  get known(): IKnown | null {
+    const { _item: item } = this;
+    return item && this.lake.statuses.get(item.instance, item.did);
+  }
+
+  get metadata(): Metadata | null {
+    return this._metadata;
+  }
+
+  /**
+   * All rules of the DID, also those that keep it elsewhere.
+   */
+  get rules(): readonly Rule[] | null {
+    return this._rules;
+  }
+
+  /**
+   * Why metadata or rules could not be had.
+   */
+  get problem(): Problem | null {
+    return this._problem;
+  }
+
+  /**
+   * The DID as notebooks and colleagues may write it.
+   */
+  get reference(): string {
+    const { _item: item } = this;
+    if (!item) {
+      return '';
+    }
+    const instance = this.lake.recordedInstance(item.instance);
+    const colon = item.did.indexOf(':');
+    const path = `${item.did.slice(0, colon)}/${item.did.slice(colon + 1)}`;
+    return `rucio://${instance ? `${instance}@` : ''}${path}`;
+  }
+
+  close(): void {
+    this.lake.selected = null;
+  }
+
+  /**
+   * Ask for everything once more.
+   */
+  async refresh(): Promise<void> {
+    const { _item: item } = this;
+    if (item) {
+      void this.lake.statuses.ask(item.instance, item.did);
+      await this._load(item);
+    }
+  }
+
+  dispose(): void {
+    this._look?.dispose();
+    this._aborter.abort();
+    super.dispose();
+  }
+
+  protected onActive(active: boolean): void {
+    this._look?.dispose();
+    this._look = null;
+    if (active && this._item) {
+      this._look = this.lake.statuses.look(
+        this._item.instance,
+        this._item.did
+      );
+    }
+  }
+
+  private _onLake(): void {
+    const { selected } = this.lake;
+    if (
+      selected?.did === this._item?.did &&
+      selected?.instance === this._item?.instance
+    ) {
+      return;
+    }
+    this._item = selected;
+    this._metadata = null;
+    this._rules = null;
+    this._problem = null;
+    this._seen = '';
+    this.onActive(this.isActive);
+    this.changed();
+    if (selected) {
+      void this._load(selected);
+    }
+  }
+
+  /**
+   * Rules change together with the status: ask for them when it did.
+   */
+  private _onStatus(_: Statuses, known: IKnown): void {
+    const { _item: item } = this;
+    if (!item || known.did !== item.did || known.instance !== item.instance) {
+      return;
+    }
+    const seen = JSON.stringify(known.status);
+    if (!known.isAsking && this._seen && seen !== this._seen) {
+      void this._loadRules(item, this._aborter.signal);
+    }
+    if (!known.isAsking) {
+      this._seen = seen;
+    }
+    this.changed();
+  }
+
+  private async _load(item: IItem): Promise<void> {
+    this._aborter.abort();
+    this._aborter = new AbortController();
+    const { signal } = this._aborter;
+    this._problem = null;
+    await Promise.all([
+      this._loadRules(item, signal),
+      this._take(
+        api.getMetadata(this.lake.settings, item.instance, item.did, signal),
+        signal,
+        metadata => {
+          this._metadata = metadata;
+        }
+      )
+    ]);
+  }
+
+  private _loadRules(item: IItem, signal: AbortSignal): Promise<void> {
+    return this._take(
+      api.listRules(this.lake.settings, item.instance, item.did, signal),
+      signal,
+      rules => {
+        this._rules = rules;
+      }
+    );
+  }
+
+  private async _take<T>(
+    answer: Promise<T>,
+    signal: AbortSignal,
+    set: (value: T) => void
+  ): Promise<void> {
+    try {
+      const value = await this.lake.guard(answer);
+      if (!signal.aborted) {
+        set(value);
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        this._problem = problemOf(error);
+      }
+    }
+    if (!signal.aborted) {
+      this.changed();
+    }
+  }
+
+  private _item: IItem | null = null;
+  private _metadata: Metadata | null = null;
+  private _rules: Rule[] | null = null;
+  private _problem: Problem | null = null;
+  private _look: IDisposable | null = null;
+  private _aborter = new AbortController();
+  private _seen = '';
+}

@@ -1,0 +1,116 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { Icon } from '../components/icon';
+import type { Drawing } from '../components/icon';
+import { Progress } from '../components/state';
+import { When } from '../components/when';
+import { formatCount } from '../format';
+import type { Rule } from '../schema';
+
+/**
+ * What is kept where, by whom, until when, and how far that is.
+ */
+export function Rules(props: {
+  rules: readonly Rule[] | null;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { rules, trans } = props;
+  if (!rules) {
+    return null;
+  }
+  return (
+    <details className="jp-Dlaas-rules" open>
+      <summary>{trans.__('Rules (%1)', rules.length)}</summary>
+      {rules.length === 0 && (
+        <p className="jp-Dlaas-quiet">
+          {trans.__('No rule protects it: Rucio may delete it.')}
+        </p>
+      )}
+      <ul>
+        {rules.map(rule => (
+          <RuleLine key={rule.id} rule={rule} trans={trans} />
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function RuleLine(props: {
+  rule: Rule;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { rule, trans } = props;
+  const locks = rule.locks_ok + rule.locks_replicating + rule.locks_stuck;
+  return (
+    <li className="jp-Dlaas-rule" data-rule={rule.id} title={rule.id}>
+      <span className={`jp-Dlaas-mark jp-mod-${MARKS[rule.state]}`}>
+        <Icon name={MARKS[rule.state]} />
+      </span>
+      <span className="jp-Dlaas-rule-where">{rule.rse_expression}</span>
+      <span className="jp-Dlaas-rule-state">{ruleText(rule, trans)}</span>
+      <span className="jp-Dlaas-rule-more">
+        {trans.__('by %1', rule.account)}
+        {' · '}
+        {rule.expires_at ? (
+          <>
+            {trans.__('until ')}
+            <When time={rule.expires_at} trans={trans} />
+          </>
+        ) : (
+          trans.__('without end')
+        )}
+      </span>
+      {rule.state !== 'OK' && locks > 0 && (
+        <Progress
+          label={trans.__('Files of the rule')}
+          value={rule.locks_ok}
+          of={locks}
+          text={locksText(rule, locks, trans)}
+          tone={rule.locks_stuck ? 'stuck' : undefined}
+        />
+      )}
+      {rule.error && <p className="jp-Dlaas-rule-error">{rule.error}</p>}
+    </li>
+  );
+}
+
+const MARKS: { [state in Rule['state']]: Drawing } = {
+  OK: 'available',
+  REPLICATING: 'replicating',
+  STUCK: 'stuck',
+  SUSPENDED: 'suspended',
+  WAITING_APPROVAL: 'waiting_approval',
+  INJECT: 'replicating'
+};
+
+function ruleText(rule: Rule, trans: TranslationBundle): string {
+  switch (rule.state) {
+    case 'OK':
+      return trans.__('complete');
+    case 'REPLICATING':
+    case 'INJECT':
+      return trans.__('on its way');
+    case 'STUCK':
+      return trans.__('stuck');
+    case 'SUSPENDED':
+      return trans.__('suspended');
+    case 'WAITING_APPROVAL':
+      return trans.__('waits for approval');
+  }
+}
+
+function locksText(
+  rule: Rule,
+  locks: number,
+  trans: TranslationBundle
+): string {
+  const done = trans.__(
+    '%1 of %2 files',
+    formatCount(rule.locks_ok),
+    formatCount(locks)
+  );
+  return rule.locks_stuck
+    ? trans.__('%1, %2 stuck', done, formatCount(rule.locks_stuck))
+    : done;
+}

@@ -1,0 +1,84 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+const DAY = 86400;
+
+/**
+ * Bytes with three digits and a decimal unit, as Rucio shows them.
+ */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+/**
+ * A count with separators.
+ */
+export function formatCount(count: number): string {
+  return count.toLocaleString();
+}
+
+/**
+ * A time as people here say it: date, hour and minute.
+ */
+export function formatTime(iso: string): string {
+  return new Date(iso).toLocaleString(undefined, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit'
+  });
+}
+
+/**
+ * The same time in UTC, as Rucio keeps it.
+ */
+export function formatUTC(iso: string): string {
+  return `${new Date(iso).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/**
+ * How long from now, in the largest unit that is honest.
+ */
+export function formatRemaining(
+  iso: string,
+  trans: TranslationBundle,
+  now: number = Date.now()
+): string {
+  const seconds = (new Date(iso).getTime() - now) / 1000;
+  if (seconds <= 0) {
+    return trans.__('expired');
+  }
+  if (seconds < 90) {
+    return trans.__('about a minute left');
+  }
+  if (seconds < 5400) {
+    return trans.__('%1 minutes left', Math.round(seconds / 60));
+  }
+  if (seconds < 2 * DAY) {
+    return trans.__('%1 hours left', Math.round(seconds / 3600));
+  }
+  return trans.__('%1 days left', Math.round(seconds / DAY));
+}
+
+/**
+ * A lifetime in words.
+ */
+export function formatLifetime(
+  seconds: number,
+  trans: TranslationBundle
+): string {
+  if (seconds % DAY === 0) {
+    const days = seconds / DAY;
+    return trans._n('%1 day', '%1 days', days, days);
+  }
+  const hours = Math.round(seconds / 360) / 10;
+  return trans._n('%1 hour', '%1 hours', hours, hours);
+}

@@ -1,0 +1,89 @@
+import type { Event } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { Change } from '../schema';
+
+/**
+ * Jupyter's name for the hints of the server extension: `$id` in jupyter_dlaas/schema/changed.yaml.
+ */
+export const CHANGED_SCHEMA = 'https://jupyter-dlaas.example/changed/v1';
+
+/**
+ * The hints that the server pushes: numbered, so that a lost one is noticed; never the truth, so that a forged one does no harm.
+ */
+export class Changes implements IDisposable {
+  constructor(stream: ISignal<unknown, Event.Emission> | null) {
+    stream?.connect(this._onEvent, this);
+  }
+
+  /**
+   * A signal emitted for each hint.
+   */
+  get changed(): ISignal<this, Change> {
+    return this._changed;
+  }
+
+  /**
+   * A signal emitted when hints were lost, or the server is another one: ask again for what is shown.
+   */
+  get lost(): ISignal<this, void> {
+    return this._lost;
+  }
+
+  /**
+   * When the last hint came (milliseconds, 0 for never).
+   */
+  get lastHeard(): number {
+    return this._lastHeard;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.clearData(this);
+  }
+
+  /**
+   * Learn from an answer which run of the server it was; another one than before has lost our hints.
+   */
+  heard(server: string): void {
+    const before = this._server;
+    this._server = server;
+    if (before !== null && before !== server) {
+      this._seq = null;
+      this._lost.emit();
+    }
+  }
+
+  private _onEvent(_: unknown, event: Event.Emission): void {
+    if (event.schema_id !== CHANGED_SCHEMA) {
+      return;
+    }
+    const change = event as unknown as Change;
+    if (typeof change.server !== 'string' || typeof change.seq !== 'number') {
+      return;
+    }
+    this._lastHeard = Date.now();
+    const sameServer = this._server === null || this._server === change.server;
+    const follows = this._seq === null || change.seq === this._seq + 1;
+    this._server = change.server;
+    this._seq = change.seq;
+    if (sameServer && follows) {
+      this._changed.emit(change);
+    } else {
+      this._lost.emit();
+    }
+  }
+
+  private _changed = new Signal<this, Change>(this);
+  private _lost = new Signal<this, void>(this);
+  private _server: string | null = null;
+  private _seq: number | null = null;
+  private _lastHeard = 0;
+  private _isDisposed = false;
+}

@@ -1,0 +1,293 @@
+import type { Event, ServerConnection } from '@jupyterlab/services';
+import { Poll } from '@lumino/polling';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { IItem } from '../did';
+import { Model } from '../model';
+import { needsLogin, problemOf } from '../problems';
+import * as api from '../restapi';
+import type {
+  Change,
+  InstanceInfo,
+  Login,
+  LoginRequest,
+  Problem
+} from '../schema';
+import { Changes } from './events';
+import { Statuses } from './statuses';
+
+const SECOND = 1000;
+
+/**
+ * What all sections share: the instances and their logins, the DID that is selected, what is known of DIDs, what the server pushes.
+ *
+ * It is active while the panel can be seen.
+ */
+export class LakeModel extends Model {
+  constructor(options: LakeModel.IOptions) {
+    super();
+    this.settings = options.settings;
+    this.changes = new Changes(options.events ?? null);
+    this.statuses = new Statuses((instance, did) =>
+      this.guard(api.getStatus(this.settings, instance, did))
+    );
+    this.changes.changed.connect(this._onChange, this);
+    this.changes.lost.connect(this._onLost, this);
+    this._poll = new Poll({
+      auto: false,
+      name: 'jupyter-dlaas:pending',
+      factory: () => this._beat(),
+      frequency: { interval: FIRST, backoff: true, max: 300 * SECOND },
+      standby: 'when-hidden'
+    });
+  }
+
+  readonly settings: ServerConnection.ISettings;
+  readonly changes: Changes;
+  readonly statuses: Statuses;
+
+  /**
+   * A signal emitted for work that only the job list knows.
+   */
+  get jobHinted(): ISignal<this, Change | null> {
+    return this._jobHinted;
+  }
+
+  get phase(): 'asking' | 'ready' | 'problem' {
+    return this._phase;
+  }
+
+  get problem(): Problem | null {
+    return this._problem;
+  }
+
+  get instances(): readonly InstanceInfo[] {
+    return this._instances;
+  }
+
+  /**
+   * Where the server leaves fresh tokens for kernels.
+   */
+  get handover(): string | null {
+    return this._handover;
+  }
+
+  /**
+   * The chosen instance; the default one at first.
+   */
+  get instance(): InstanceInfo | null {
+    const { _instances: all } = this;
+    return (
+      all.find(({ name }) => name === this._name) ??
+      all.find(instance => instance.default) ??
+      all[0] ??
+      null
+    );
+  }
+
+  /**
+   * Whether one can work with the chosen instance, if only until the login is renewed.
+   */
+  get isUsable(): boolean {
+    const instance = this.instance;
+    return instance !== null && instance.login.state !== 'logged_out';
+  }
+
+  /**
+   * The DID that the person selected.
+   */
+  get selected(): IItem | null {
+    return this._selected;
+  }
+  set selected(value: IItem | null) {
+    this._selected = value;
+    this.changed();
+  }
+
+  choose(name: string): void {
+    if (name !== this.instance?.name) {
+      this._name = name;
+      this._selected = null;
+      this.changed();
+    }
+  }
+
+  /**
+   * A DID's instance as notebooks keep it: null for the default one, so that a colleague's default serves as well.
+   */
+  recordedInstance(name: string): string | null {
+    const instance = this._instances.find(each => each.name === name);
+    return instance?.default ? null : name;
+  }
+
+  /**
+   * The name of the instance that a notebook's record means; null while it is not known.
+   */
+  meantInstance(recorded: string | null | undefined): string | null {
+    const chosen = recorded
+      ? this._instances.find(({ name }) => name === recorded)
+      : (this._instances.find(each => each.default) ?? this._instances[0]);
+    return chosen?.name ?? recorded ?? null;
+  }
+
+  /**
+   * Ask for the instances and their logins; who asks meanwhile gets the same answer.
+   */
+  refresh(): Promise<void> {
+    this._asked ??= this._refresh().finally(() => {
+      this._asked = null;
+    });
+    return this._asked;
+  }
+
+  async login(instance: string, request: LoginRequest): Promise<void> {
+    this._setLogin(
+      instance,
+      await api.login(this.settings, instance, request)
+    );
+    void this.statuses.refresh();
+  }
+
+  async logout(instance: string): Promise<void> {
+    this._setLogin(instance, await api.logout(this.settings, instance));
+  }
+
+  /**
+   * Pass an answer on; one that says that the login is over makes the panel look at the logins.
+   */
+  async guard<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (needsLogin(problemOf(error))) {
+        void this.refresh();
+      }
+      throw error;
+    }
+  }
+
+  dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._poll.dispose();
+    this.changes.dispose();
+    this.statuses.dispose();
+    super.dispose();
+  }
+
+  protected onActive(active: boolean): void {
+    if (!active) {
+      void this._poll.stop();
+      return;
+    }
+    void this._poll.start();
+    void this.refresh();
+    void this.statuses.refresh();
+  }
+
+  private async _refresh(): Promise<void> {
+    if (this._phase === 'problem') {
+      this._phase = 'asking';
+      this.changed();
+    }
+    try {
+      const answer = await api.listInstances(this.settings);
+      this._instances = answer.instances;
+      this._handover = answer.handover;
+      this._phase = 'ready';
+      this._problem = null;
+      this.changes.heard(answer.server);
+    } catch (error) {
+      this._phase = 'problem';
+      this._problem = problemOf(error);
+    }
+    this.changed();
+  }
+
+  private _setLogin(name: string, login: Login): void {
+    this._instances = this._instances.map(instance =>
+      instance.name === name ? { ...instance, login } : instance
+    );
+    this.changed();
+  }
+
+  private _onChange(_: Changes, change: Change): void {
+    if (change.did) {
+      this.statuses.hint(change.instance, change.did);
+    }
+    if (change.kind === 'job') {
+      this._jobHinted.emit(change);
+    }
+    if (change.kind === 'login' && this.isActive) {
+      void this.refresh();
+    }
+    this._setPace();
+  }
+
+  /**
+   * Hints were lost: one snapshot of what is shown.
+   */
+  private _onLost(): void {
+    if (this.isActive) {
+      void this.refresh();
+      void this.statuses.refresh();
+      this._jobHinted.emit(null);
+    }
+  }
+
+  /**
+   * Look after what will change by itself: rarely while the server tells it, for that keeps its watch alive; often where it does not.
+   */
+  private async _beat(): Promise<void> {
+    const before = this.statuses.pending();
+    const began = Date.now();
+    const after = await Promise.all(
+      before.map(({ instance, did }) => this.statuses.ask(instance, did))
+    );
+    const news = after.some(
+      (known, index) =>
+        JSON.stringify(known.status) !== JSON.stringify(before[index].status)
+    );
+    this._deaf = news && this.changes.lastHeard < began - 10 * SECOND;
+    this._setPace();
+    const failed = after.find(known => known.problem !== null);
+    if (failed) {
+      throw new Error(failed.problem?.message);
+    }
+  }
+
+  private _setPace(): void {
+    const heard = Date.now() - this.changes.lastHeard < 300 * SECOND;
+    const interval = this._deaf ? QUICK : heard ? SLOW : FIRST;
+    if (this._poll.frequency.interval !== interval && !this.isDisposed) {
+      this._poll.frequency = { ...this._poll.frequency, interval };
+    }
+  }
+
+  private _poll: Poll;
+  private _phase: 'asking' | 'ready' | 'problem' = 'asking';
+  private _problem: Problem | null = null;
+  private _instances: InstanceInfo[] = [];
+  private _handover: string | null = null;
+  private _name: string | null = null;
+  private _selected: IItem | null = null;
+  private _asked: Promise<void> | null = null;
+  private _deaf = false;
+  private _jobHinted = new Signal<this, Change | null>(this);
+}
+
+const QUICK = 5 * SECOND;
+const FIRST = 15 * SECOND;
+const SLOW = 60 * SECOND;
+
+export namespace LakeModel {
+  /**
+   * Where the lake is reached; without events everything is asked for.
+   */
+  export interface IOptions {
+    settings: ServerConnection.ISettings;
+    events?: ISignal<unknown, Event.Emission> | null;
+  }
+}

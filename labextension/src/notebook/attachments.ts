@@ -1,0 +1,308 @@
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Kernel } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+
+import type { LakeModel } from '../lake/model';
+import type { IKnown, Statuses } from '../lake/statuses';
+import { Model } from '../model';
+import { ProblemError, problemOf } from '../problems';
+import type { Problem, VariableRecord } from '../schema';
+import { tell } from './kernel';
+
+/**
+ * The key of the notebook's metadata; the incumbent's, so that its notebooks open here.
+ */
+export const METADATA = 'rucio_attachments';
+
+/**
+ * Where a variable stands in the kernel.
+ */
+export interface IVariableState {
+  phase: 'unknown' | 'setting' | 'set' | 'problem';
+  text: string;
+  problem: Problem | null;
+}
+
+const UNKNOWN: IVariableState = { phase: 'unknown', text: '', problem: null };
+
+/**
+ * The DIDs that one notebook holds under names: recorded in its metadata, set in its kernel.
+ */
+export class Attachments extends Model {
+  constructor(
+    readonly panel: NotebookPanel,
+    private readonly lake: LakeModel
+  ) {
+    super();
+    const { sessionContext } = panel;
+    lake.statuses.changed.connect(this._onStatus, this);
+    lake.stateChanged.connect(this._onLake, this);
+    panel.context.model.metadataChanged.connect(this._onMetadata, this);
+    sessionContext.statusChanged.connect(this._onKernelStatus, this);
+    sessionContext.kernelChanged.connect(this._onKernel, this);
+    panel.disposed.connect(this.dispose, this);
+    void panel.context.ready.then(() => {
+      if (!this.isDisposed) {
+        this._look();
+        void this.renew();
+      }
+    });
+  }
+
+  /**
+   * Whether variables are set again by themselves.
+   */
+  static renews = true;
+
+  get records(): readonly VariableRecord[] {
+    const kept: unknown = this.panel.context.model.getMetadata(METADATA);
+    return Array.isArray(kept) ? kept.filter(isRecord) : [];
+  }
+
+  get names(): string[] {
+    return this.records.map(({ variableName }) => variableName);
+  }
+
+  state(name: string): IVariableState {
+    return this._states.get(name) ?? UNKNOWN;
+  }
+
+  /**
+   * The instance that a record means here.
+   */
+  instance(record: VariableRecord): string | null {
+    return this.lake.meantInstance(record.instance);
+  }
+
+  known(record: VariableRecord): IKnown | null {
+    const instance = this.instance(record);
+    return instance ? this.lake.statuses.get(instance, record.did) : null;
+  }
+
+  /**
+   * Record a variable and set it in the kernel; the record stays whatever the kernel says.
+   */
+  async add(record: VariableRecord): Promise<void> {
+    const others = this.records.filter(
+      ({ variableName }) => variableName !== record.variableName
+    );
+    this._record([...others, record]);
+    await this._set([record], false);
+  }
+
+  /**
+   * Forget a variable, and take it out of the kernel.
+   */
+  async remove(name: string): Promise<void> {
+    this._record(
+      this.records.filter(({ variableName }) => variableName !== name)
+    );
+    this._states.delete(name);
+    this.changed();
+    const { kernel } = this;
+    if (kernel) {
+      await tell(kernel, { action: 'detach', names: [name] }).catch(
+        // The record is gone, which is what was asked for; the kernel forgets with its next start.
+        () => undefined
+      );
+    }
+  }
+
+  /**
+   * Set a variable again because a person asks for it.
+   */
+  set(name: string): Promise<void> {
+    return this._set(
+      this.records.filter(({ variableName }) => variableName === name),
+      false
+    );
+  }
+
+  /**
+   * Set all variables again because a person asks for it.
+   */
+  setAll(): Promise<void> {
+    return this._set([...this.records], false);
+  }
+
+  /**
+   * Set all variables again, but leave alone what the user has made of their names.
+   */
+  async renew(): Promise<void> {
+    const { kernel, records } = this;
+    if (!records.length || !kernel || !Attachments.renews) {
+      return;
+    }
+    await this._set([...records], true);
+  }
+
+  get kernel(): Kernel.IKernelConnection | null {
+    return this.panel.sessionContext.session?.kernel ?? null;
+  }
+
+  dispose(): void {
+    this._looks.forEach(look => look.dispose());
+    this._looks.clear();
+    super.dispose();
+  }
+
+  private async _set(records: VariableRecord[], renew: boolean): Promise<void> {
+    const { kernel } = this;
+    const mark = (state: (record: VariableRecord) => IVariableState) => {
+      records.forEach(each => this._states.set(each.variableName, state(each)));
+      this.changed();
+    };
+    if (!kernel) {
+      mark(() => UNKNOWN);
+      return;
+    }
+    mark(() => ({ ...UNKNOWN, phase: 'setting' }));
+    try {
+      const variables = await this._tell(kernel, records, renew);
+      const texts = new Map(
+        variables.map(({ variableName, text }) => [variableName, text])
+      );
+      mark(({ variableName }) => ({
+        phase: texts.has(variableName) ? 'set' : 'unknown',
+        text: texts.get(variableName) ?? '',
+        problem: null
+      }));
+    } catch (error) {
+      if (kernel !== this.kernel) {
+        // Another kernel has come meanwhile, and it is told by itself.
+        return;
+      }
+      mark(() => ({ phase: 'problem', text: '', problem: problemOf(error) }));
+    }
+  }
+
+  private async _tell(
+    kernel: Kernel.IKernelConnection,
+    variables: VariableRecord[],
+    renew: boolean
+  ) {
+    if (!this.lake.handover) {
+      await this.lake.refresh();
+    }
+    const { handover } = this.lake;
+    if (!handover && this.lake.problem) {
+      throw new ProblemError(this.lake.problem);
+    }
+    return tell(kernel, {
+      action: 'attach',
+      handover,
+      variables,
+      ...(renew ? { renew } : {})
+    });
+  }
+
+  private _record(records: VariableRecord[]): void {
+    const { model } = this.panel.context;
+    if (records.length) {
+      model.setMetadata(METADATA, records);
+    } else {
+      model.deleteMetadata(METADATA);
+    }
+  }
+
+  private _onMetadata(): void {
+    const kept = JSON.stringify(this.records);
+    if (kept !== this._kept) {
+      this._kept = kept;
+      this._look();
+      this.changed();
+    }
+  }
+
+  private _onLake(): void {
+    this._look();
+    this.changed();
+  }
+
+  /**
+   * Look at the DIDs that the notebook holds, so that it is noticed when they arrive.
+   */
+  private _look(): void {
+    if (this.isDisposed || this.lake.phase !== 'ready') {
+      return;
+    }
+    const wanted = new Map<string, [string, string]>();
+    for (const record of this.records) {
+      const instance = this.instance(record);
+      if (instance) {
+        wanted.set(`${instance}@${record.did}`, [instance, record.did]);
+      }
+    }
+    for (const [key, look] of this._looks) {
+      if (!wanted.has(key)) {
+        look.dispose();
+        this._looks.delete(key);
+      }
+    }
+    for (const [key, [instance, did]] of wanted) {
+      if (!this._looks.has(key)) {
+        this._looks.set(key, this.lake.statuses.look(instance, did));
+      }
+    }
+  }
+
+  /**
+   * A variable that stood for absent data is set again when the data has come, for then it has a path.
+   */
+  private _onStatus(_: Statuses, known: IKnown): void {
+    const key = `${known.instance}@${known.did}`;
+    const mine = this.records.filter(
+      record => `${this.instance(record)}@${record.did}` === key
+    );
+    if (!mine.length) {
+      return;
+    }
+    this.changed();
+    if (known.isAsking || !known.status) {
+      return;
+    }
+    const before = this._seen.get(key);
+    const now = known.status.state;
+    this._seen.set(key, now);
+    if (before && before !== now && now === 'available') {
+      void this._set(mine, true);
+    }
+  }
+
+  private _onKernel(): void {
+    this._states.clear();
+    this.changed();
+    // A kernel that was there before hears of it at once; a new one when it is idle.
+    this._isFresh = true;
+    this._onKernelStatus(
+      this.panel.sessionContext,
+      this.panel.sessionContext.session?.kernel?.status ?? 'unknown'
+    );
+  }
+
+  private _onKernelStatus(_: ISessionContext, status: Kernel.Status): void {
+    if (['restarting', 'autorestarting', 'dead'].includes(status)) {
+      this._states.clear();
+      this._isFresh = true;
+      this.changed();
+    }
+    if (status === 'idle' && this._isFresh) {
+      this._isFresh = false;
+      void this.renew();
+    }
+  }
+
+  private _states = new Map<string, IVariableState>();
+  private _looks = new Map<string, IDisposable>();
+  private _seen = new Map<string, string>();
+  private _kept = '';
+  private _isFresh = false;
+}
+
+function isRecord(value: unknown): value is VariableRecord {
+  const record = value as Partial<VariableRecord> | null;
+  return (
+    typeof record?.variableName === 'string' && typeof record.did === 'string'
+  );
+}

@@ -1,0 +1,114 @@
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { NotebookActions } from '@jupyterlab/notebook';
+
+import type { IItem } from '../did';
+import { reference } from '../did';
+import type { LakeModel } from '../lake/model';
+import { Model } from '../model';
+import type { Problem, VariableRecord } from '../schema';
+import { Attachments } from './attachments';
+
+/**
+ * What the current notebook holds of the lake.
+ */
+export class NotebookModel extends Model {
+  constructor(
+    readonly lake: LakeModel,
+    private readonly tracker: INotebookTracker
+  ) {
+    super();
+    tracker.forEach(panel => this._add(panel));
+    tracker.widgetAdded.connect(this._onAdded, this);
+    tracker.currentChanged.connect(this.changed, this);
+    lake.stateChanged.connect(this.changed, this);
+  }
+
+  get panel(): NotebookPanel | null {
+    return this.tracker.currentWidget;
+  }
+
+  get attachments(): Attachments | null {
+    const { panel } = this;
+    return panel ? (this._attachments.get(panel) ?? null) : null;
+  }
+
+  /**
+   * What keeps all variables from being set, said once.
+   */
+  get obstacle(): Problem | null {
+    const { attachments } = this;
+    const states = attachments?.names.map(name => attachments.state(name));
+    const found = states?.find(({ problem }) =>
+      ['KernelWithoutLibrary', 'OtherLanguage'].includes(problem?.error ?? '')
+    );
+    return found?.problem ?? null;
+  }
+
+  /**
+   * Whether a variable can be attached to anything.
+   */
+  get canAttach(): boolean {
+    return this.attachments !== null;
+  }
+
+  attach(item: IItem, variableName: string): Promise<void> {
+    const record: VariableRecord = {
+      variableName,
+      did: item.did,
+      type: item.type === 'file' ? 'file' : 'collection',
+      instance: this.lake.recordedInstance(item.instance)
+    };
+    return this.attachments?.add(record) ?? Promise.resolve();
+  }
+
+  /**
+   * Insert a cell that makes the variable without a panel, so that the notebook runs anywhere.
+   */
+  insertCode(record: VariableRecord): void {
+    const text = JSON.stringify(reference(record.did, record.instance));
+    this.insertCell(
+      `import dlaas\n\n${record.variableName} = dlaas.did(${text})`
+    );
+  }
+
+  /**
+   * Insert the cell that installs the library into the kernel's environment.
+   */
+  insertMend(): void {
+    this.insertCell('%pip install jupyter-dlaas-kernel');
+  }
+
+  insertCell(source: string): void {
+    const notebook = this.panel?.content;
+    if (!notebook) {
+      return;
+    }
+    NotebookActions.insertBelow(notebook);
+    notebook.activeCell?.model.sharedModel.setSource(source);
+  }
+
+  dispose(): void {
+    this._attachments.forEach(attachments => attachments.dispose());
+    this._attachments.clear();
+    super.dispose();
+  }
+
+  private _onAdded(_: INotebookTracker, panel: NotebookPanel): void {
+    this._add(panel);
+  }
+
+  private _add(panel: NotebookPanel): void {
+    const attachments = new Attachments(panel, this.lake);
+    this._attachments.set(panel, attachments);
+    attachments.stateChanged.connect(this.changed, this);
+    panel.disposed.connect(this._onDisposed, this);
+    this.changed();
+  }
+
+  private _onDisposed(panel: NotebookPanel): void {
+    this._attachments.delete(panel);
+    this.changed();
+  }
+
+  private _attachments = new Map<NotebookPanel, Attachments>();
+}

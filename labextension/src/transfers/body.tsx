@@ -1,0 +1,170 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { Button, IconButton } from '../components/button';
+import { Icon } from '../components/icon';
+import type { Drawing } from '../components/icon';
+import { Name } from '../components/name';
+import { ProblemView } from '../components/problem';
+import { Progress } from '../components/state';
+import { When } from '../components/when';
+import { formatBytes, formatTime } from '../format';
+import type { Job } from '../schema';
+import type { TransfersModel } from './model';
+import { isRunning } from './model';
+
+interface IProps {
+  model: TransfersModel;
+  show: (item: { did: string; instance: string }) => void;
+  trans: TranslationBundle;
+}
+
+/**
+ * What is on its way into the lake, and what became of it.
+ */
+export function TransfersBody(props: IProps): JSX.Element {
+  const { model, trans } = props;
+  const { jobs, problem } = model;
+  return (
+    <>
+      {problem && (
+        <ProblemView problem={problem} trans={trans}>
+          <Button
+            label={trans.__('Try again')}
+            onClick={() => void model.refresh()}
+          />
+        </ProblemView>
+      )}
+      {!jobs && !problem && (
+        <p className="jp-Dlaas-quiet" role="status">
+          {trans.__('Asking…')}
+        </p>
+      )}
+      {jobs?.length === 0 && (
+        <div className="jp-Dlaas-empty">
+          <strong>{trans.__('Nothing is on its way')}</strong>
+          <p>
+            {trans.__(
+              'To put a file into the lake, right-click it in the file browser and choose “Upload to the data lake…”.'
+            )}
+          </p>
+        </div>
+      )}
+      <ul className="jp-Dlaas-jobs" aria-label={trans.__('Transfers')}>
+        {jobs?.map(job => (
+          <JobLine key={job.id} {...props} job={job} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function JobLine(props: IProps & { job: Job }): JSX.Element {
+  const { job, model, show, trans } = props;
+  const { did, instance } = job;
+  return (
+    <li className="jp-Dlaas-job" data-job={job.id} data-state={job.state}>
+      <span className={`jp-Dlaas-mark jp-mod-job-${job.state}`}>
+        <Icon name={MARKS[job.state]} />
+      </span>
+      <span className="jp-Dlaas-job-what" title={did}>
+        <Name text={did} />
+      </span>
+      {isRunning(job) && (
+        <IconButton
+          label={trans.__('Cancel the upload of %1', job.source)}
+          icon="close"
+          disabled={model.isCancelling(job)}
+          onClick={() => void model.cancel(job)}
+        />
+      )}
+      {job.state === 'done' && (
+        <Button
+          label={trans.__('Show')}
+          title={trans.__('Find it in the lake')}
+          onClick={() => show({ did, instance })}
+        />
+      )}
+      <span className="jp-Dlaas-job-more" title={job.source}>
+        {stateText(job, model, trans)}
+        {job.finished_at && ` · ${formatTime(job.finished_at)}`}
+      </span>
+      {isRunning(job) && (
+        <Progress
+          label={trans.__('Upload of %1', job.source)}
+          value={job.done_bytes}
+          of={job.bytes}
+          text={trans.__(
+            '%1 of %2',
+            formatBytes(job.done_bytes),
+            formatBytes(job.bytes)
+          )}
+        />
+      )}
+      {job.result && <Result job={job} trans={trans} />}
+      {job.problem && job.state === 'failed' && (
+        <ProblemView problem={job.problem} trans={trans} />
+      )}
+    </li>
+  );
+}
+
+/**
+ * What an upload left in the lake.
+ */
+function Result(props: {
+  job: Job;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { job, trans } = props;
+  const { result } = job;
+  if (!result) {
+    return null;
+  }
+  const until = result.rule?.expires_at;
+  return (
+    <span className="jp-Dlaas-job-more">
+      {trans.__('%1 on %2', formatBytes(result.bytes), result.rse)}
+      {result.dataset && ` · ${trans.__('in %1', result.dataset)}`}
+      {' · '}
+      {until ? (
+        <>
+          {trans.__('until ')}
+          <When time={until} trans={trans} />
+        </>
+      ) : (
+        trans.__('without end')
+      )}
+    </span>
+  );
+}
+
+const MARKS: { [state in Job['state']]: Drawing } = {
+  queued: 'waiting_approval',
+  running: 'up',
+  done: 'available',
+  failed: 'stuck',
+  cancelled: 'cancelled'
+};
+
+function stateText(
+  job: Job,
+  model: TransfersModel,
+  trans: TranslationBundle
+): string {
+  if (model.isCancelling(job)) {
+    return trans.__('Cancelling…');
+  }
+  switch (job.state) {
+    case 'queued':
+      return trans.__('Waits for its turn');
+    case 'running':
+      return trans.__('Uploading');
+    case 'done':
+      return trans.__('Uploaded');
+    case 'failed':
+      return trans.__('Failed');
+    case 'cancelled':
+      return trans.__('Cancelled');
+  }
+}

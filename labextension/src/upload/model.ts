@@ -1,0 +1,238 @@
+import { Form } from '../components/dialog';
+import type { LakeModel } from '../lake/model';
+import type { ILifetime } from '../lifetime';
+import { localDate, meaning } from '../lifetime';
+import { problemOf } from '../problems';
+import * as api from '../restapi';
+import type { InstanceInfo, Job, Problem, RSE } from '../schema';
+
+const MONTH = 30 * 86400;
+
+/**
+ * The fields of the form, as problems name them.
+ */
+export type Field = 'scope' | 'name' | 'dataset' | 'lifetime' | 'rse';
+
+/**
+ * Putting a file of the file browser into the lake.
+ */
+export class UploadModel extends Form {
+  constructor(
+    private readonly lake: LakeModel,
+    readonly file: { path: string; name: string; size: number | null }
+  ) {
+    super();
+    this.instance = lake.instance;
+    this._name = file.name.replace(/\s+/g, '_');
+    this._lifetime = {
+      kind: 'endless',
+      preset: MONTH,
+      days: '',
+      date: localDate(new Date(Date.now() + MONTH * 1000))
+    };
+    this._loaded = this._load();
+  }
+
+  readonly instance: InstanceInfo | null;
+
+  get scope(): string {
+    return this._scope;
+  }
+  set scope(value: string) {
+    this._scope = value;
+    this._edited();
+  }
+
+  get name(): string {
+    return this._name;
+  }
+  set name(value: string) {
+    this._name = value;
+    this._edited();
+  }
+
+  get dataset(): string {
+    return this._dataset;
+  }
+  set dataset(value: string) {
+    this._dataset = value;
+    this._edited();
+  }
+
+  get rse(): string {
+    return this._rse;
+  }
+  set rse(value: string) {
+    this._rse = value;
+    this._edited();
+  }
+
+  get lifetime(): ILifetime {
+    return this._lifetime;
+  }
+  set lifetime(value: ILifetime) {
+    this._lifetime = value;
+    this._edited();
+  }
+
+  /**
+   * The scopes that one may write to; null while they are asked for.
+   */
+  get scopes(): readonly string[] | null {
+    return this._scopes;
+  }
+
+  /**
+   * Where one may write.
+   */
+  get rses(): readonly RSE[] {
+    return this._rses;
+  }
+
+  get problem(): Problem | null {
+    return this._problem;
+  }
+
+  /**
+   * The field that a problem is about; null for what is no field's fault.
+   */
+  get wrongField(): Field | null {
+    return this._problem && fieldOf(this._problem, this._dataset !== '');
+  }
+
+  /**
+   * The job that was made.
+   */
+  get job(): Job | null {
+    return this._job;
+  }
+
+  get did(): string {
+    return `${this._scope}:${this._name.trim()}`;
+  }
+
+  /**
+   * What is wrong with a name before anybody is asked.
+   */
+  get nameFault(): 'missing' | 'form' | null {
+    const name = this._name.trim();
+    return name === '' ? 'missing' : /[\s*]/.test(name) ? 'form' : null;
+  }
+
+  get datasetFault(): 'form' | null {
+    return /[\s*]/.test(this._dataset.trim()) ? 'form' : null;
+  }
+
+  get isValid(): boolean {
+    return (
+      this.instance !== null &&
+      this._scope !== '' &&
+      this.nameFault === null &&
+      this.datasetFault === null &&
+      meaning(this._lifetime).wrong === null
+    );
+  }
+
+  /**
+   * Resolves when scopes and RSEs were asked for.
+   */
+  get loaded(): Promise<void> {
+    return this._loaded;
+  }
+
+  protected async send(): Promise<boolean> {
+    const { lifetime, until } = meaning(this._lifetime);
+    const dataset = this._dataset.trim();
+    const request = {
+      path: this.file.path,
+      did: this.did,
+      ...(dataset ? { dataset: this._inScope(dataset) } : {}),
+      ...(lifetime ? { lifetime } : {}),
+      ...(until ? { until } : {}),
+      ...(this._rse ? { rse: this._rse } : {})
+    };
+    this._problem = null;
+    try {
+      const { settings } = this.lake;
+      const { name } = this.instance!;
+      this._job = await this.lake.guard(api.upload(settings, name, request));
+    } catch (error) {
+      this._problem = problemOf(error);
+      return false;
+    }
+    return true;
+  }
+
+  private _inScope(dataset: string): string {
+    return dataset.includes(':') ? dataset : `${this._scope}:${dataset}`;
+  }
+
+  private async _load(): Promise<void> {
+    const { settings } = this.lake;
+    const instance = this.instance?.name;
+    if (!instance) {
+      return;
+    }
+    const [scopes, rses] = await Promise.all([
+      this.lake.guard(api.listScopes(settings, instance)).catch(error => {
+        this._problem = problemOf(error);
+        return [];
+      }),
+      // Without this list the instance's own RSE serves.
+      api.listRSEs(settings, instance).catch(() => [])
+    ]);
+    this._scopes = scopes;
+    this._scope = this._scope || (scopes[0] ?? '');
+    this._rses = rses.filter(({ writable }) => writable);
+    this.changed();
+  }
+
+  private _edited(): void {
+    this._problem = null;
+    this.changed();
+  }
+
+  private _scope = '';
+  private _name: string;
+  private _dataset = '';
+  private _rse = '';
+  private _lifetime: ILifetime;
+  private _scopes: string[] | null = null;
+  private _rses: RSE[] = [];
+  private _problem: Problem | null = null;
+  private _job: Job | null = null;
+  private _loaded: Promise<void>;
+}
+
+const FIELDS: { [key: string]: Field } = {
+  scope: 'scope',
+  did: 'name',
+  name: 'name',
+  dataset: 'dataset',
+  lifetime: 'lifetime',
+  until: 'lifetime',
+  rse: 'rse'
+};
+
+function fieldOf(problem: Problem, hasDataset: boolean): Field | null {
+  const named = FIELDS[String(problem.details.field ?? '')];
+  if (named) {
+    return named;
+  }
+  switch (problem.error) {
+    case 'ScopeNotFound':
+      return 'scope';
+    case 'DataIdentifierAlreadyExists':
+    case 'InvalidDID':
+      return 'name';
+    case 'DataIdentifierNotFound':
+      return hasDataset ? 'dataset' : 'name';
+    case 'InvalidLifetime':
+      return 'lifetime';
+    case 'RSENotFound':
+    case 'InsufficientAccountLimit':
+      return 'rse';
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,171 @@
+"""Logging in, staying logged in, logging out."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from answers import Api, Listen
+
+from dlaas import Lake, handover
+from dlaas.config import Instance
+from dlaas.credentials import Userpass
+from jupyter_dlaas.app import DlaasExtension
+from jupyter_dlaas.lake import EmbeddedLake
+from jupyter_dlaas.live_login import LiveLogin
+from jupyter_dlaas.redaction import Redactor
+
+
+@pytest.fixture
+def without_login(lake: EmbeddedLake) -> dict[str, Any]:
+    return {**lake.instance("alice", login=False), "name": "plain"}
+
+
+@pytest.fixture
+def instances(lake: EmbeddedLake, without_login: dict[str, Any]) -> list[dict[str, Any]]:
+    return [lake.instance("alice"), without_login, {"name": "bad", "rucio_base_ur": "https://x"}]
+
+
+def password(lake: EmbeddedLake) -> dict[str, str]:
+    return {"username": "alice", "password": lake.layout.password("alice")}
+
+
+async def test_a_configured_login_needs_no_click(api: Api) -> None:
+    answer = await api("GET", "instances")
+    found = {info["name"]: info for info in answer.value["instances"]}
+    assert found["lake"]["login"]["state"] == "logged_in"
+    assert found["lake"]["login"]["account"] == "alice"
+    assert found["lake"]["default"]
+    assert found["lake"]["methods"][0] == "userpass"
+    assert found["plain"]["login"] == {
+        "state": "logged_out",
+        "account": None,
+        "method": None,
+        "expires_at": None,
+        "problem": None,
+    }
+
+
+async def test_a_wrong_instance_shows_its_mistake_and_hides_no_other(api: Api) -> None:
+    answer = await api("GET", "instances")
+    found = {info["name"]: info for info in answer.value["instances"]}
+    assert set(found) == {"lake", "plain", "bad"}
+    assert "'rucio_base_url'" in found["bad"]["problem"]["message"]
+    assert (await api("GET", "bad/scopes")).value["error"] == "ConfigurationError"
+    assert (await api("GET", "lake/scopes")).value == ["user.alice"]
+
+
+async def test_login_by_password_opens_the_lake_and_logout_closes_it(
+    api: Api, lake: EmbeddedLake
+) -> None:
+    assert (await api("GET", "plain/scopes")).value["error"] == "LoginRequired"
+    login = await api("POST", "plain/login", password(lake))
+    assert (login.value["state"], login.value["account"]) == ("logged_in", "alice")
+    assert login.value["method"] == "userpass"
+    assert login.value["expires_at"]
+    assert (await api("GET", "plain/login")).value == login.value
+    assert (await api("GET", "plain/scopes")).value == ["user.alice"]
+    assert (await api("DELETE", "plain/login")).value["state"] == "logged_out"
+    refused = await api("GET", "plain/scopes")
+    assert (refused.status, refused.value["error"]) == (401, "LoginRequired")
+
+
+@pytest.mark.parametrize(
+    ("username", "secret", "account"),
+    [("alice", "wrong", None), ("nobody", "wrong", None), ("alice", None, "bob")],
+)
+async def test_a_wrong_password_blames_the_credential_and_changes_nothing(
+    api: Api, lake: EmbeddedLake, username: str, secret: str | None, account: str | None
+) -> None:
+    body = {"username": username, "password": secret or lake.layout.password("alice")}
+    answer = await api("POST", "lake/login", {**body, "account": account})
+    assert (answer.status, answer.value["error"]) == (401, "CannotAuthenticate")
+    assert answer.value["blame"] == "credential"
+    assert body["password"] not in json.dumps(answer.value)
+    # Whoever was logged in still is.
+    assert (await api("GET", "lake/scopes")).value == ["user.alice"]
+    assert (await api("POST", "plain/login", body)).status in (200, 401)
+
+
+async def test_logins_of_instances_are_apart(api: Api, lake: EmbeddedLake) -> None:
+    await api("POST", "plain/login", password(lake))
+    await api("DELETE", "lake/login")
+    assert (await api("GET", "lake/login")).value["state"] == "logged_out"
+    assert (await api("GET", "plain/scopes")).value == ["user.alice"]
+
+
+async def test_who_has_logged_out_stays_so_until_asked_for(api: Api) -> None:
+    await api("DELETE", "lake/login")
+    assert (await api("GET", "lake/scopes")).status == 401
+    infos = (await api("GET", "instances")).value["instances"]
+    assert infos[0]["login"]["state"] == "logged_out"
+    assert (await api("POST", "lake/login")).value["state"] == "logged_in"
+    nothing = await api("POST", "plain/login")
+    assert (nothing.status, nothing.value["error"]) == (401, "LoginRequired")
+
+
+async def test_kernels_are_handed_a_token_until_logout(api: Api, app: DlaasExtension) -> None:
+    folder = Path((await api("GET", "instances")).value["handover"])
+    path = folder / "lake.json"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    handed = handover.read(folder, "lake")
+    assert handed.account == "alice"
+    assert handed.default
+    assert handed.instance.password_file is None
+    assert Lake(handed.instance, account="alice").whoami().name == "alice"
+    await api("DELETE", "lake/login")
+    assert not path.exists()
+    await api("POST", "lake/login")
+    await app.stop_extension()
+    assert not folder.exists()
+
+
+async def test_what_a_killed_server_left_is_removed(api: Api, jp_runtime_dir: Path) -> None:
+    dead = jp_runtime_dir / "dlaas-4194305"
+    dead.mkdir()
+    (dead / "lake.json").write_text("{}")
+    other = jp_runtime_dir / "dlaas-notes"
+    other.mkdir()
+    await api("GET", "instances")
+    assert not dead.exists()
+    assert other.exists()
+
+
+def test_a_renewed_token_reaches_the_kernels(lake: EmbeddedLake, tmp_path: Path) -> None:
+    instance = Instance.from_mapping(lake.instance("alice"))
+    secret = lake.layout.password("alice")
+    renewed: list[LiveLogin] = []
+    live = LiveLogin(
+        instance,
+        lambda: Userpass(instance, "alice", secret, "alice"),
+        Redactor(),
+        renewed.append,
+    )
+    opened = live.open(None)
+    live.hand_over(tmp_path / "h", True)
+    before = handover.read(tmp_path / "h", instance.name).token
+    live.renew()
+    after = handover.read(tmp_path / "h", instance.name).token
+    assert before != after
+    assert len(renewed) == 2
+    assert opened.list_scopes() == ["user.alice"]
+    live.end()
+    live.end()
+    assert not (tmp_path / "h" / f"{instance.name}.json").exists()
+    with pytest.raises(PermissionError, match="logged out"):
+        opened.list_scopes()
+
+
+async def test_each_login_is_told_to_the_panel(
+    api: Api, listen: Listen, lake: EmbeddedLake
+) -> None:
+    await api("GET", "instances")
+    hints = await listen()
+    await api("POST", "plain/login", password(lake))
+    await hints.until(lambda hint: hint["kind"] == "login" and hint["instance"] == "plain")
+    await api("DELETE", "plain/login")
+    await hints.until(lambda hint: hint["kind"] == "login" and hint["instance"] == "plain")

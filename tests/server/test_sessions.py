@@ -1,0 +1,165 @@
+"""What becomes of a login when the lake refuses it, is down, or is silent."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from answers import Api, Listen
+from gate import Gate
+
+from dlaas import handover
+from jupyter_dlaas.app import DlaasExtension
+from jupyter_dlaas.lake import EmbeddedLake
+
+
+@pytest.fixture
+def instances(lake: EmbeddedLake, gated: dict[str, Any]) -> list[dict[str, Any]]:
+    return [gated, lake.instance("alice")]
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"Sessions": {"retry_after": 0.0}}
+
+
+def is_login(hint: dict[str, Any]) -> bool:
+    return bool(hint["kind"] == "login")
+
+
+async def test_a_refused_login_is_shown_as_expired_until_the_next_one(
+    api: Api, gate: Gate, listen: Listen, lake: EmbeddedLake, app: DlaasExtension
+) -> None:
+    assert (await api("GET", "gated/scopes")).value == ["user.alice"]
+    hints = await listen()
+    gate.mode = "refuse"
+    answer = await api("GET", "gated/scopes")
+    assert (answer.status, answer.value["error"]) == (401, "CannotAuthenticate")
+    await hints.until(is_login)
+    login = (await api("GET", "gated/login")).value
+    assert login["state"] == "expired"
+    assert login["problem"]["error"] == "CannotAuthenticate"
+    assert not (app.sessions.handover / "gated.json").exists()
+    asked = len(gate.paths)
+    assert (await api("GET", "gated/scopes")).status == 401
+    # A password that was refused is not sent again with every request.
+    assert len(gate.paths) == asked
+    gate.mode = "open"
+    body = {"username": "alice", "password": lake.layout.password("alice")}
+    assert (await api("POST", "gated/login", body)).value["state"] == "logged_in"
+    assert (await api("GET", "gated/scopes")).value == ["user.alice"]
+
+
+async def test_a_login_is_renewed_before_it_ends(
+    api: Api, gate: Gate, listen: Listen, app: DlaasExtension
+) -> None:
+    gate.lifetime = 3
+    await api("GET", "instances")
+    before = handover.read(app.sessions.handover, "gated").token
+    hints = await listen()
+    asked = len(gate.paths)
+    await hints.until(is_login)
+    assert handover.read(app.sessions.handover, "gated").token != before
+    assert gate.paths[asked:] == ["/auth/userpass"]
+
+
+async def test_a_lake_that_comes_back_needs_no_click(
+    api: Api, gate: Gate, lake: EmbeddedLake
+) -> None:
+    lake.hold("rucio")
+    try:
+        down = await api("GET", "lake/scopes")
+        assert (down.status, down.value["error"]) == (502, "Unreachable")
+        assert down.value["blame"] == "network"
+        login = (await api("GET", "lake/login")).value
+        assert (login["state"], login["problem"]["error"]) == ("logged_out", "Unreachable")
+    finally:
+        lake.release("rucio")
+    assert (await api("GET", "lake/scopes")).value == ["user.alice"]
+    assert (await api("GET", "lake/login")).value["state"] == "logged_in"
+
+
+async def test_a_lake_that_goes_down_ends_no_login(api: Api, lake: EmbeddedLake) -> None:
+    assert (await api("GET", "lake/scopes")).value == ["user.alice"]
+    lake.hold("rucio")
+    try:
+        down = await api("GET", "lake/scopes")
+        assert (down.status, down.value["error"]) == (502, "Unreachable")
+        assert (await api("GET", "lake/login")).value["state"] == "logged_in"
+    finally:
+        lake.release("rucio")
+    assert (await api("GET", "lake/scopes")).value == ["user.alice"]
+
+
+async def test_one_login_serves_requests_that_come_at_once(api: Api, gate: Gate) -> None:
+    answers = await asyncio.gather(*(api("GET", "gated/scopes") for _ in range(8)))
+    assert [answer.value for answer in answers] == [["user.alice"]] * 8
+    assert gate.paths.count("/auth/userpass") == 1
+
+
+class TestSilent:
+    """The lake accepts the connection and never answers."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {
+            "LakeService": {"answer_timeout": 0.5},
+            "Sessions": {"login_timeout": 0.5, "threads": 2},
+            "DlaasExtension": {"login_patience": 0.1},
+        }
+
+    async def test_the_server_answers_meanwhile(
+        self, api: Api, gate: Gate, jp_fetch: Any, app: DlaasExtension
+    ) -> None:
+        assert (await api("GET", "gated/scopes")).status == 200
+        app.service.answer_timeout = 30
+        gate.mode = "silent"
+        asked = asyncio.ensure_future(api("GET", "gated/scopes"))
+        await asyncio.to_thread(gate.reached.wait, 10)
+        assert (await jp_fetch("api", "status")).code == 200
+        assert (await api("GET", "lake/scopes")).value == ["user.alice"]
+        assert not asked.done()
+        gate.released.set()
+        assert (await asked).value["error"] == "Unreachable"
+
+    async def test_a_request_ends(self, api: Api, gate: Gate) -> None:
+        assert (await api("GET", "gated/scopes")).status == 200
+        gate.mode = "silent"
+        for _ in range(3):
+            # The third finds all threads waiting.
+            answer = await api("GET", "gated/scopes")
+            assert (answer.status, answer.value["error"]) == (504, "TookTooLong")
+            assert answer.value["blame"] == "network"
+        assert (await api("GET", "gated/login")).value["state"] == "logged_in"
+
+    async def test_a_change_that_took_too_long_may_still_happen_and_says_so(
+        self, api: Api, gate: Gate, app: DlaasExtension
+    ) -> None:
+        assert (await api("GET", "gated/scopes")).status == 200
+        app.service.rule_timeout = 0.5
+        gate.mode = "silent"
+        answer = await api(
+            "POST", "gated/rules", {"did": "ATLAS_OD_EDU:GamGam_data", "lifetime": 60}
+        )
+        assert (answer.status, answer.value["error"]) == (504, "TookTooLong")
+        assert "may still happen" in answer.value["remedy"]
+
+    async def test_a_login_ends_and_the_list_of_instances_waits_for_none(
+        self, api: Api, gate: Gate
+    ) -> None:
+        gate.mode = "silent"
+        infos = (await api("GET", "instances")).value["instances"]
+        assert infos[0]["login"]["state"] == "logged_out"
+        answer = await api("POST", "gated/login", {"username": "alice", "password": "x"})
+        assert (answer.status, answer.value["error"]) == (504, "TookTooLong")
+        assert (await api("DELETE", "gated/login")).value["state"] == "logged_out"
+
+
+async def test_the_hand_over_goes_with_the_server(app: DlaasExtension, api: Api) -> None:
+    await api("GET", "lake/scopes")
+    folder: Path = app.sessions.handover
+    assert sorted(path.name for path in folder.iterdir()) == ["gated.json", "lake.json"]
+    await app.stop_extension()
+    assert not folder.exists()
