@@ -79,6 +79,7 @@ class Rows(Generic[T]):
     def __init__(self, make: Callable[[], Iterator[T]]) -> None:
         self._make = make
         self._iterator: Iterator[T] | None = None
+        self._error: Exception | None = None
         self._lock = threading.Lock()
         self.closed = False
 
@@ -106,11 +107,17 @@ class Rows(Generic[T]):
 
     def _collect(self, rows: int, seconds: float) -> list[T]:
         batch: list[T] = []
-        if self._iterator is None:
-            return batch
+        if self._error is not None:
+            raise self._error
         enough = time.monotonic() + seconds
-        for row in self._iterator:
-            batch.append(row)
-            if len(batch) >= rows or self.closed or time.monotonic() > enough:
-                break
+        try:
+            for row in self._iterator or ():
+                batch.append(row)
+                if len(batch) >= rows or self.closed or time.monotonic() > enough:
+                    break
+        except Exception as error:
+            if not batch:
+                raise
+            # What came is worth having: the next reader hears of the error.
+            self._error = error
         return batch

@@ -17,7 +17,8 @@ HTTPS_SCHEMES = ("https", "davs")
 
 
 def local_path(lake: Catalogue, did: DID, size: int | None = None) -> str | None:
-    """Answer where a file lies on this machine, None where it does not; `size` in bytes tells a half-written one.
+    """Answer where a file lies on this machine, None where it does not; `size` in bytes tells a
+    half-written one.
 
     The path is computed from what is known of the destination RSE: no call per file.
     """
@@ -50,7 +51,8 @@ def expected_paths(lake: Catalogue, did: DID) -> Iterator[str]:
 
 
 def under_mount(pfn_path: str, mount: str, begins_at: int) -> str | None:
-    """Map the path of a PFN to the mounted folder: drop `begins_at` leading components, join the rest.
+    """Map the path of a PFN to the mounted folder: drop `begins_at` leading components, join the
+    rest.
 
     None where the result would lie outside the mount, for a name may hold `..`.
 
@@ -81,7 +83,7 @@ def _paths_on(
 
 
 def _relative_path(info: Mapping[str, Any], did: DID) -> str | None:
-    """Compute the path of a file on a deterministic RSE; None where its algorithm is unknown here."""
+    """Compute the path of a file on a deterministic RSE; None where its algorithm is unknown."""
     from rucio.rse.translation import (  # type: ignore[import-untyped]
         RSEDeterministicTranslation,
     )

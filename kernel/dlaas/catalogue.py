@@ -29,11 +29,16 @@ _MEANT: dict[str, tuple[DIDType, ...]] = {
 }
 _FILLED = ("did_type", "bytes", "length", "adler32")
 _AT_ONCE = 100
+# Columns of Rucio's own that say nothing to a person, or that Metadata has a field for.
 _COLUMNS = frozenset(
-    "scope name account did_type bytes length adler32 md5 is_open created_at monotonic hidden obsolete complete"
-    " is_new availability suppressed updated_at expired_at deleted_at accessed_at closed_at eol_at is_archive"
-    " constituent access_cnt purge_replicas vo transient".split()
-)
+    {
+        "scope", "name", "account", "did_type", "bytes", "length", "adler32", "md5", "is_open",
+        "created_at", "monotonic", "hidden", "obsolete", "complete", "is_new", "availability",
+        "suppressed", "updated_at", "expired_at", "deleted_at", "accessed_at", "closed_at",
+        "eol_at", "is_archive", "constituent", "access_cnt", "purge_replicas", "vo",
+        "transient",
+    }
+)  # fmt: skip
 
 
 class Catalogue(Connection):
@@ -47,14 +52,15 @@ class Catalogue(Connection):
     def search(
         self,
         pattern: str,
-        type: SearchType = "all",
+        type: SearchType = "all",  # noqa: A002
         where: str | Mapping[str, Any] | None = None,
         limit: int | None = None,
     ) -> Iterator[Entry]:
-        """Search a scope by a pattern such as `ATLAS_OD_EDU:*GamGam*`, and by metadata such as `energy >= 13000`.
+        """Search a scope by a pattern such as `ATLAS_OD_EDU:*GamGam*`, and by metadata such as
+        `energy >= 13000`.
 
-        In `where` a comma means and, a semicolon or. Raises `WildcardRefused`, `InvalidDID`, `ScopeNotFound`
-        before the first row.
+        In `where` a comma means and, a semicolon or. Raises `WildcardRefused`, `InvalidDID`,
+        `ScopeNotFound` before the first row.
         """
         scope, name = self.check_pattern(pattern)
         if type not in _MEANT:
@@ -66,7 +72,9 @@ class Catalogue(Connection):
         return self._found(scope, type, rows, limit)
 
     def check_pattern(self, pattern: str) -> tuple[str, str]:
-        """Split a search pattern into scope and name; raises `InvalidDID`, `WildcardRefused`. Sends nothing."""
+        """Split a search pattern into scope and name; raises `InvalidDID`, `WildcardRefused`. Sends
+        nothing.
+        """
         text = str(pattern).strip()
         scope, _, name = text.partition(":")
         if not text or any(character.isspace() for character in text):
@@ -80,18 +88,18 @@ class Catalogue(Connection):
         return scope, name or "*"
 
     def _found(
-        self, scope: str, type: SearchType, rows: Generator[Any, None, None], limit: int | None
+        self, scope: str, kind: SearchType, rows: Generator[Any, None, None], limit: int | None
     ) -> Iterator[Entry]:
         count = 0
         # Closed early, it lets the connection go.
         with closing(self._completed(rows)) as completed:
             for count, row in enumerate(completed, 1):
                 entry = _entry(row)
-                if entry.type in _MEANT[type]:
+                if entry.type in _MEANT[kind]:
                     yield entry
                 if limit is not None and count >= limit:
                     return
-        if not count and scope not in self._scopes():
+        if not count and not self.knows_scope(scope):
             raise ScopeNotFound(f"{self.instance.title} has no scope {scope!r}.")
 
     def _completed(
@@ -99,8 +107,8 @@ class Catalogue(Connection):
     ) -> Generator[dict[str, Any], None, None]:
         """Fill in type and size where Rucio leaves them out, a hundred rows in one question.
 
-        It does for searches by custom metadata, which also answer other types than those asked for, and for what
-        is in a container.
+        It does for searches by custom metadata, which also answer other types than those asked for,
+        and for what is in a container.
         """
         with closing(rows):
             while chunk := list(islice(rows, _AT_ONCE)):
@@ -114,7 +122,9 @@ class Catalogue(Connection):
                     yield {**row, **{key: found[key] for key in _FILLED if key in found}}
 
     def get(self, did: str) -> Metadata:
-        """Answer what the catalogue knows of a DID; raises `DataIdentifierNotFound`, `ScopeNotFound`."""
+        """Answer what the catalogue knows of a DID; raises `DataIdentifierNotFound`,
+        `ScopeNotFound`.
+        """
         did = DID(did)
         row = self._did(did)
         try:
@@ -226,16 +236,22 @@ class Catalogue(Connection):
 
     def _missing(self, did: DID) -> DlaasError:
         """Tell an unknown name from an unknown scope."""
-        if did.scope not in self._scopes():
+        if not self.knows_scope(did.scope):
             return ScopeNotFound(f"{self.instance.title} has no scope {did.scope!r}.")
         return DataIdentifierNotFound(f"{self.instance.title} knows no {did}.")
+
+    def knows_scope(self, scope: str) -> bool:
+        """Tell whether a scope exists; one that is new is looked for again."""
+        if scope not in self._scopes():
+            self._forget("scopes")
+        return scope in self._scopes()
 
     def _scopes(self) -> frozenset[str]:
         return self._remember("scopes", lambda: frozenset(self.client.list_scopes()))
 
 
 def _filters(
-    name: str, type: SearchType, where: str | Mapping[str, Any] | None
+    name: str, kind: SearchType, where: str | Mapping[str, Any] | None
 ) -> list[dict[str, Any]]:
     if not where:
         return [{"name": name}]
@@ -246,11 +262,11 @@ def _filters(
     )
 
     try:
-        found, _ = parse_did_filter_from_string_fe(where, name=name, type=type)
+        found, _ = parse_did_filter_from_string_fe(where, name=name, type=kind)
     except Exception as error:
         raise InvalidInput(
             f"The condition {where!r} cannot be understood.",
-            remedy="Write it as energy >= 13000, datatype = NTUP (a comma means and, a semicolon or).",
+            remedy="Write it as energy >= 13000, kind = mc (a comma means and, a semicolon or).",
         ) from error
     return list(found)
 

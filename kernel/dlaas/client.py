@@ -1,7 +1,8 @@
 """rucio-clients' client with what must never happen overridden.
 
-It never prompts, never prints, never reads or writes a token file, never logs in from an error path, never goes
-without a timeout, never follows a redirect to a stranger, and needs no rucio.cfg. Its methods raise our errors.
+It never prompts, never prints, never reads or writes a token file, never logs in from an error
+path, never goes without a timeout, never follows a redirect to a stranger, and needs no rucio.cfg.
+Its methods raise our errors.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _SLOW_TIMEOUT = 300.0
 class LakeClient(Client):  # type: ignore[misc]
     """The calls of rucio-clients over our own wire."""
 
-    # The parent's initialiser reads rucio.cfg and os.environ, keeps tokens by account name in /tmp, and logs in.
+    # The parent's initialiser reads rucio.cfg and os.environ, keeps tokens by account name in /tmp,
+    # and logs in.
     def __init__(self, instance: Instance, account: str | None, credential: Credential) -> None:
         self.host = instance.rucio_base_url
         self.auth_host = instance.auth_url
@@ -106,16 +108,16 @@ class LakeClient(Client):  # type: ignore[misc]
     def _get_auth_tokens(self) -> tuple[None, str, str, str]:
         raise _no_login()
 
-    def _BaseClient__authenticate(self) -> None:  # noqa: N802
+    def _BaseClient__authenticate(self) -> None:
         raise _no_login()
 
-    def _BaseClient__get_token(self) -> None:  # noqa: N802
+    def _BaseClient__get_token(self) -> None:
         raise _no_login()
 
-    def _BaseClient__read_token(self) -> bool:  # noqa: N802
+    def _BaseClient__read_token(self) -> bool:
         raise _no_login()
 
-    def _BaseClient__write_token(self) -> None:  # noqa: N802
+    def _BaseClient__write_token(self) -> None:
         raise _no_login()
 
 

@@ -1,4 +1,6 @@
-"""Which instances there are and how they are reached: arguments > hand-over > RUCIO_* > RucioConfig JSON > rucio.cfg."""
+"""Which instances there are and how they are reached: arguments > hand-over > RUCIO_* > RucioConfig
+JSON > rucio.cfg.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,9 @@ _SECRET = frozenset({"password", "password_file", "token", "handover"})
 class Instance:
     """One Rucio, as configured: the incumbent's keys, and ours.
 
-    `path_begins_at` is the number of leading path components of a PFN to drop before the rest is joined to
-    `rse_mount_path`. `replication_rule_lifetime_days` is the default lifetime; None means without end.
-    `request_timeout` is in seconds, between two bytes of an answer.
+    `path_begins_at` is the number of leading path components of a PFN to drop before the rest is
+    joined to `rse_mount_path`. `replication_rule_lifetime_days` is the default lifetime; None means
+    without end. `request_timeout` is in seconds, between two bytes of an answer.
     """
 
     name: str
@@ -85,7 +87,9 @@ class Instance:
         return (self.auth_type, *others)
 
     def read_password(self) -> str | None:
-        """Answer the configured password, from its file where one is named; None when there is none."""
+        """Answer the configured password, from its file where one is named; None when there is
+        none.
+        """
         if self.password or not self.password_file:
             return self.password
         try:
@@ -96,7 +100,7 @@ class Instance:
             ) from None
 
     def public(self) -> dict[str, Any]:
-        """Answer what may leave this process: what differs from the defaults, and nothing secret."""
+        """Answer what may leave this process: what is not the default, and nothing secret."""
         return {
             f.name: getattr(self, f.name)
             for f in fields(self)
@@ -105,7 +109,9 @@ class Instance:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Instance:
-        """Read an entry of RucioConfig; raises `ConfigurationError`, which names a mistyped key's likely meaning."""
+        """Read an entry of RucioConfig; raises `ConfigurationError`, which names a mistyped key's
+        likely meaning.
+        """
         known = {f.name: f for f in fields(cls)}
         values: dict[str, Any] = {}
         for key, value in mapping.items():
@@ -173,7 +179,7 @@ def _flag(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Instances:
-    """The instances that a configuration names; one that is wrong is a problem and hides no other."""
+    """The instances of a configuration; one that is wrong is a problem and hides no other."""
 
     instances: Mapping[str, Instance] = field(default_factory=dict)
     problems: Mapping[str, Problem] = field(default_factory=dict)
@@ -191,7 +197,9 @@ class Instances:
         return self.instances.get(self.default_name or "") or next(iter(self), None)
 
     def get(self, name: str | None = None) -> Instance:
-        """Answer an instance by name, without one the default; raises `InstanceNotFound`, `ConfigurationError`."""
+        """Answer an instance by name, without one the default; raises `InstanceNotFound`,
+        `ConfigurationError`.
+        """
         found = self.default if name is None else self.instances.get(name)
         if found is not None:
             return found
@@ -216,7 +224,9 @@ Fetch = Callable[[str], Mapping[str, Any]]
 
 
 def load_instances(mapping: Mapping[str, Any], *, fetch: Fetch | None = None) -> Instances:
-    """Read RucioConfig; `fetch` answers the JSON behind a `$url` and defaults to a request of ten seconds."""
+    """Read RucioConfig; `fetch` answers the JSON behind a `$url` and defaults to a request of ten
+    seconds.
+    """
     entries = mapping.get("instances") or []
     instances: dict[str, Instance] = {}
     problems: dict[str, Problem] = {}

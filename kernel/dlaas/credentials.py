@@ -1,7 +1,7 @@
 """Where a token comes from: small callables that answer one, with its expiry.
 
-A credential is asked before every request and keeps what it got in memory, never on disk. When Rucio refuses a
-token, `refused` says whether asking again can give another one; it never prompts.
+A credential is asked before every request and keeps what it got in memory, never on disk. When
+Rucio refuses a token, `refused` says whether asking again can give another one; it never prompts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MARGIN = 60.0
 
 @dataclass(frozen=True)
 class Token:
-    """What Rucio wants to see with each request; `expires_at` in epoch seconds, None where unknown."""
+    """What Rucio wants to see with each request; `expires_at` in epoch seconds or None."""
 
     value: str = field(repr=False)
     expires_at: float | None = None
@@ -73,7 +73,9 @@ def jwt_claims(value: str) -> dict[str, object] | None:
 
 
 def token_from(value: str, account: str | None = None, expires_at: float | None = None) -> Token:
-    """Make a token of its text; the expiry of a JWT is read from it. Raises `LoginRequired` for nonsense."""
+    """Make a token of its text; the expiry of a JWT is read from it. Raises `LoginRequired` for
+    nonsense.
+    """
     text = value.strip()
     if not text or any(not character.isprintable() for character in text):
         raise LoginRequired("The token is empty or is no token.")
@@ -105,7 +107,7 @@ class Bearer:
 
 
 class TokenFile:
-    """A token that someone keeps fresh in a file; read again for each request, without its newline."""
+    """A token that someone keeps fresh in a file; read for each request, without its newline."""
 
     def __init__(self, path: str | os.PathLike[str], account: str | None = None) -> None:
         self._path = Path(path)
@@ -116,7 +118,8 @@ class TokenFile:
         try:
             text = self._path.read_text(encoding="ascii")
         except (OSError, ValueError) as error:
-            # The path may have been mistyped to a file with other secrets: its content is never told.
+            # The path may have been mistyped to a file with other secrets: its content is never
+            # told.
             raise LoginRequired(f"No token can be read from {self._path}.") from error
         return token_from(text, self._account)
 
@@ -196,8 +199,8 @@ class Userpass(_Login):
             return login(self._instance, "userpass", self._account, headers=headers)
         except CannotAuthenticate as error:
             raise CannotAuthenticate(
-                f"{self._instance.title} does not accept the name {self._username!r} and the password"
-                f" that you gave for the account {self._account!r}.",
+                f"{self._instance.title} does not accept the name {self._username!r} and the"
+                f" password that you gave for the account {self._account!r}.",
                 remedy="Check both, and the account, then log in again.",
             ) from error
 
@@ -229,7 +232,9 @@ class Certificate(_Login):
 
 
 def for_instance(instance: Instance, account: str | None = None) -> Credential:
-    """Choose the credential that an instance's configuration names; raises `LoginRequired` when none is there."""
+    """Choose the credential that an instance's configuration names; raises `LoginRequired` when
+    none is there.
+    """
     account = account or instance.account
     if instance.handover is not None:
         from dlaas.handover import HandoverCredential
@@ -256,7 +261,9 @@ def _ambient(instance: Instance, account: str | None) -> Credential:
 
 
 def discovered(account: str | None = None) -> Credential:
-    """Find a token as WLCG's bearer token discovery says; raises `LoginRequired` when there is none."""
+    """Find a token as WLCG's bearer token discovery says; raises `LoginRequired` when there is
+    none.
+    """
     if os.environ.get("BEARER_TOKEN"):
         return TokenVariable("BEARER_TOKEN", account)
     name = f"bt_u{os.geteuid()}" if hasattr(os, "geteuid") else "bt"

@@ -9,10 +9,10 @@ from dlaas.errors import DlaasError
 from dlaas.rules import size_said
 
 if TYPE_CHECKING:
-    from dlaas.variables import _Item
+    from dlaas.item import Item
 
 
-def card(item: _Item) -> str:
+def card(item: Item) -> str:
     """Make the HTML card of a variable; with the lake down it says so instead of raising."""
     rows = [("DID", str(item.did)), ("Instance", item.instance or "default")]
     try:
@@ -30,8 +30,9 @@ def card(item: _Item) -> str:
         rows.append(("State", f"Unknown: {error}"))
     except Exception as error:
         rows.append(("State", f"Unknown ({type(error).__name__})"))
-    cells = "".join(
-        f"<tr><th scope='row' style='text-align:left'>{escape(key)}</th><td style='text-align:left'>{escape(value)}</td></tr>"
-        for key, value in rows
-    )
+    cells = "".join(f"<tr>{_cell('th', key)}{_cell('td', value)}</tr>" for key, value in rows)
     return f"<table>{cells}</table>"
+
+
+def _cell(tag: str, text: str) -> str:
+    return f"<{tag} style='text-align:left'>{escape(text)}</{tag}>"

@@ -1,36 +1,15 @@
-"""What can go wrong, named as Rucio names it; each error says what happened, whose fault it is and what to do next.
+"""What can go wrong, named as Rucio names it; each error says what happened, whose fault it is and
+what to do next.
 
-DlaasError
-├── InvalidInput (ValueError)
-│   ├── InvalidDID
-│   ├── InvalidLifetime
-│   ├── InvalidRSEExpression
-│   ├── WildcardRefused
-│   └── ConfigurationError
-├── NotThere (FileNotFoundError)
-│   ├── DataIdentifierNotFound
-│   ├── ScopeNotFound
-│   ├── RuleNotFound
-│   ├── RSENotFound
-│   ├── InstanceNotFound
-│   └── NotAvailable
-├── AlreadyThere (FileExistsError)
-│   ├── DataIdentifierAlreadyExists
-│   └── DuplicateRule
-├── Refused (PermissionError)
-│   ├── AccessDenied
-│   ├── InsufficientAccountLimit
-│   └── StorageRefused
-├── CannotAuthenticate (PermissionError)
-│   └── LoginRequired
-├── Unreachable (ConnectionError)
-├── TookTooLong (TimeoutError)
-├── RuleStuck
-├── Cancelled
-├── RucioFailed
-├── StorageFailed
-│   └── ChecksumMismatch
-└── InternalError
+DlaasError ├── InvalidInput (ValueError) │   ├── InvalidDID │   ├── InvalidLifetime │   ├──
+InvalidRSEExpression │   ├── WildcardRefused │   └── ConfigurationError ├── NotThere
+(FileNotFoundError) │   ├── DataIdentifierNotFound │   ├── ScopeNotFound │   ├── RuleNotFound │
+├── RSENotFound │   ├── InstanceNotFound │   └── NotAvailable ├── AlreadyThere (FileExistsError) │
+├── DataIdentifierAlreadyExists │   └── DuplicateRule ├── Refused (PermissionError) │   ├──
+AccessDenied │   ├── InsufficientAccountLimit │   └── StorageRefused ├── CannotAuthenticate
+(PermissionError) │   └── LoginRequired ├── Unreachable (ConnectionError) ├── TookTooLong
+(TimeoutError) ├── RuleStuck ├── Cancelled ├── RucioFailed ├── StorageFailed │   └──
+ChecksumMismatch └── InternalError
 """
 
 from __future__ import annotations
@@ -73,7 +52,8 @@ class DlaasError(Exception):
         return f"{self.message} {self.remedy}".strip()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Two bases and keyword arguments: the default would lose all but the message on a Dask worker.
+        # Two bases and keyword arguments: the default would lose all but the message on a Dask
+        # worker.
         return (_rebuild, (type(self), self.message, self.remedy, self.blame, self.details))
 
 
@@ -290,7 +270,9 @@ def from_rucio(exc: Exception) -> DlaasError:
 
 
 def problem(exc: BaseException) -> Problem:
-    """Turn any exception into what the HTTP API tells; one that we do not know tells its kind, never its text."""
+    """Turn any exception into what the HTTP API tells; one that we do not know tells its kind,
+    never its text.
+    """
     from dlaas.model import Problem
 
     known = exc if isinstance(exc, DlaasError) else _known(exc)

@@ -1,7 +1,7 @@
 """`rucio://` for fsspec: a DID is a file that uproot, pandas, pyarrow and Dask can open.
 
-A path is `[instance@]scope/name`, so one filesystem serves every instance and a pickle holds no more than that. Logins
-are looked up where the filesystem is used, never stored in it.
+A path is `[instance@]scope/name`, so one filesystem serves every instance and a pickle holds no
+more than that. Logins are looked up where the filesystem is used, never stored in it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 
 from fsspec.asyn import AsyncFileSystem, sync  # type: ignore[import-untyped]
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
-from fsspec.spec import AbstractBufferedFile  # type: ignore[import-untyped]
 from fsspec.utils import stringify_path  # type: ignore[import-untyped]
 
 from dlaas import readahead
@@ -23,11 +22,11 @@ from dlaas.connection import lake_for
 from dlaas.errors import ChecksumMismatch, InvalidInput
 from dlaas.model import DID, Entry, Reference
 from dlaas.remote import Reader, Source, locate
+from dlaas.stream import RucioFile
 from dlaas.transfer.checksums import Checksums, same_adler32
 
 _GAP = 64 * 1024
 _REQUEST = 8 * 1024 * 1024
-readahead.register()
 
 
 class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
@@ -45,7 +44,7 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:
-        """Bring a path into the form `[instance@]scope/name`; a scope alone and the root are kept."""
+        """Bring a path into the form `[instance@]scope/name`; a scope alone and the root stay."""
         if isinstance(path, list):
             return [cls._strip_protocol(one) for one in path]
         text = str.__str__(stringify_path(path)).removeprefix("rucio://")
@@ -184,7 +183,9 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
         gap: int,
         results: list[Any],
     ) -> None:
-        """Read the parts of one file into their places in `results`; an error takes the places of its parts."""
+        """Read the parts of one file into their places in `results`; an error takes the places of
+        its parts.
+        """
         try:
             source = await asyncio.to_thread(self._source, path)
         except Exception as error:
@@ -233,7 +234,9 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
             part.unlink(missing_ok=True)
 
     def _open(self, path: str, mode: str = "rb", block_size: Any = None, **options: Any) -> Any:
-        """Open a file for reading: the local file where there is one, else a stream that reads ahead."""
+        """Open a file for reading: the local file where there is one, else a stream that reads
+        ahead.
+        """
         if mode != "rb":
             raise InvalidInput("rucio:// is for reading.", remedy="Write with Lake.upload().")
         source = self._source(path)
@@ -245,43 +248,15 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
         )
 
     def ukey(self, path: str) -> str:
-        """Answer what changes when the contents do: a DID's name is for ever, and its checksum says the rest."""
+        """Answer what changes when the contents do: a DID's name is for ever, and its checksum says
+        the rest.
+        """
         info = self.info(path)
         return f"{info.get('did', path)}+{info.get('adler32')}+{info['size']}"
 
     def checksum(self, path: str) -> str:
         """Answer the adler32 of a file."""
         return str(self.info(path).get("adler32"))
-
-
-class RucioFile(AbstractBufferedFile):  # type: ignore[misc]
-    """A file that is streamed from a storage."""
-
-    DEFAULT_BLOCK_SIZE = readahead.FIRST
-
-    def __init__(
-        self, fs: RucioFileSystem, path: str, size: int, block_size: Any = None, **options: Any
-    ) -> None:
-        super().__init__(
-            fs,
-            path,
-            mode="rb",
-            block_size=block_size or "default",
-            size=size,
-            **readahead.options(options),
-        )
-
-    def _fetch_range(self, start: int, end: int) -> bytes:
-        return bytes(self.fs.cat_file(self.path, start=start, end=end))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_reopen, (self.path, self.loc))
-
-
-def _reopen(path: str, position: int) -> Any:
-    file = RucioFileSystem().open(path)
-    file.seek(position)
-    return file
 
 
 def _close(loop: Any, reader: Reader) -> None:

@@ -1,7 +1,8 @@
-"""What a Jupyter server hands to the kernels and terminals below it: configuration and one short-lived token.
+"""What a Jupyter server hands to the kernels and terminals below it: configuration and one
+short-lived token.
 
-One file per instance, 0600, in a folder of the server's own, 0700, in Jupyter's runtime folder; written whole or
-not at all, so a reader never sees half of one. Both sides are here.
+One file per instance, 0600, in a folder of the server's own, 0700, in Jupyter's runtime folder;
+written whole or not at all, so a reader never sees half of one. Both sides are here.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Handover:
-    """What one file says; `token` is None where nobody is logged in, `expires_at` in epoch seconds."""
+    """What one file says; `token` is None where nobody is logged in, `expires_at` in seconds."""
 
     instance: Instance
     account: str | None = None
@@ -44,7 +45,8 @@ def directory(pid: int | None = None) -> Path:
 def find() -> Path | None:
     """Find the folder of the Jupyter server that started this process; None when there is none.
 
-    `DLAAS_HANDOVER` names it where a kernel was told by the panel, else the server's process id does.
+    `DLAAS_HANDOVER` names it where a kernel was told by the panel, else the server's process id
+    does.
     """
     told = os.environ.get("DLAAS_HANDOVER") or _told
     if told:
@@ -131,7 +133,9 @@ def _is_alive(pid: int) -> bool:
 
 
 def read(folder: Path, name: str) -> Handover:
-    """Read an instance's file; raises `LoginRequired` when it is not there or was not written by `write`."""
+    """Read an instance's file; raises `LoginRequired` when it is not there or was not written by
+    `write`.
+    """
     from dlaas.config import Instance
 
     path = _path(folder, name)

@@ -1,4 +1,6 @@
-"""One Rucio instance as one account: find data, have it made available, read it, write results back."""
+"""One Rucio instance as one account: find data, have it made available, read it, write results
+back.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 class Lake(Rules):
     """One instance and one account; may be used from several threads.
 
-    `instance` is a name, a configuration, or None for the default one; without `credentials` the login is that of
-    the panel or of the environment.
+    `instance` is a name, a configuration, or None for the default one; without `credentials` the
+    login is that of the panel or of the environment.
     """
 
     def __init__(
@@ -34,7 +36,9 @@ class Lake(Rules):
         register(self)
 
     def status(self, did: str) -> Status:
-        """Answer how much of a DID can be read from here, and until when, in a few calls whatever its size."""
+        """Answer how much of a DID can be read from here, and until when, in a few calls whatever
+        its size.
+        """
         from dlaas.status import status
 
         return status(self, did)
@@ -66,16 +70,19 @@ class Lake(Rules):
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Uploaded:
-        """Upload a file under a name, verify it on the storage, and only then register and protect it.
+        """Upload a file under a name, verify it on the storage, and only then register and protect
+        it.
 
-        `progress` hears bytes done and bytes in all; when `cancelled` answers True the transfer stops and nothing is
-        left. Without a lifetime it is kept until its rule is deleted. Raises `DataIdentifierAlreadyExists`,
-        `ScopeNotFound`, `AccessDenied`, `InsufficientAccountLimit`, `StorageRefused`, `StorageFailed`,
-        `ChecksumMismatch`, `Cancelled`; after any of them calling it again is safe.
+        `progress` hears bytes done and bytes in all; when `cancelled` answers True the transfer
+        stops and nothing is left. Without a lifetime it is kept until its rule is deleted. Raises
+        `DataIdentifierAlreadyExists`, `ScopeNotFound`, `AccessDenied`, `InsufficientAccountLimit`,
+        `StorageRefused`, `StorageFailed`, `ChecksumMismatch`, `Cancelled`; after any of them
+        calling it again is safe.
         """
         from dlaas.transfer.upload import upload
 
         return upload(
             self, path, did,
-            dataset=dataset, lifetime=lifetime, until=until, rse=rse, progress=progress, cancelled=cancelled,
+            dataset=dataset, lifetime=lifetime, until=until, rse=rse,
+            progress=progress, cancelled=cancelled,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""How long data is kept: `14d`, seconds, a timedelta, or until a date, which means its end in UTC."""
+"""How long data is kept: `14d`, seconds, a timedelta, or until the end of a date in UTC."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def seconds(
     >>> seconds("2w"), seconds("36h"), seconds(timedelta(days=1)), seconds("1d 12h")
     (1209600, 129600, 86400, 129600)
 
-    Raises `InvalidInput` when both are given and `InvalidLifetime` for zero, the past and what is no time at all.
+    Raises `InvalidInput` when both are given and `InvalidLifetime` for zero, the past and what is
+    no time at all.
     """
     if lifetime is not None and until is not None:
         raise InvalidInput("Give a lifetime or a date, not both.")
@@ -57,7 +58,9 @@ def duration(lifetime: Lifetime) -> float:
 
 
 def moment(until: Until) -> datetime:
-    """Read a date or time; a date means its end, a time without a zone is UTC. Raises `InvalidLifetime`."""
+    """Read a date or time; a date means its end, a time without a zone is UTC. Raises
+    `InvalidLifetime`.
+    """
     if isinstance(until, str):
         until = _parsed(until.strip())
     if not isinstance(until, datetime):

@@ -67,7 +67,9 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Reference:
-        """Read `rucio://[instance@]scope/name`, `rucio://[instance@]scope:name` or `[instance@]scope:name`."""
+        """Read `rucio://[instance@]scope/name`, `rucio://[instance@]scope:name` or
+        `[instance@]scope:name`.
+        """
         text = str(text).strip()
         is_url = text.startswith(_SCHEME)
         rest = text[len(_SCHEME) :] if is_url else text
@@ -172,10 +174,12 @@ class Rule:
 
 @dataclass(frozen=True)
 class Status:
-    """How much of a DID can be read from here, and until when; one call, whatever the number of files.
+    """How much of a DID can be read from here, and until when; one call, whatever the number of
+    files.
 
-    `rse` is the instance's destination RSE; `rules` are those that put the DID there. `access` is how it
-    would be read from here now, `path` the local path of an available file, `reason` a sentence for people.
+    `rse` is the instance's destination RSE; `rules` are those that put the DID there. `access` is
+    how it would be read from here now, `path` the local path of an available file, `reason` a
+    sentence for people.
     """
 
     did: DID
@@ -195,7 +199,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Granted:
-    """What was granted when data was made available; `new` is False where a rule was there already."""
+    """What was granted when data was made available; `new` is False where a rule was there."""
 
     rule: Rule
     new: bool
@@ -204,7 +208,7 @@ class Granted:
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What an upload left in the lake."""
+    """What an upload left in the lake; `new` is False where the same file was there already."""
 
     did: DID
     rse: str
@@ -212,6 +216,7 @@ class Uploaded:
     adler32: str
     rule: Rule | None = None
     dataset: DID | None = None
+    new: bool = True
 
 
 @dataclass(frozen=True)
@@ -293,7 +298,8 @@ class LoginRequest:
 
 @dataclass(frozen=True)
 class RuleRequest:
-    """Make a DID available for a lifetime (seconds) or until a time; neither means the instance's default.
+    """Make a DID available for a lifetime (seconds) or until a time; neither means the instance's
+    default.
 
     `extend` lengthens the account's own shorter rule instead of refusing a second one.
     """

@@ -35,7 +35,9 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def attach(message: str | Mapping[str, Any]) -> dict[str, Any]:
-    """Do what the panel's message says in the user's namespace, and answer what the panel is to hear."""
+    """Do what the panel's message says in the user's namespace, and answer what the panel is to
+    hear.
+    """
     try:
         content = json.loads(message) if isinstance(message, str) else dict(message)
         shell = _shell()
@@ -48,7 +50,7 @@ def attach(message: str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def handle(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Attach or detach in a namespace; all names are checked before the first is set. Never raises."""
+    """Attach or detach; all names are checked before the first is set. Never raises."""
     try:
         action = content.get("action")
         if action == "attach":

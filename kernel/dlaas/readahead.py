@@ -1,4 +1,6 @@
-"""Reading ahead as much as is wanted: exactly what is asked for at random, more and more in sequence."""
+"""Reading ahead as much as is wanted: exactly what is asked for at random, more and more in
+sequence.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,11 @@ MOST = 8 * 1024 * 1024
 
 
 class GrowingReadAhead(BaseCache):  # type: ignore[misc]
-    """A window of the file: 256 KiB ahead at its start, doubled up to 8 MiB by each read that goes on where the last ended.
+    """A window of the file: 256 KiB ahead at its start, doubled up to 8 MiB by each read that goes
+    on where the last ended.
 
-    fsspec's own default fetches 5 MiB for every jump: 3.9 times the bytes for some columns of a parquet file.
+    fsspec's own default fetches 5 MiB for every jump: 3.9 times the bytes for some columns of a
+    parquet file.
     """
 
     name = "growing"
@@ -50,7 +54,8 @@ class GrowingReadAhead(BaseCache):  # type: ignore[misc]
 
 
 def merge(ranges: list[tuple[int, int]], gap: int, most: int) -> list[tuple[int, int, list[int]]]:
-    """Merge ranges that lie closer than `gap` into requests of at most `most` bytes, where more than one is merged.
+    """Merge ranges that lie closer than `gap` into requests of at most `most` bytes, where more
+    than one is merged.
 
     Answers start, end and the indices of the ranges that each request serves.
 
@@ -75,7 +80,8 @@ def register() -> None:
 
 
 def bounds(start: int | None, end: int | None, size: int) -> tuple[int, int]:
-    """Turn a slice of a file of `size` bytes into a closed, clamped range; some storages answer anything else wrongly.
+    """Turn a slice of a file of `size` bytes into a closed, clamped range; some storages answer
+    anything else wrongly.
 
     >>> bounds(None, None, 100), bounds(-10, None, 100), bounds(90, 500, 100), bounds(200, 300, 100)
     ((0, 100), (90, 100), (90, 100), (100, 100))

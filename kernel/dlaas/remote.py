@@ -1,4 +1,6 @@
-"""Ranged reads over https, on fsspec's event loop: closed ranges, counted bytes, the next copy when one fails."""
+"""Ranged reads over https, on fsspec's event loop: closed ranges, counted bytes, the next copy when
+one fails.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ _AT_ONCE = 16
 _REDIRECTS = 5
 _TRIES = 3
 _BUSY = (429, 502, 503, 504)
-# What is known of a file is asked again after so many seconds: a rule may have brought it nearer, or ended.
+# What is known of a file is asked again after so many seconds: a rule may have brought it nearer,
+# or ended.
 _REMEMBER = 60.0
 
 
@@ -49,7 +52,9 @@ class Source:
 
 
 def locate(lake: Lake, reference: Reference) -> Source:
-    """Find where a file can be read from; raises `NotAvailable`, which says why, where it cannot. Blocks."""
+    """Find where a file can be read from; raises `NotAvailable`, which says why, where it cannot.
+    Blocks.
+    """
     did = reference.did
     row = lake._did(did)
     if str(row["type"]).upper() != "FILE":
@@ -81,7 +86,9 @@ class Reader:
             self._session = None
 
     async def read(self, source: Source, start: int, end: int) -> bytes:
-        """Read bytes `start` to `end` (exclusive, within the file) from the first copy that gives them."""
+        """Read bytes `start` to `end` (exclusive, within the file) from the first copy that gives
+        them.
+        """
         if start >= end:
             return b""
         if self._slots is None:
@@ -154,7 +161,9 @@ class Reader:
 
 
 async def _body(answer: aiohttp.ClientResponse, start: int, end: int) -> bytes:
-    """Read what was asked for; of an error only a little, so that a lying storage cannot fill the memory."""
+    """Read what was asked for; of an error only a little, so that a lying storage cannot fill the
+    memory.
+    """
     if answer.status == 200:
         return await answer.read()
     if answer.status != 206:

@@ -1,4 +1,4 @@
-"""Rules: what is kept where, for how long; making data available, extending, retrying, releasing."""
+"""Rules: what is kept where, for how long; making available, extending, retrying, releasing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class Rules(Catalogue):
     """What changes the lake's rules."""
 
     def list_rules(self, did: str) -> list[Rule]:
-        """List the rules of a DID, of any account, also those on the datasets that hold it; newest first."""
+        """List the rules of a DID, of any account, also those on the datasets that hold it; newest
+        first.
+        """
         did = DID(did)
         row = self._did(did)
         rows = list(self.client.list_did_rules(did.scope, did.name))
@@ -61,12 +63,14 @@ class Rules(Catalogue):
         comment: str | None = None,
         extend: bool = False,
     ) -> Granted:
-        """Have a DID put where the notebook can read it, for a lifetime or until a date; without one the instance's default.
+        """Have a DID put where the notebook can read it, for a lifetime or until a date; without
+        one the instance's default.
 
-        Answers what Rucio granted. Where this account has such a rule already that lasts long enough, that rule is
-        answered with `new` False; one that ends earlier is extended with `extend=True`, else `DuplicateRule` tells its
-        `rule_id` and `expires_at`. Raises `InvalidLifetime`, `ScopeNotFound`, `DataIdentifierNotFound`,
-        `InsufficientAccountLimit`, `InvalidRSEExpression`, `AccessDenied`.
+        Answers what Rucio granted. Where this account has such a rule already that lasts long
+        enough, that rule is answered with `new` False; one that ends earlier is extended with
+        `extend=True`, else `DuplicateRule` tells its `rule_id` and `expires_at`. Raises
+        `InvalidLifetime`, `ScopeNotFound`, `DataIdentifierNotFound`, `InsufficientAccountLimit`,
+        `InvalidRSEExpression`, `AccessDenied`.
         """
         did = DID(did)
         wanted = seconds(lifetime, until)
@@ -105,7 +109,9 @@ class Rules(Catalogue):
         return str(answered[0])
 
     def _check_quota(self, did: DID, row: Mapping[str, Any], expression: str, copies: int) -> None:
-        """Refuse with numbers what Rucio would refuse without them; only for a plain RSE with a known quota."""
+        """Refuse with numbers what Rucio would refuse without them; only for a plain RSE with a
+        known quota.
+        """
         usage = next((found for found in self.usage() if found.rse == expression), None)
         if usage is None or usage.limit is None:
             return
@@ -162,9 +168,11 @@ class Rules(Catalogue):
         *,
         boost: bool = False,
     ) -> Rule:
-        """Let a rule last for `lifetime` from now, or until a date; with `boost` let a stuck one be tried again now.
+        """Let a rule last for `lifetime` from now, or until a date; with `boost` let a stuck one be
+        tried again now.
 
-        Answers the rule as Rucio has it then. Raises `AccessDenied` where Rucio lets only administrators do that.
+        Answers the rule as Rucio has it then. Raises `AccessDenied` where Rucio lets only
+        administrators do that.
         """
         options: dict[str, Any] = {}
         asked = seconds(lifetime, until)
@@ -181,7 +189,8 @@ class Rules(Catalogue):
         return self.get_rule(rule_id)
 
     def delete_rule(self, rule_id: str) -> None:
-        """Release a rule: its data may be deleted where no other rule keeps it; Rucio lets an hour pass before.
+        """Release a rule: its data may be deleted where no other rule keeps it; Rucio lets an hour
+        pass before.
 
         Raises `RuleNotFound`, `AccessDenied`.
         """
@@ -201,8 +210,8 @@ def _checked_id(rule_id: str) -> str:
 def _not_allowed(act: str, rule_id: str, error: AccessDenied) -> AccessDenied:
     return AccessDenied(
         f"Rucio does not let this account {act} the rule {rule_id}.",
-        remedy="It may be another account's, or this Rucio lets only administrators do that; ask them. "
-        "Logging in again will not help.",
+        remedy="It may be another account's, or only administrators may do that here: ask them."
+        " Logging in again will not help.",
         details=error.details,
     )
 
@@ -212,8 +221,8 @@ def quota_error(
 ) -> InsufficientAccountLimit:
     """Make the error for a quota that does not suffice, with its numbers in bytes."""
     return InsufficientAccountLimit(
-        f"{size_said(size)} are needed on {rse}, and the account {account!r} has {size_said(left)} left"
-        f" of {size_said(limit)}.",
+        f"{size_said(size)} are needed on {rse}, and the account {account!r} has"
+        f" {size_said(left)} left of {size_said(limit)}.",
         details={"rse": rse, "needed": size, "left": left, "limit": limit},
     )
 

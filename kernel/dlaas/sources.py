@@ -1,4 +1,6 @@
-"""Where configuration is found: the hand-over of a server, the environment, Jupyter's folders, rucio.cfg."""
+"""Where configuration is found: the hand-over of a server, the environment, Jupyter's folders,
+rucio.cfg.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ _VARIABLES = {
 _PLAIN = (
     "name display_name mode site_name vo oidc_auth oidc_env_name oidc_file_name destination_rse"
     " rse_mount_path path_begins_at replication_rule_lifetime_days wildcard_enabled account"
-    " client_cert client_key upload_rse voms_enabled voms_vomses_path voms_certdir_path voms_vomsdir_path"
+    " client_cert client_key upload_rse voms_enabled voms_vomses_path voms_certdir_path"
+    " voms_vomsdir_path"
 )
 _VARIABLES |= {f"RUCIO_{key.upper()}": key for key in _PLAIN.split()}
 _SWAN = {
@@ -43,14 +46,16 @@ _CFG = {
     "ca_cert": "rucio_ca_cert",
 }
 _CFG |= {
-    key: key for key in "auth_type account vo username password client_cert client_key".split()
+    key: key
+    for key in ("auth_type", "account", "vo", "username", "password", "client_cert", "client_key")
 }
 
 
 def find_instance(name: str | None = None) -> Instance:
     """Find an instance, without a name the default one, where the first source that has it wins.
 
-    Raises `InstanceNotFound` when no source has it and `ConfigurationError` when the one that has it is wrong.
+    Raises `InstanceNotFound` when no source has it and `ConfigurationError` when the one that has
+    it is wrong.
     """
     known: dict[str, Instance] = {}
     for found in _sources():
@@ -81,7 +86,9 @@ def from_handover() -> Instances:
 
 
 def from_environment(environ: Mapping[str, str]) -> Instances:
-    """Answer the instance that RUCIO_* variables describe, on the base of the rucio.cfg that they name."""
+    """Answer the instance that RUCIO_* variables describe, on the base of the rucio.cfg that they
+    name.
+    """
     values = {key: environ[name] for name, key in _VARIABLES.items() if environ.get(name)}
     if environ.get("SWAN_USE_RUCIO"):
         values |= {key: environ[name] for name, key in _SWAN.items() if environ.get(name)}
@@ -96,7 +103,8 @@ def from_environment(environ: Mapping[str, str]) -> Instances:
         return Instances()
     merged.setdefault("name", "default")
     if environ.get("X509_USER_PROXY"):
-        # The grid's tools leave it there; storages want it where Rucio itself takes a password or token.
+        # The grid's tools leave it there; storages want it where Rucio itself takes a password or
+        # token.
         merged.setdefault("client_cert", environ["X509_USER_PROXY"])
     return load_instances({"instances": [merged]})
 
@@ -136,7 +144,9 @@ def _read_cfg(path: Path) -> dict[str, str]:
 
 
 def jupyter_config() -> dict[str, Any]:
-    """Answer `RucioConfig` as a Jupyter server on this machine would read it, nearer folders winning."""
+    """Answer `RucioConfig` as a Jupyter server on this machine would read it, nearer folders
+    winning.
+    """
     merged: dict[str, Any] = {}
     for folder in reversed(_jupyter_folders()):
         parts = sorted((folder / "jupyter_server_config.d").glob("*.json"))
@@ -173,7 +183,9 @@ def _folders_without_jupyter() -> list[Path]:
 
 
 def fetch_json(url: str) -> dict[str, Any]:
-    """Fetch the remote part of an instance's configuration; raises `Unreachable`, `ConfigurationError`."""
+    """Fetch the remote part of an instance's configuration; raises `Unreachable`,
+    `ConfigurationError`.
+    """
     from dlaas.wire import plain_get
 
     try:

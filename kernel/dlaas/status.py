@@ -1,4 +1,6 @@
-"""How much of a DID can be read from here, and until when: a few calls, whatever the number of files."""
+"""How much of a DID can be read from here, and until when: a few calls, whatever the number of
+files.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ _MOST_RULES = 10
 
 @dataclass
 class _Counts:
-    """How many files there are in all, how many at the destination, and which other RSEs hold some."""
+    """How many files there are, how many of them at the destination, and who else holds some."""
 
     files: int | None = None
     bytes: int | None = None
@@ -37,7 +39,8 @@ class _Counts:
 def status(lake: Lake, did: str) -> Status:
     """Answer the state of a DID as seen from this lake's destination RSE.
 
-    Raises `DataIdentifierNotFound`, `ScopeNotFound`; a mount or protocol that cannot be looked at is no error.
+    Raises `DataIdentifierNotFound`, `ScopeNotFound`; a mount or protocol that cannot be looked at
+    is no error.
     """
     did = DID(did)
     row = lake._did(did)
@@ -72,7 +75,9 @@ def _kind(row: dict[str, Any]) -> DIDType:
 
 
 def _rules(lake: Lake, did: DID, kind: DIDType, rse: str | None) -> list[Rule]:
-    """List the rules on a DID, then those on what holds it as far as they put it at the destination."""
+    """List the rules on a DID, then those on what holds it as far as they put it at the
+    destination.
+    """
     if kind == "file":
         return lake.list_rules(did)
     rules = [rule_from(row) for row in lake.client.list_did_rules(did.scope, did.name)]
@@ -185,7 +190,7 @@ def _count_locks(lake: Lake, did: DID, here: list[Rule]) -> _Counts:
 
 
 def _state(counts: _Counts, here: list[Rule]) -> State:
-    """Sum up: what is there counts first, then the most hopeful of the rules that bring the rest."""
+    """Sum up: what is there counts first, then the most hopeful rule that brings the rest."""
     if counts.files == 0:
         return "empty"
     if counts.files is not None and counts.available_files >= counts.files:
@@ -239,12 +244,12 @@ def _expiry(here: list[Rule]) -> datetime | None:
 def _reason(lake: Lake, state: State, how: Access, counts: _Counts, here: list[Rule]) -> str:
     """Say in a sentence what the state means for whoever wants to read it."""
     rse = lake.instance.destination_rse
-    files = f"{counts.available_files} of {counts.files} files" if counts.files != 1 else "the file"
+    files = f"{counts.available_files} of {counts.files} files"
     stuck = next((rule.error for rule in here if rule.state == "STUCK" and rule.error), None)
     text = {
         "empty": "It holds no files.",
         "available": f"It is on {rse}.",
-        "replicating": f"It is on its way to {rse}: {counts.available_files} of {counts.files} files are there.",
+        "replicating": f"It is on its way to {rse}: {files} there.",
         "stuck": f"Transfers to {rse} failed{': ' + stuck if stuck else '.'}",
         "suspended": "Its rule is suspended.",
         "waiting_approval": f"Its rule waits for the approval of whoever runs {rse}.",

@@ -174,7 +174,9 @@ def _colon(text: str) -> str:
 
 
 def clean(message: str) -> str:
-    """Make one short sentence of what a server said: no traceback, no markup, no secret, at most 300 characters."""
+    """Make one short sentence of what a server said: no traceback, no markup, no secret, at most
+    300 characters.
+    """
     text = re.sub(r"<[^>]{0,200}>", " ", message)
     text = text.split("Traceback (most recent call last)")[0]
     text = re.sub(r"(?i)(token|password|passwd|secret|bearer)(\W{1,3})[^\s,;]{8,}", r"\1\2…", text)
@@ -217,7 +219,7 @@ def _tls(tls: BaseException, where: str) -> DlaasError:
         why = found[1].strip() if found else "it cannot be verified"
         return errors.Unreachable(
             f"The certificate of {where} is not trusted: {why}.",
-            remedy="Nothing was sent. Set the instance's CA certificate, or ask who runs the service.",
+            remedy="Nothing was sent. Set the instance's rucio_ca_cert, or ask who runs it.",
         )
     if "hostname" in str(tls).lower() and "match" in str(tls).lower():
         return errors.Unreachable(
@@ -233,7 +235,9 @@ def _tls(tls: BaseException, where: str) -> DlaasError:
 
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and whatever it wraps, as requests and urllib3 wrap in `args` and `reason`."""
+    """Yield an exception and whatever it wraps, as requests and urllib3 wrap in `args` and
+    `reason`.
+    """
     seen: set[int] = set()
     todo: list[Any] = [exc]
     while todo:

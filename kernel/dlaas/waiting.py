@@ -1,4 +1,4 @@
-"""Waiting for data to arrive: with a progress line, a reason when it is stuck, and never for ever."""
+"""Waiting for data to arrive: with progress, a reason when it is stuck, and never for ever."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 Progress = Callable[[Status], None]
 
 DEFAULT_TIMEOUT = 3600.0
-# Rucio marks a rule as stuck after its last try and may still recover it by itself: this long it may.
+# Rucio marks a rule as stuck after its last try and may still recover it by itself: this long it
+# may.
 STUCK_GRACE = 10.0
 _FIRST, _LONGEST = 0.5, 15.0
 _OUTAGE = 120.0
@@ -33,8 +34,9 @@ def wait(
 ) -> Status:
     """Wait until a DID is available here; `timeout` in seconds or as "1h", an hour when None.
 
-    `progress` True shows a line that is updated, a callable hears each `Status`. Raises `TookTooLong`, `RuleStuck` with
-    Rucio's reason, and `NotAvailable` when no rule brings it. An outage of two minutes is sat through.
+    `progress` True shows a line that is updated, a callable hears each `Status`. Raises
+    `TookTooLong`, `RuleStuck` with Rucio's reason, and `NotAvailable` when no rule brings it. An
+    outage of two minutes is sat through.
     """
     limit = DEFAULT_TIMEOUT if timeout is None else duration(timeout)
     shown = _shown(progress)
@@ -51,7 +53,8 @@ def wait(
             left = started + limit - time.monotonic()
             if left <= 0:
                 raise TookTooLong(
-                    f"After {said(limit)}, {found.available_files} of {found.files} files of {did} are here.",
+                    f"After {said(limit)}, {found.available_files} of {found.files} files"
+                    f" of {did} are here.",
                     blame="storage",
                     remedy="The rule goes on: wait again, or use what has arrived.",
                 )

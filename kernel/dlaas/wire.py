@@ -1,4 +1,6 @@
-"""Every byte to a Rucio server goes through here: timeouts, TLS, redirects and errors have one home."""
+"""Every byte to a Rucio server goes through here: timeouts, TLS, redirects and errors have one
+home.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,9 @@ _log = logging.getLogger("dlaas")
 class Wire:
     """The HTTP connections of one instance; shared by threads.
 
-    Answers that are not 2xx are raised as our errors; a redirect is followed only to where the request went in the first
-    place, because the login travels in a header that requests would carry anywhere.
+    Answers that are not 2xx are raised as our errors; a redirect is followed only to where the
+    request went in the first place, because the login travels in a header that requests would carry
+    anywhere.
     """
 
     def __init__(self, instance: Instance) -> None:
@@ -62,7 +65,8 @@ class Wire:
     ) -> requests.Response:
         """Send one request; raises `Unreachable`, `TookTooLong` or what Rucio answered.
 
-        Only a GET is sent again when a front-end answers 502, 503 or 504: anything else may have been done.
+        Only a GET is sent again when a front-end answers 502, 503 or 504: anything else may have
+        been done.
         """
         attempts = 3 if method == "GET" else 1
         for attempt in range(1, attempts + 1):
@@ -101,7 +105,8 @@ class Wire:
                     **options,
                 )
             except requests.RequestException as error:
-                # The request, and so the login, hangs on the exception: a traceback must not carry it.
+                # The request, and so the login, hangs on the exception: a traceback must not carry
+                # it.
                 raise from_network(error, origin(target)) from None
             except OSError as error:
                 raise self._bad_file(error) from None
@@ -123,7 +128,8 @@ class Wire:
         answer.close()
         if origin(target) != origin(url) or method != "GET":
             raise RucioFailed(
-                f"{origin(url)} sends on to {origin(target)}, which is not configured; nothing was sent there.",
+                f"{origin(url)} sends on to {origin(target)}, which is not configured:"
+                " nothing was sent there.",
                 remedy="Ask whoever runs this instance for the right rucio_base_url.",
             )
         return target
@@ -157,7 +163,9 @@ def from_answer(answer: requests.Response) -> DlaasError:
 def send_with_token(
     credential: Callable[[], Token], send: Callable[[Token], requests.Response]
 ) -> requests.Response:
-    """Send a request with a login; once more with a fresh one when Rucio refuses the first, and never a third time."""
+    """Send a request with a login; once more with a fresh one when Rucio refuses the first, and
+    never a third time.
+    """
     token = credential()
     try:
         return send(token)

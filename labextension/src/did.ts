@@ -14,7 +14,10 @@ export interface IItem {
  */
 export function splitDID(did: string): { scope: string; name: string } {
   const colon = did.indexOf(':');
-  return { scope: did.slice(0, Math.max(colon, 0)), name: did.slice(colon + 1) };
+  return {
+    scope: did.slice(0, Math.max(colon, 0)),
+    name: did.slice(colon + 1)
+  };
 }
 
 /**
@@ -25,9 +28,8 @@ export function toPattern(text: string): {
   instance: string | null;
 } {
   const trimmed = text.trim().replace(/^["']|["'],?$/g, '');
-  const match = /^(?:rucio:\/\/)?(?:([^\s@/:*]+)@)?([^@/:\s]*)([/:])(.*)$/s.exec(
-    trimmed
-  );
+  const match =
+    /^(?:rucio:\/\/)?(?:([^\s@/:*]+)@)?([^@/:\s]*)([/:])(.*)$/s.exec(trimmed);
   const isURL = trimmed.startsWith('rucio://');
   if (!match || (match[3] === '/' && !isURL)) {
     return { pattern: trimmed, instance: null };

@@ -1,13 +1,19 @@
-import {
-  JupyterFrontEnd,
-  JupyterFrontEndPlugin
-} from '@jupyterlab/application';
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-const panel: JupyterFrontEndPlugin<void> = {
-  id: 'jupyter-dlaas:panel',
-  description: 'The data lake beside the notebook.',
-  autoStart: true,
-  activate: (_app: JupyterFrontEnd) => undefined
-};
+import { available } from './plugins/available';
+import { lake } from './plugins/lake';
+import { notebook } from './plugins/notebook';
+import { panel } from './plugins/panel';
+import { upload } from './plugins/upload';
 
-export default [panel];
+export * from './tokens';
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  lake,
+  panel,
+  available,
+  notebook,
+  upload
+];
+
+export default plugins;

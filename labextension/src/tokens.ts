@@ -3,6 +3,7 @@ import type { Widget } from '@lumino/widgets';
 
 import type { IItem } from './did';
 import type { LakeModel } from './lake/model';
+import type { Preferences } from './preferences';
 
 /**
  * The data lake as the panel and other extensions see it.
@@ -12,6 +13,11 @@ export interface IDataLake {
    * Instances, logins, what is selected, what is known of DIDs, what the server pushes.
    */
   readonly model: LakeModel;
+
+  /**
+   * What the person has set.
+   */
+  readonly preferences: Preferences;
 }
 
 export const IDataLake = new Token<IDataLake>(
@@ -36,7 +42,7 @@ export interface IDataLakePanel {
   /**
    * Search for a DID and show what was found.
    */
-  show(item: Pick<IItem, 'did' | 'instance'>): void;
+  find(item: Pick<IItem, 'did' | 'instance'>): void;
 }
 
 export const IDataLakePanel = new Token<IDataLakePanel>(

@@ -1,68 +1,15 @@
-"""Helpers to judge the lake with the genuine Rucio client, and lakes that a test may break."""
+"""Fixtures of the lake's own tests: clients, and a lake that a test may break."""
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
+from judge import Storage, rucio_client
 from rucio.client import Client
-from rucio.common.config import clean_cached_config
 
 from jupyter_dlaas.lake import EmbeddedLake
-
-TIMEOUT = 60.0
-SCOPE = "ATLAS_OD_EDU"
-
-
-def until(condition: Callable[[], Any], what: str, seconds: float = TIMEOUT) -> Any:
-    """The first true answer of `condition`; fails the test when there is none in time."""
-    end = time.monotonic() + seconds
-    while not (answer := condition()):
-        if time.monotonic() > end:
-            pytest.fail(f"not within {seconds:.0f} s: {what}")
-        time.sleep(0.2)
-    return answer
-
-
-def rucio_client(lake: EmbeddedLake, account: str, **more: Any) -> Client:
-    """The genuine client, with this lake's configuration of the account."""
-    os.environ["RUCIO_CONFIG"] = lake.env(account)["RUCIO_CONFIG"]
-    clean_cached_config()
-    return Client(account=account, **more)
-
-
-def processes_of(lake: EmbeddedLake) -> list[str]:
-    """The command lines of all living processes that name the lake's folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue
-            if str(lake.directory) in command:
-                found.append(command)
-    return found
-
-
-class Storage:
-    """Plain https requests to one of the lake's sites, TLS verified with the lake's authority."""
-
-    def __init__(self, lake: EmbeddedLake, service: str) -> None:
-        self.lake = lake
-        site = {"north": "/store", "south": "/store"}.get(service, str(lake.layout.mount / service))
-        self.url = f"https://localhost:{lake.state.ports[service]}{site}"
-
-    def __call__(self, method: str, path: str, account: str = "", **more: Any) -> requests.Response:
-        if account:
-            more["cert"] = str(self.lake.layout.client(account) / "identity.pem")
-        more.setdefault("verify", str(self.lake.layout.ca))
-        return requests.request(method, self.url + path, timeout=30, **more)
 
 
 @pytest.fixture(autouse=True)
@@ -94,16 +41,3 @@ def other_lake(tmp_path: Path) -> Iterator[EmbeddedLake]:
     yield lake
     if lake.layout.state_file.exists():
         lake.reset()
-
-
-def add_rule(client: Client, name: str, rse: str, lifetime: int = 3600, scope: str = SCOPE) -> str:
-    dids = [{"scope": scope, "name": name}]
-    return str(client.add_replication_rule(dids, 1, rse, lifetime=lifetime)[0])
-
-
-def await_state(client: Client, rule: str, state: str, seconds: float = TIMEOUT) -> dict[str, Any]:
-    def reached() -> dict[str, Any] | None:
-        found: dict[str, Any] = client.get_replication_rule(rule)
-        return found if found["state"] == state else None
-
-    return dict(until(reached, f"rule {rule} is {state}", seconds))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from answers import Answer, Api, Hints, Listen, read
-from gate import Gate
+from http_answers import Answer, Api, Hints, Listen, read
+from lake_gate import Gate
 from pytest_jupyter.jupyter_server import *  # noqa: F403  (here, for its fixtures act on every test)
 
 from jupyter_dlaas.app import DlaasExtension

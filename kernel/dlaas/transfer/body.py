@@ -1,4 +1,6 @@
-"""A file as it is sent: chunk by chunk, summed up on the way, and never half of it taken for the whole."""
+"""A file as it is sent: chunk by chunk, summed up on the way, and never half of it taken for the
+whole.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ Progress = Callable[[int, int], None]
 
 
 class Body:
-    """The first `size` bytes of a file; iterating sends it anew, as a redirect or a busy storage needs."""
+    """The first `size` bytes of a file; iterating sends it anew, as a redirect or a busy storage
+    needs.
+    """
 
     def __init__(
         self,
@@ -29,7 +33,7 @@ class Body:
         self._cancelled = cancelled
 
     def __iter__(self) -> Iterator[memoryview]:
-        """Yield the chunks; raises `Cancelled`, and `InvalidInput` when the file changes meanwhile."""
+        """Yield the chunks; raises `Cancelled`, or `InvalidInput` when the file changes."""
         self.sums = Checksums()
         try:
             with self._path.open("rb", buffering=0) as file:

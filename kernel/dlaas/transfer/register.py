@@ -1,8 +1,11 @@
-"""After the bytes: tell the catalogue, protect by a rule, attach to the dataset, and make sure of it."""
+"""After the bytes: tell the catalogue, protect by a rule, attach to the dataset, and make sure of
+it.
+"""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dlaas import errors
@@ -77,9 +80,9 @@ def _set_available(lake: Lake, plan: Plan) -> None:
         lake.client.update_replicas_states(plan.rse, [file])
     except errors.AccessDenied as error:
         raise errors.AccessDenied(
-            f"{plan.did} is half-registered on {plan.rse} by an earlier upload, and Rucio does not let this account"
-            " complete it.",
-            remedy="Ask the lake's administrators to declare the replica available, or use another name.",
+            f"{plan.did} is half-registered on {plan.rse} by an earlier upload, and Rucio does"
+            " not let this account complete it.",
+            remedy="Ask the lake's administrators to declare it available, or use another name.",
             details=error.details,
         ) from error
 
@@ -101,19 +104,17 @@ def _orphan(lake: Lake, plan: Plan, error: errors.DlaasError) -> errors.DlaasErr
         return error
     return errors.AccessDenied(
         f"Rucio does not let the account {lake.account!r} register files on {plan.rse}. {left}",
-        remedy="Upload to an RSE where it may (often one for scratch), or ask the lake's administrators for the right."
-        " Logging in again will not help.",
+        remedy="Upload to an RSE where it may (often one for scratch), or ask the lake's"
+        " administrators for the right. Logging in again will not help.",
         details={**error.details, "rse": plan.rse, "removed": removed},
     )
 
 
 def _add_dataset(lake: Lake, plan: Plan) -> None:
     assert plan.dataset is not None
-    try:
+    # Another upload into the same new dataset may have been quicker.
+    with suppress(errors.DataIdentifierAlreadyExists):
         lake.client.add_dataset(plan.dataset.scope, plan.dataset.name)
-    except errors.DataIdentifierAlreadyExists:
-        # Another upload into the same new dataset was quicker.
-        pass
     _keep(lake, plan.dataset, plan)
 
 
@@ -130,7 +131,8 @@ def _keep(lake: Lake, did: DID, plan: Plan) -> Rule:
 def _kept_by_dataset(lake: Lake, plan: Plan) -> bool:
     """Tell whether the dataset's rule keeps the file as the caller wants.
 
-    It does where the dataset is made for it; in one that was there before, where an earlier try has attached it.
+    It does where the dataset is made for it; in one that was there before, where an earlier try has
+    attached it.
     """
     if plan.new_dataset or plan.dataset is None:
         return plan.new_dataset
@@ -143,15 +145,15 @@ def _kept_by_dataset(lake: Lake, plan: Plan) -> bool:
 
 def _attach(lake: Lake, did: DID, dataset: DID) -> None:
     file: dict[str, Any] = {"scope": did.scope, "name": did.name}
-    try:
+    # An earlier try may have got as far as this.
+    with suppress(errors.AlreadyThere):
         lake.client.attach_dids(dataset.scope, dataset.name, [file])
-    except errors.AlreadyThere:
-        # An earlier try got as far as this.
-        pass
 
 
 def _protecting(lake: Lake, plan: Plan) -> Rule:
-    """Answer the rule that keeps the file; raises when Rucio shows none, for then it may be deleted any time."""
+    """Answer the rule that keeps the file; raises when Rucio shows none, for then it may be deleted
+    any time.
+    """
     own = lake._own_rule(plan.did, plan.rse, 1)
     if own is not None:
         return own

@@ -1,4 +1,6 @@
-"""A storage over https: what there is, put, move, delete; verified TLS, timeouts, and errors that name the storage."""
+"""A storage over https: what there is, put, move, delete; verified TLS, timeouts, and errors that
+name the storage.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ class Answer:
 
 
 class Storage:
-    """The https door of one RSE. One request at a time, on a connection that is kept while it lasts."""
+    """The https door of one RSE. One request at a time, on a connection that is kept while it
+    lasts.
+    """
 
     def __init__(self, rse: str, keys: Keys) -> None:
         self.rse = rse
@@ -78,8 +82,8 @@ class Storage:
     ) -> Checksums:
         """Stream a file of `size` bytes to `url`, computing its checksums as it goes.
 
-        Raises `Cancelled` within a chunk, `InvalidInput` when the file changes meanwhile. The connection is cut then, so
-        that the storage does not take the part for the whole.
+        Raises `Cancelled` within a chunk, `InvalidInput` when the file changes meanwhile. The
+        connection is cut then, so that the storage does not take the part for the whole.
         """
         body = Body(path, size, progress, cancelled)
         for attempt in range(1, _TRIES + 1):
@@ -99,7 +103,7 @@ class Storage:
         return True
 
     def delete(self, url: str) -> bool:
-        """Delete a file; False where the storage does not let us, True also where there was none."""
+        """Delete a file; False where the storage does not let us, True where there was none."""
         try:
             answer = self._request("DELETE", url)
         except errors.DlaasError:
@@ -126,7 +130,8 @@ class Storage:
             target = urljoin(target, location)
             if urlsplit(target).scheme != "https":
                 raise errors.StorageFailed(
-                    f"{self.rse} sends on to {origin(target)}, which is not https; nothing was sent there."
+                    f"{self.rse} sends on to {origin(target)}, which is not https:"
+                    " nothing was sent there."
                 )
         raise errors.StorageFailed(f"{self.rse} sends from one address to the next.")
 

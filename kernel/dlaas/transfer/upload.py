@@ -1,7 +1,9 @@
-"""Upload in the order that protects: check everything, transfer, verify on the storage, then register, then protect.
+"""Upload in the order that protects: check everything, transfer, verify on the storage, then
+register, then protect.
 
-Killed at any point, calling it again goes on: bytes travel under a temporary name, what is registered with the same
-checksum is completed instead of refused, and no file is left that the catalogue does not know.
+Killed at any point, calling it again goes on: bytes travel under a temporary name, what is
+registered with the same checksum is completed instead of refused, and no file is left that the
+catalogue does not know.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from dlaas.lifetime import Lifetime, Until, seconds
 from dlaas.model import DID, Uploaded
 from dlaas.rules import quota_error
 from dlaas.transfer import register
-from dlaas.transfer.body import Body, Progress
+from dlaas.transfer.body import Progress
 from dlaas.transfer.checksums import Checksums, of_file, same_adler32
 from dlaas.transfer.keys import KeyRing
 from dlaas.transfer.storage import Storage
@@ -67,7 +69,8 @@ def upload(
     if sums is None or not register.has_replica(lake, plan.did, plan.rse):
         sums = _transfer(lake, plan, sums, progress, cancelled)
     rule = register.register(lake, plan, sums)
-    return Uploaded(plan.did, plan.rse, sums.bytes, sums.adler32, rule, plan.dataset)
+    new = plan.known is None
+    return Uploaded(plan.did, plan.rse, sums.bytes, sums.adler32, rule, plan.dataset, new)
 
 
 def check(
@@ -80,7 +83,9 @@ def check(
     until: Until | None = None,
     rse: str | None = None,
 ) -> Plan:
-    """Check all that can be checked before a byte is sent, and answer what would be done. Changes nothing."""
+    """Check all that can be checked before a byte is sent, and answer what would be done. Changes
+    nothing.
+    """
     wanted = seconds(lifetime, until)
     name, parent = DID(did), DID(dataset) if dataset else None
     _checked_new(name)
@@ -104,7 +109,9 @@ def check(
 
 
 def _checked_new(text: DID) -> None:
-    """Refuse a name that Rucio would refuse after the transfer; the pattern is that of its generic schema."""
+    """Refuse a name that Rucio would refuse after the transfer; the pattern is that of its generic
+    schema.
+    """
     if _SCOPE.fullmatch(text.scope) and _NAME.fullmatch(text.name):
         return
     raise errors.InvalidDID(
@@ -133,7 +140,7 @@ def _source(path: str | os.PathLike[str]) -> tuple[Path, int]:
 def _check_scope(lake: Lake, scope: str) -> None:
     if scope in lake.list_scopes() or _is_admin(lake):
         return
-    if scope not in lake._scopes():
+    if not lake.knows_scope(scope):
         raise errors.ScopeNotFound(f"{lake.instance.title} has no scope {scope!r}.")
     own = ", ".join(lake.list_scopes()) or "none"
     raise errors.AccessDenied(
@@ -149,7 +156,7 @@ def _is_admin(lake: Lake) -> bool:
 
 
 def _check_free(lake: Lake, did: DID, source: Path, size: int) -> dict[str, Any] | None:
-    """Raise where the name is taken by something else; answer the row where it is this very file."""
+    """Raise where the name is taken by something else; answer the row where it is this file."""
     try:
         row = dict(lake.client.get_did(did.scope, did.name))
     except errors.DataIdentifierNotFound:
@@ -225,7 +232,9 @@ def _transfer(
     progress: Progress | None,
     cancelled: Cancelled | None,
 ) -> Checksums:
-    """Bring the bytes to the storage under their final name, verified; nothing is left there otherwise."""
+    """Bring the bytes to the storage under their final name, verified; nothing is left there
+    otherwise.
+    """
     storage = Storage(plan.rse, KeyRing(lake).for_rse(plan.rse))
     try:
         sums = _already_there(storage, plan, known) or _put(storage, plan, progress, cancelled)

@@ -176,9 +176,7 @@ function WayIn(props: IProps & { instance: InstanceInfo }): JSX.Element {
 
 function Userpass(props: IProps & { instance: InstanceInfo }): JSX.Element {
   const { instance, model, trans } = props;
-  const [username, setUsername] = React.useState(
-    instance.login.account ?? ''
-  );
+  const [username, setUsername] = React.useState(instance.login.account ?? '');
   const [account, setAccount] = React.useState('');
   // The password stays in its field: no state, no model, no log ever holds it.
   const password = React.useRef<HTMLInputElement>(null);

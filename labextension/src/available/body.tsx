@@ -119,9 +119,7 @@ function Grant(props: IProps & { granted: Granted }): JSX.Element {
       <Icon name="available" />
       <div>
         <strong>
-          {granted.new
-            ? trans.__('Granted')
-            : trans.__('You had it already')}{' '}
+          {granted.new ? trans.__('Granted') : trans.__('You had it already')}{' '}
           {rule.expires_at ? (
             <>
               {trans.__('until ')}

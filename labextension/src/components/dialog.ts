@@ -2,7 +2,7 @@ import { Dialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { VDomRenderer } from '@jupyterlab/ui-components';
 
-import type { Model } from '../model';
+import { Model } from '../model';
 
 /**
  * A form that is sent; it says whether it can be, and whether it was.
@@ -114,10 +114,12 @@ export class FormDialog extends Dialog<void> {
   }
 
   private _onChanged(): void {
-    const accept =
-      this.node.querySelector<HTMLButtonElement>('button.jp-mod-accept');
-    const cancel =
-      this.node.querySelector<HTMLButtonElement>('button.jp-mod-reject');
+    const accept = this.node.querySelector<HTMLButtonElement>(
+      'button.jp-mod-accept'
+    );
+    const cancel = this.node.querySelector<HTMLButtonElement>(
+      'button.jp-mod-reject'
+    );
     if (!accept || !cancel) {
       return;
     }

@@ -81,9 +81,7 @@ function Head({ acts, model, trans }: IProps): JSX.Element {
         icon="close"
         onClick={() => model.close()}
       />
-      <p>
-        {[scope, typeText(type, trans), size].filter(Boolean).join(' · ')}
-      </p>
+      <p>{[scope, typeText(type, trans), size].filter(Boolean).join(' · ')}</p>
     </header>
   );
 }
@@ -126,7 +124,9 @@ function Availability({ model, trans }: IProps): JSX.Element {
           tone={status.state === 'stuck' ? 'stuck' : undefined}
         />
       )}
-      {status?.reason && <p className="jp-Dlaas-card-reason">{status.reason}</p>}
+      {status?.reason && (
+        <p className="jp-Dlaas-card-reason">{status.reason}</p>
+      )}
     </div>
   );
 }

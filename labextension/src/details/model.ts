@@ -87,10 +87,7 @@ export class DetailsModel extends Model {
     this._look?.dispose();
     this._look = null;
     if (active && this._item) {
-      this._look = this.lake.statuses.look(
-        this._item.instance,
-        this._item.did
-      );
+      this._look = this.lake.statuses.look(this._item.instance, this._item.did);
     }
   }
 

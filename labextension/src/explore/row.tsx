@@ -143,11 +143,7 @@ function noteText(row: INoteRow, trans: TranslationBundle): string {
       );
     case 'problem': {
       const words = explain(row.problem!, trans);
-      return trans.__(
-        '%1. %2 Click to try again.',
-        words.title,
-        words.message
-      );
+      return trans.__('%1. %2 Click to try again.', words.title, words.message);
     }
   }
 }

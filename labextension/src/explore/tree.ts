@@ -123,7 +123,9 @@ export class Tree {
       return;
     }
     const removed = this._rows.splice(index + 1, this._end(index) - index - 1);
-    const isWhole = !removed.some(row => row.kind === 'note' && row.note === 'asking');
+    const isWhole = !removed.some(
+      row => row.kind === 'note' && row.note === 'asking'
+    );
     if (parent.fold === 'open' && isWhole) {
       this._kept.set(parent.key, removed);
     }

@@ -142,10 +142,7 @@ export class LakeModel extends Model {
   }
 
   async login(instance: string, request: LoginRequest): Promise<void> {
-    this._setLogin(
-      instance,
-      await api.login(this.settings, instance, request)
-    );
+    this._setLogin(instance, await api.login(this.settings, instance, request));
     void this.statuses.refresh();
   }
 

@@ -6,6 +6,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { LakeModel } from '../lake/model';
 import type { IKnown, Statuses } from '../lake/statuses';
 import { Model } from '../model';
+import type { Preferences } from '../preferences';
 import { ProblemError, problemOf } from '../problems';
 import type { Problem, VariableRecord } from '../schema';
 import { tell } from './kernel';
@@ -32,7 +33,8 @@ const UNKNOWN: IVariableState = { phase: 'unknown', text: '', problem: null };
 export class Attachments extends Model {
   constructor(
     readonly panel: NotebookPanel,
-    private readonly lake: LakeModel
+    private readonly lake: LakeModel,
+    private readonly preferences: Preferences
   ) {
     super();
     const { sessionContext } = panel;
@@ -49,11 +51,6 @@ export class Attachments extends Model {
       }
     });
   }
-
-  /**
-   * Whether variables are set again by themselves.
-   */
-  static renews = true;
 
   get records(): readonly VariableRecord[] {
     const kept: unknown = this.panel.context.model.getMetadata(METADATA);
@@ -131,7 +128,7 @@ export class Attachments extends Model {
    */
   async renew(): Promise<void> {
     const { kernel, records } = this;
-    if (!records.length || !kernel || !Attachments.renews) {
+    if (!records.length || !kernel || !this.preferences.renewVariables) {
       return;
     }
     await this._set([...records], true);

@@ -12,7 +12,7 @@ import type { NotebookModel } from './model';
 
 interface IProps {
   model: NotebookModel;
-  show: (item: { did: string; instance: string }) => void;
+  find: (item: { did: string; instance: string }) => void;
   trans: TranslationBundle;
 }
 
@@ -98,7 +98,7 @@ function Obstacle({ model, trans }: IProps): JSX.Element | null {
 function Variable(
   props: IProps & { attachments: Attachments; record: VariableRecord }
 ): JSX.Element {
-  const { attachments, model, record, show, trans } = props;
+  const { attachments, model, record, find, trans } = props;
   const { did, variableName: name } = record;
   const state = attachments.state(name);
   const known = attachments.known(record);
@@ -133,7 +133,7 @@ function Variable(
         className="jp-Dlaas-link"
         title={did}
         disabled={!instance}
-        onClick={() => instance && show({ did, instance })}
+        onClick={() => instance && find({ did, instance })}
       >
         <Name text={did} />
       </button>

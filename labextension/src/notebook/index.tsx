@@ -13,7 +13,7 @@ export class NotebookSection extends Section<NotebookModel> {
   constructor(
     model: NotebookModel,
     trans: TranslationBundle,
-    private readonly show: IDataLakePanel['show']
+    private readonly find: IDataLakePanel['find']
   ) {
     super(model, trans);
     this.title.label = trans.__('Notebook');
@@ -23,7 +23,7 @@ export class NotebookSection extends Section<NotebookModel> {
 
   protected render(): JSX.Element {
     return (
-      <NotebookBody model={this.model} show={this.show} trans={this.trans} />
+      <NotebookBody model={this.model} find={this.find} trans={this.trans} />
     );
   }
 

@@ -37,6 +37,13 @@ type Reply =
   { ok: true; variables: IVariable[] } | { ok: false; problem: Problem };
 
 /**
+ * A comm of JupyterLab 4.4 or later.
+ */
+interface ISubshellComm extends Kernel.IComm {
+  subshellStarted?: Promise<void>;
+}
+
+/**
  * Send a message to a kernel and wait for its answer; rejects with a ProblemError.
  *
  * It goes over a comm on a subshell, so that a busy kernel hears it as well. A kernel that does not know the comm
@@ -78,7 +85,9 @@ async function overComm(
     // Without a subshell the message waits for the running cell, as everything did before.
     await within(
       PATIENCE,
-      kernel.supportsSubshells ? comm.subshellStarted : undefined
+      kernel.supportsSubshells
+        ? (comm as ISubshellComm).subshellStarted
+        : undefined
     );
     return await whileAlive(
       kernel,

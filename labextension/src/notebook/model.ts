@@ -5,6 +5,7 @@ import type { IItem } from '../did';
 import { reference } from '../did';
 import type { LakeModel } from '../lake/model';
 import { Model } from '../model';
+import type { Preferences } from '../preferences';
 import type { Problem, VariableRecord } from '../schema';
 import { Attachments } from './attachments';
 
@@ -14,7 +15,8 @@ import { Attachments } from './attachments';
 export class NotebookModel extends Model {
   constructor(
     readonly lake: LakeModel,
-    private readonly tracker: INotebookTracker
+    private readonly tracker: INotebookTracker,
+    private readonly preferences: Preferences
   ) {
     super();
     tracker.forEach(panel => this._add(panel));
@@ -98,7 +100,7 @@ export class NotebookModel extends Model {
   }
 
   private _add(panel: NotebookPanel): void {
-    const attachments = new Attachments(panel, this.lake);
+    const attachments = new Attachments(panel, this.lake, this.preferences);
     this._attachments.set(panel, attachments);
     attachments.stateChanged.connect(this.changed, this);
     panel.disposed.connect(this._onDisposed, this);

@@ -15,7 +15,7 @@ import { isRunning } from './model';
 
 interface IProps {
   model: TransfersModel;
-  show: (item: { did: string; instance: string }) => void;
+  find: (item: { did: string; instance: string }) => void;
   trans: TranslationBundle;
 }
 
@@ -60,7 +60,7 @@ export function TransfersBody(props: IProps): JSX.Element {
 }
 
 function JobLine(props: IProps & { job: Job }): JSX.Element {
-  const { job, model, show, trans } = props;
+  const { job, model, find, trans } = props;
   const { did, instance } = job;
   return (
     <li className="jp-Dlaas-job" data-job={job.id} data-state={job.state}>
@@ -82,7 +82,7 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
         <Button
           label={trans.__('Show')}
           title={trans.__('Find it in the lake')}
-          onClick={() => show({ did, instance })}
+          onClick={() => find({ did, instance })}
         />
       )}
       <span className="jp-Dlaas-job-more" title={job.source}>

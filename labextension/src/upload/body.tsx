@@ -65,7 +65,9 @@ export function UploadBody(props: IProps): JSX.Element {
 /**
  * The problem, if it is this field's.
  */
-function ProblemAt(props: IProps & { field: Field | null }): JSX.Element | null {
+function ProblemAt(
+  props: IProps & { field: Field | null }
+): JSX.Element | null {
   const { field, model, trans } = props;
   return model.problem && model.wrongField === field ? (
     <ProblemView problem={model.problem} trans={trans} />

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import Api, Listen
-from gate import Gate
-
 from dlaas import handover
+from http_answers import Api, Listen
+from lake_gate import Gate
+
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 
@@ -158,7 +158,7 @@ class TestSilent:
 
 
 async def test_the_hand_over_goes_with_the_server(app: DlaasExtension, api: Api) -> None:
-    await api("GET", "lake/scopes")
+    await api("GET", "instances")
     folder: Path = app.sessions.handover
     assert sorted(path.name for path in folder.iterdir()) == ["gated.json", "lake.json"]
     await app.stop_extension()

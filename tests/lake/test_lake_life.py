@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import TIMEOUT, await_state, processes_of, rucio_client, until
+from judge import TIMEOUT, await_state, processes_of, rucio_client, until
 from rucio.common.exception import RuleNotFound
 
 from jupyter_dlaas.lake import EmbeddedLake, LakeError

@@ -42,7 +42,7 @@ class Gate:
         self._server.shutdown()
         self._server.server_close()
 
-    def _handler(gate) -> type[BaseHTTPRequestHandler]:  # noqa: N805
+    def _handler(gate) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, *_: Any) -> None:
                 return

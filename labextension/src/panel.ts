@@ -1,0 +1,180 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
+import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
+
+import { AccountSection } from './account/index';
+import { AccountModel } from './account/model';
+import { Tabs, tabId } from './components/tabs';
+import { DetailsSection } from './details/index';
+import { DetailsModel } from './details/model';
+import type { IItem } from './did';
+import { ExploreSection } from './explore/index';
+import { ExploreModel } from './explore/model';
+import { lakeIcon } from './icons';
+import type { LakeModel } from './lake/model';
+import type { IDataLakePanel, ISection } from './tokens';
+
+const WIDE = 620;
+
+/**
+ * The panel: the account at its head, a tab for each section below.
+ */
+export class DataLakePanel extends Widget implements IDataLakePanel {
+  constructor(options: DataLakePanel.IOptions) {
+    super();
+    const { commands, lake, trans } = options;
+    this._lake = lake;
+    this._reveal = options.reveal;
+    this.id = 'jupyter-dlaas-panel';
+    this.addClass('jp-Dlaas-Panel');
+    this.title.icon = lakeIcon;
+    this.title.caption = trans.__('Data lake');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', trans.__('Data lake'));
+
+    this.explore = new ExploreModel(lake);
+    this._tabs = new Tabs(trans, id => this._select(id));
+    const layout = new PanelLayout();
+    this.layout = layout;
+    layout.addWidget(new AccountSection(new AccountModel(lake), trans));
+    layout.addWidget(this._tabs);
+
+    const details = new DetailsSection(new DetailsModel(lake), trans, commands);
+    const explore = new ExploreSection(this.explore, trans);
+    const split = new ExploreSplit(explore, details, lake);
+    split.title.label = trans.__('Explore');
+    this.addSection({ id: 'explore', widget: split, rank: 0 });
+    lake.stateChanged.connect(this._onLake, this);
+    this._onLake();
+  }
+
+  readonly explore: ExploreModel;
+
+  addSection(section: ISection): void {
+    const { id, widget } = section;
+    widget.id = `jp-Dlaas-section-${id}`;
+    widget.addClass('jp-Dlaas-tabpanel');
+    widget.node.setAttribute('role', 'tabpanel');
+    widget.node.setAttribute('aria-labelledby', tabId(id));
+    widget.hide();
+    (this.layout as PanelLayout).addWidget(widget);
+    this._tabs.add(section);
+    this._select(this._tabs.current || id);
+  }
+
+  open(section?: string): void {
+    this._reveal();
+    if (section) {
+      this._select(section);
+    }
+  }
+
+  find(item: Pick<IItem, 'did' | 'instance'>): void {
+    this.open('explore');
+    void this.explore.show(item);
+  }
+
+  /**
+   * Search for a pattern; without one the search box is offered.
+   */
+  search(pattern: string, type?: ExploreModel['type']): void {
+    this.open('explore');
+    if (type) {
+      this.explore.type = type;
+    }
+    if (pattern) {
+      this.explore.text = pattern;
+      void this._lake.refresh().then(() => this.explore.search());
+    } else {
+      this.explore.requestFocus();
+    }
+  }
+
+  protected onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._lake.isActive = this.isVisible;
+  }
+
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._lake.isActive = true;
+  }
+
+  protected onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this._lake.isActive = false;
+  }
+
+  protected onBeforeDetach(message: Message): void {
+    this._lake.isActive = false;
+    super.onBeforeDetach(message);
+  }
+
+  private _select(id: string): void {
+    this._tabs.current = id;
+    this._onLake();
+  }
+
+  /**
+   * Without a login there is nothing below the head that one could use.
+   */
+  private _onLake(): void {
+    const { isUsable } = this._lake;
+    this._tabs.setHidden(!isUsable);
+    for (const { id, widget } of this._tabs.sections) {
+      widget.setHidden(!isUsable || id !== this._tabs.current);
+    }
+  }
+
+  private readonly _lake: LakeModel;
+  private readonly _reveal: () => void;
+  private readonly _tabs: Tabs;
+}
+
+export namespace DataLakePanel {
+  /**
+   * What a panel needs; `reveal` brings it to the front.
+   */
+  export interface IOptions {
+    lake: LakeModel;
+    commands: CommandRegistry;
+    trans: TranslationBundle;
+    reveal: () => void;
+  }
+}
+
+/**
+ * The tree above the card of what is selected in it, or beside it where there is room.
+ */
+class ExploreSplit extends SplitPanel {
+  constructor(
+    tree: Widget,
+    private readonly card: Widget,
+    private readonly lake: LakeModel
+  ) {
+    super({ orientation: 'vertical', spacing: 5 });
+    this.addClass('jp-Dlaas-split');
+    this.addWidget(tree);
+    this.addWidget(card);
+    card.hide();
+    lake.stateChanged.connect(this._onLake, this);
+  }
+
+  protected onResize(message: Widget.ResizeMessage): void {
+    const width = message.width < 0 ? this.node.offsetWidth : message.width;
+    const orientation = width > WIDE ? 'horizontal' : 'vertical';
+    if (this.orientation !== orientation) {
+      this.orientation = orientation;
+    }
+    super.onResize(message);
+  }
+
+  private _onLake(): void {
+    const isEmpty = this.lake.selected === null;
+    if (this.card.isHidden !== isEmpty) {
+      this.card.setHidden(isEmpty);
+      this.setRelativeSizes([0.42, 0.58]);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+
+import { LakeModel } from '../lake/model';
+import { Preferences } from '../preferences';
+import { IDataLake } from '../tokens';
+
+/**
+ * Knows the instances, the logins and what the server pushes.
+ */
+export const lake: JupyterFrontEndPlugin<IDataLake> = {
+  id: 'jupyter-dlaas:lake',
+  description:
+    'Knows the data lakes of this server, the logins, and what changes in them.',
+  autoStart: true,
+  provides: IDataLake,
+  activate: (app: JupyterFrontEnd) => ({
+    model: new LakeModel({
+      settings: app.serviceManager.serverSettings,
+      events: app.serviceManager.events?.stream
+    }),
+    preferences: new Preferences()
+  })
+};

@@ -1,0 +1,243 @@
+"""Uploads: what is checked before they begin, how they run, end, are cancelled and remembered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dlaas.model import DID, Job
+from http_answers import Answer, Api, Listen
+
+from jupyter_dlaas.app import DlaasExtension
+from jupyter_dlaas.job_store import INTERRUPTED, JobStore
+from jupyter_dlaas.lake import EmbeddedLake
+
+FINAL = ("done", "failed", "cancelled")
+LARGE = 2_000_000_000
+
+
+@pytest.fixture
+def histogram(jp_root_dir: Path) -> Path:
+    (jp_root_dir / "results").mkdir()
+    path = jp_root_dir / "results" / "histos.root"
+    path.write_bytes(os.urandom(300_000))
+    return path
+
+
+async def ended(api: Api, listen: Listen, job_id: str) -> dict[str, Any]:
+    """Wait for the hints of a job until it has ended."""
+    hints = await listen()
+    while (job := (await api("GET", f"jobs/{job_id}")).value)["state"] not in FINAL:
+        await hints.until(lambda hint: bool(hint["job"] == job_id))
+    return dict(job)
+
+
+async def test_an_upload_ends_in_the_lake(api: Api, listen: Listen, histogram: Path) -> None:
+    did, dataset = "user.alice:histos-v1.root", "user.alice:results-v1"
+    body = {"path": "results/histos.root", "did": did, "dataset": dataset, "lifetime": 86400}
+    hints = await listen()
+    begun = await api("POST", "lake/uploads", body)
+    assert begun.status == 202
+    assert (begun.value["state"], begun.value["bytes"]) == ("queued", 300_000)
+    assert begun.value["source"] == "results/histos.root"
+    job = await ended(api, listen, begun.value["id"])
+    assert (job["state"], job["problem"]) == ("done", None)
+    assert job["done_bytes"] == job["bytes"] == 300_000
+    assert job["result"]["rule"]["expires_at"]
+    assert job["result"]["dataset"] == dataset
+    await hints.until(lambda hint: bool(hint["job"] == job["id"] and hint["did"] == did))
+    found = await api("GET", "lake/dids", pattern="user.alice:histos-v1*")
+    assert [row["did"] for row in found.rows] == [did]
+    assert [row["did"] for row in (await api("GET", "lake/contents", did=dataset)).rows] == [did]
+    assert (await api("GET", "jobs")).value[0] == job
+
+
+async def test_a_name_is_taken_for_ever(api: Api, listen: Listen, histogram: Path) -> None:
+    body = {"path": "results/histos.root", "did": "user.alice:taken.root"}
+    job = await ended(api, listen, (await api("POST", "lake/uploads", body)).value["id"])
+    assert job["state"] == "done"
+    histogram.write_bytes(b"other")
+    answer = await api("POST", "lake/uploads", body)
+    assert (answer.status, answer.value["error"]) == (409, "DataIdentifierAlreadyExists")
+    assert len((await api("GET", "jobs")).value) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "error"),
+    [
+        ({"path": "results/nothing.root"}, 404, "NotThere"),
+        ({"path": "results"}, 400, "InvalidInput"),
+        ({"path": ""}, 400, "InvalidInput"),
+        ({"path": "/"}, 400, "InvalidInput"),
+        ({"path": "../outside.root"}, 400, "InvalidInput"),
+        ({"path": "results/../../outside.root"}, 400, "InvalidInput"),
+        ({"path": "/etc/hostname"}, 404, "NotThere"),
+        ({"path": "link.root"}, 400, "InvalidInput"),
+        ({"path": "folder/outside.root"}, 400, "InvalidInput"),
+        ({"path": "circle"}, 404, "NotThere"),
+        ({"path": "fifo"}, 400, "InvalidInput"),
+        ({"path": ".hidden"}, 400, "InvalidInput"),
+        ({"path": "a\0b"}, 400, "InvalidInput"),
+        ({"path": "x" * 5000}, 404, "NotThere"),
+        ({"did": "nonsense"}, 400, "InvalidDID"),
+        ({"did": "user.bob:x"}, 403, "AccessDenied"),
+        ({"did": "no_such_scope:x"}, 404, "ScopeNotFound"),
+        ({"lifetime": 0}, 400, "InvalidLifetime"),
+        ({"until": "2020-01-01"}, 400, "InvalidLifetime"),
+        ({"rse": "NOWHERE"}, 404, "RSENotFound"),
+        ({"dataset": "user.alice:x.root"}, 400, "InvalidInput"),
+        ({"path": None}, 400, "InvalidInput"),
+    ],
+)
+async def test_an_upload_that_cannot_be_is_refused_before_it_begins(
+    api: Api, jp_root_dir: Path, histogram: Path, change: Any, status: int, error: str
+) -> None:
+    outside = jp_root_dir.parent / "outside.root"
+    outside.write_bytes(b"secret of another folder")
+    (jp_root_dir / "link.root").symlink_to(outside)
+    (jp_root_dir / "folder").symlink_to(jp_root_dir.parent)
+    (jp_root_dir / "circle").symlink_to(jp_root_dir / "circle")
+    (jp_root_dir / ".hidden").write_bytes(b"x")
+    os.mkfifo(jp_root_dir / "fifo")
+    body = {"path": "results/histos.root", "did": "user.alice:x.root", **change}
+    answer = await api("POST", "lake/uploads", body)
+    assert (answer.status, answer.value["error"]) == (status, error)
+    assert "secret" not in json.dumps(answer.value)
+    assert (await api("GET", "jobs")).value == []
+    assert (await api("GET", "lake/metadata", did="user.alice:x.root")).status == 404
+
+
+class TestTurns:
+    """One upload at a time, of files that take a while."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {"Jobs": {"parallel_uploads": 1, "progress_interval": 0.1}}
+
+    @pytest.fixture
+    def large(self, jp_root_dir: Path) -> str:
+        with (jp_root_dir / "large.root").open("wb") as file:
+            file.truncate(LARGE)
+        return "large.root"
+
+    async def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(
+        self, api: Api, listen: Listen, large: str, app: DlaasExtension
+    ) -> None:
+        hints = await listen()
+        first = await self.begin(api, large, "cancel-1")
+        second = await self.begin(api, large, "cancel-2")
+        # A hint with progress: it runs.
+        while (await api("GET", f"jobs/{first.value['id']}")).value["done_bytes"] == 0:
+            await hints.until(lambda hint: bool(hint["job"] == first.value["id"]))
+        assert app.current_activity()
+        waiting = await api("DELETE", f"jobs/{second.value['id']}")
+        assert waiting.value["state"] == "cancelled"
+        await api("DELETE", f"jobs/{first.value['id']}")
+        assert (await ended(api, listen, first.value["id"]))["state"] == "cancelled"
+        assert app.current_activity() is None
+        for name in ("cancel-1", "cancel-2"):
+            assert (await api("GET", "lake/metadata", did=f"user.alice:{name}")).status == 404
+        # One that has ended stays as it is.
+        again = await api("DELETE", f"jobs/{first.value['id']}")
+        assert again.value["state"] == "cancelled"
+
+    async def test_a_name_is_not_uploaded_twice_at_once(self, api: Api, large: str) -> None:
+        await self.begin(api, large, "twice")
+        again = await self.begin(api, large, "twice")
+        assert (again.status, again.value["error"]) == (409, "AlreadyThere")
+
+    async def test_a_server_that_stops_leaves_interrupted_jobs_and_nothing_in_the_lake(
+        self, api: Api, large: str, app: DlaasExtension, jp_data_dir: Path
+    ) -> None:
+        first = await self.begin(api, large, "stop-1")
+        await self.begin(api, large, "stop-2")
+        await app.jobs.stop()
+        jobs = JobStore(jp_data_dir / "dlaas", "next", app.log).open()
+        assert [(job.state, job.problem) for job in jobs] == [("failed", INTERRUPTED)] * 2
+        assert jobs[0].id == first.value["id"]
+        for name in ("stop-1", "stop-2"):
+            assert (await api("GET", "lake/metadata", did=f"user.alice:{name}")).status == 404
+
+    async def begin(self, api: Api, path: str, name: str) -> Answer:
+        return await api("POST", "lake/uploads", {"path": path, "did": f"user.alice:{name}"})
+
+
+async def test_a_failed_upload_says_whose_fault_it_is(
+    api: Api, listen: Listen, lake: EmbeddedLake, histogram: Path
+) -> None:
+    await api("GET", "lake/scopes")
+    lake.hold("north")
+    try:
+        body = {"path": "results/histos.root", "did": "user.alice:fails.root"}
+        begun = await api("POST", "lake/uploads", body)
+        job = await ended(api, listen, begun.value["id"])
+    finally:
+        lake.release("north")
+    assert job["state"] == "failed"
+    assert job["problem"]["blame"] in ("network", "storage")
+    assert (await api("GET", "lake/metadata", did="user.alice:fails.root")).status == 404
+
+
+@pytest.fixture
+def past(jp_data_dir: Path) -> list[Job]:
+    """What a server that was killed had written: one job done, one running, one waiting."""
+    return [
+        Job(f"{number:032x}", "upload", "lake", DID("user.alice:x"), "x", state, 5, 0, moment)
+        for number, (state, moment) in enumerate(
+            (state, datetime(2026, 1, 1 + day, tzinfo=timezone.utc))
+            for day, state in enumerate(("done", "running", "queued"))
+        )
+    ]  # type: ignore[arg-type]
+
+
+async def test_a_restart_keeps_the_jobs_and_tells_which_were_interrupted(
+    past: list[Job], jp_data_dir: Path, jp_configurable_serverapp: Any, caplog: Any
+) -> None:
+    import logging
+
+    log = logging.getLogger("test")
+    dead = JobStore(jp_data_dir / "dlaas", "dead", log)
+    dead.open()
+    for job in past:
+        dead.save(job)
+    alive = JobStore(jp_data_dir / "dlaas", "alive", log)
+    assert [job.state for job in alive.open()] == ["done"]
+    other = replace(past[1], id="f" * 32)
+    alive.save(other)
+    # The kernel lets go of a dead server's lock.
+    dead._lock.close()  # type: ignore[union-attr]
+    found = JobStore(jp_data_dir / "dlaas", "new", log).open()
+    assert [(job.id, job.state) for job in found] == [
+        (past[0].id, "done"),
+        (past[1].id, "failed"),
+        (past[2].id, "failed"),
+    ]
+    assert found[1].problem == INTERRUPTED
+    for path in ("jobs.sqlite", "servers/new"):
+        assert stat.S_IMODE((jp_data_dir / "dlaas" / path).stat().st_mode) == 0o600
+
+
+async def test_a_list_of_jobs_that_cannot_be_read_is_set_aside(
+    api: Api, jp_data_dir: Path, listen: Listen, histogram: Path
+) -> None:
+    (jp_data_dir / "dlaas").mkdir(exist_ok=True)
+    (jp_data_dir / "dlaas" / "jobs.sqlite").write_bytes(b"not a database" * 100)
+    assert (await api("GET", "jobs")).value == []
+    assert (jp_data_dir / "dlaas" / "jobs.broken").exists()
+    body = {"path": "results/histos.root", "did": "user.alice:after-broken.root"}
+    job = await ended(api, listen, (await api("POST", "lake/uploads", body)).value["id"])
+    assert job["state"] == "done"
+
+
+async def test_an_unknown_job_is_not_there(api: Api) -> None:
+    answer = await api("GET", f"jobs/{'0' * 32}")
+    assert (answer.status, answer.value["error"]) == (404, "NotThere")
+    assert (await api("DELETE", f"jobs/{'0' * 32}")).status == 404
+    assert asyncio.get_running_loop().is_running()
