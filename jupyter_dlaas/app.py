@@ -23,7 +23,7 @@ from jupyter_dlaas.watcher import Watcher
 
 
 class DlaasExtension(ExtensionApp):
-    """The data lake behind a Jupyter server: the library `dlaas`, its logins, and an HTTP API for the panel."""
+    """The data lake behind a Jupyter server: the library, its logins, an HTTP API for the panel."""
 
     name = "dlaas"
     description = "Find data in a Rucio data lake, have it made available, write results back."
@@ -47,7 +47,7 @@ class DlaasExtension(ExtensionApp):
         """Make what the handlers use."""
         server = self._server()
         settings = section(server.config, self)
-        logging.getLogger("dlaas").setLevel(log_level(settings, server.log.getEffectiveLevel()))
+        self._show_library_log(log_level(settings, server.log.getEffectiveLevel()))
         self.events = Events(server.event_logger, self.log)  # type: ignore[arg-type]
         self.sessions = Sessions(
             settings,
@@ -76,13 +76,15 @@ class DlaasExtension(ExtensionApp):
         self.watcher.stop()
         await self.jobs.stop()
         await self.sessions.stop()
+        for handler in self.log.handlers:
+            logging.getLogger("dlaas").removeHandler(handler)
 
     def current_activity(self) -> dict[str, Any] | None:
         """Say what runs, so that an idle server is not stopped in the middle of an upload."""
         return {"uploads": self.jobs.active} if self.jobs.active else None
 
     async def instances(self) -> dict[str, Any]:
-        """Answer the instances, this run of the server, its last hint, and where kernels find the logins."""
+        """Answer the instances, the server's id and last hint, and where kernels find logins."""
         # The number first: what changes from now on has a greater one.
         seq = self.events.seq
         return {
@@ -91,6 +93,12 @@ class DlaasExtension(ExtensionApp):
             "instances": await self.sessions.infos(self.login_patience),
             "handover": str(self.sessions.handover),
         }
+
+    def _show_library_log(self, level: int) -> None:
+        library = logging.getLogger("dlaas")
+        library.setLevel(level)
+        for handler in self.log.handlers:
+            library.addHandler(handler)
 
     def _job_changed(self, job: Job) -> None:
         self.events.emit("job", job.instance, did=job.did, job=job.id)

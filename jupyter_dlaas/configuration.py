@@ -16,14 +16,15 @@ _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 class RucioConfig(LoggingConfigurable):
     """Which Rucio instances there are.
 
-    These settings and the keys of an instance are those of rucio-jupyterlab; its files are read unchanged.
+    These settings and the keys of an instance are those of rucio-jupyterlab, whose files are read
+    unchanged.
     """
 
     instances: List[Any] = List(
         AnyTrait(),
-        help="""The Rucio instances: a list of objects. Each has at least `name` and `rucio_base_url`, or `$url`, the
-        address of a JSON file with these keys (what is given here wins). An instance with a mistake is shown in
-        the panel with what is wrong; the others work.""",
+        help="""The Rucio instances: a list of objects. Each has at least `name` and
+        `rucio_base_url`, or `$url`, the address of a JSON file with these keys (what is given
+        here wins). An instance with a mistake is shown in the panel with what is wrong; the others work.""",
     ).tag(config=True)
     default_instance = Unicode(
         None,
@@ -45,7 +46,7 @@ class RucioConfig(LoggingConfigurable):
 
 
 def section(config: Config, parent: LoggingConfigurable) -> dict[str, Any]:
-    """Answer the section as a plain mapping, also where a setting is wrong, for the library judges each by itself."""
+    """Answer the section as it was given: the library judges each instance by itself."""
     try:
         RucioConfig(config=config, parent=parent)
     except TraitError as error:

@@ -17,7 +17,7 @@ SCHEMA_ID = "https://jupyter-dlaas.example/changed/v1"
 
 
 class Events:
-    """Numbers the hints of this run of the server and emits them; only to be called on the event loop."""
+    """Numbers the hints of this run of the server and emits them; lives on the event loop."""
 
     def __init__(self, event_logger: EventLogger, log: logging.Logger) -> None:
         self.server = secrets.token_hex(8)

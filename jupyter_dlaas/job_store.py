@@ -33,21 +33,27 @@ _REMEMBER = 200
 _FINAL = ("done", "failed", "cancelled")
 _TABLE = """
 CREATE TABLE IF NOT EXISTS jobs
-(id TEXT PRIMARY KEY, server TEXT NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL, job TEXT NOT NULL)
+(
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE,
+    server TEXT NOT NULL, state TEXT NOT NULL, job TEXT NOT NULL
+)
 """
-_SAVE = "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?)"
+_SAVE = """
+INSERT INTO jobs (id, server, state, job) VALUES (?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, job = excluded.job
+"""
 _OLD = """
 DELETE FROM jobs WHERE state IN ('done', 'failed', 'cancelled') AND id NOT IN
-(SELECT id FROM jobs ORDER BY created_at DESC LIMIT ?)
+(SELECT id FROM jobs ORDER BY number DESC LIMIT ?)
 """
 
 
 class JobStore:
     """The jobs of a user's servers in one SQLite file, 0600; every method may block.
 
-    A server holds a lock as long as it lives, so that another one never takes its running jobs for dead. Not in WAL
-    mode: that does not work on the network folders in which homes are kept. A store that cannot be
-    written is told in the log and is no reason to stop a transfer.
+    A server holds a lock as long as it lives, so that another one never takes its running jobs for
+    dead. Not in WAL mode: that does not work on the network folders in which homes are kept. A
+    store that cannot be written is told in the log and is no reason to stop a transfer.
     """
 
     def __init__(self, folder: Path, server: str, log: logging.Logger) -> None:
@@ -58,7 +64,7 @@ class JobStore:
         self._lock: IO[str] | None = None
 
     def open(self) -> list[Job]:
-        """Answer the finished jobs, oldest first; those of dead servers are marked as interrupted first."""
+        """Answer the jobs that have ended, oldest first; those of dead servers ended just now."""
         return self._careful(self._open) or []
 
     def save(self, job: Job) -> None:
@@ -87,29 +93,27 @@ class JobStore:
         self._lock = _take(self._lock_path(self._server))
         try:
             rows = self._read()
+        except sqlite3.OperationalError:
+            # Locked, or the disk is full: the file itself is good.
+            raise
         except sqlite3.DatabaseError:
             self._set_aside()
             rows = self._read()
         jobs = [(server, job) for server, text in rows if (job := job_from(text)) is not None]
         dead = {server for server, job in jobs if job.state not in _FINAL and self._dead(server)}
-        lost = [
-            (server, _interrupted(job)) for server, job in jobs if _unfinished(job, server, dead)
-        ]
-        self._write(lost)
-        final = {job.id: job for _, job in [*jobs, *lost] if job.state in _FINAL}
-        return sorted(final.values(), key=lambda job: str(job.created_at))
+        lost = {job.id: (server, _interrupted(job)) for server, job in jobs if server in dead}
+        self._write(list(lost.values()))
+        found = [lost.get(job.id, (server, job))[1] for server, job in jobs]
+        return [job for job in found if job.state in _FINAL]
 
     def _read(self) -> list[tuple[str, str]]:
         with closing(self._connect()) as db, db:
             db.execute(_TABLE)
             db.execute(_OLD, (_REMEMBER,))
-            return list(db.execute("SELECT server, job FROM jobs"))
+            return list(db.execute("SELECT server, job FROM jobs ORDER BY number"))
 
     def _write(self, jobs: list[tuple[str, Job]]) -> None:
-        rows = [
-            (job.id, server, job.state, str(to_json(job)["created_at"]), json.dumps(to_json(job)))
-            for server, job in jobs
-        ]
+        rows = [(job.id, server, job.state, json.dumps(to_json(job))) for server, job in jobs]
         with closing(self._connect()) as db, db:
             db.executemany(_SAVE, rows)
 
@@ -173,11 +177,9 @@ def _times(values: dict[str, Any], *names: str) -> None:
             values[name] = moment.replace(tzinfo=timezone.utc)
 
 
-def _unfinished(job: Job, server: str, dead: set[str]) -> bool:
-    return job.state not in _FINAL and server in dead
-
-
 def _interrupted(job: Job) -> Job:
+    if job.state in _FINAL:
+        return job
     now = datetime.now(timezone.utc)
     return replace(job, state="failed", finished_at=now, problem=INTERRUPTED)
 

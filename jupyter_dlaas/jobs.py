@@ -1,4 +1,4 @@
-"""Transfers that the server runs: a few at a time, each with its progress, its end and its record."""
+"""Transfers that the server runs: a few at a time, each with its progress, end and record."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ class _Active:
 
 
 class Jobs(LoggingConfigurable):
-    """The uploads of this server; `changed` is called on the event loop with each transition and with progress."""
+    """The uploads of this server.
+
+    `changed` is called on the event loop with each transition and, now and then, with progress.
+    """
 
     parallel_uploads = Integer(2, min=1, help="How many uploads run at once; the others wait.").tag(
         config=True
@@ -105,10 +108,10 @@ class Jobs(LoggingConfigurable):
     async def upload(
         self, instance: str, request: UploadRequest, root: str | None, *, hidden: bool = False
     ) -> Job:
-        """Check all that can be checked, then upload in the background; raises what `Lake.check_upload` does.
+        """Check all that can be checked, then upload in the background.
 
-        `request.path` is below `root`; `hidden` allows hidden files. Raises `AlreadyThere` while the same DID is
-        being uploaded.
+        `request.path` is below `root`; `hidden` allows hidden files. Raises what `Lake.upload` does,
+        and `AlreadyThere` while the same DID is being uploaded.
         """
         await self.start()
         path = await asyncio.to_thread(source, root, request.path, hidden=hidden)

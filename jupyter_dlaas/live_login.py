@@ -17,11 +17,11 @@ from jupyter_dlaas.redaction import Redactor
 
 
 class LiveLogin:
-    """A credential, shared by the threads of one instance, that can be renewed before its token ends.
+    """A credential, shared by the threads of one instance, that is renewed before its token ends.
 
-    Every new token is handed to kernels and terminals until `end`. `expires_at` and `obtained_at` are epoch
-    seconds; `trouble` is why kernels could not be told. `secret` is kept out of the log. All methods may block
-    and belong on a worker.
+    Every new token is handed to kernels and terminals until `end`. `expires_at` and `obtained_at`
+    are epoch seconds; `trouble` is why kernels could not be told. `secret` is kept out of the log.
+    All methods may block and belong on a worker.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class LiveLogin:
         self._lock = threading.RLock()
 
     def __call__(self) -> Token:
-        """Answer the token in force; raises `CannotAuthenticate`, `LoginRequired`, `Unreachable`."""
+        """Answer the token in force; raises `CannotAuthenticate` or `Unreachable`."""
         token = self._credential()
         self._take(token)
         return token

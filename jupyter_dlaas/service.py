@@ -39,7 +39,10 @@ class LakeService(LoggingConfigurable):
         self._sessions = sessions
 
     async def open(self, instance: str) -> tuple[Session, Lake]:
-        """Answer an instance's session and lake; raises `InstanceNotFound`, `ConfigurationError`, `LoginRequired`."""
+        """Answer an instance's session and lake.
+
+        Raises `InstanceNotFound`, `ConfigurationError`, `LoginRequired` or why the login failed.
+        """
         session = await self._sessions.get(instance)
         return session, await session.lake()
 
@@ -64,7 +67,7 @@ class LakeService(LoggingConfigurable):
 
 
 class Stream(Generic[T]):
-    """Rows that arrive; the next are asked for when the last were taken, so that a slow reader slows Rucio down."""
+    """Rows that arrive, the next when the last were taken: a slow reader slows Rucio down."""
 
     def __init__(self, session: Session, lake: Lake, rows: Rows[T], timeout: float) -> None:
         self._session = session
@@ -74,7 +77,7 @@ class Stream(Generic[T]):
         self._first = True
 
     async def next(self) -> list[T]:
-        """Answer the next rows, none at the end; raises what the library raises, and `TookTooLong`."""
+        """Answer the next rows, none at the end; raises as `LakeService.ask` does."""
         seconds = _FIRST if self._first else _COLLECT
         self._first = False
         return await _guarded(

@@ -24,7 +24,8 @@ from jupyter_dlaas.workers import Workers
 
 T = TypeVar("T")
 
-# Between two attempts at a configured login that was refused: a wrong password that is sent often locks accounts.
+# Between two attempts at a configured login that was refused: sending a wrong password often locks
+# accounts.
 _RETRY_REFUSED = 60.0
 # The longest sleep between two looks at the clock: a laptop may have been asleep.
 _LOOK = 60.0
@@ -82,7 +83,7 @@ class Session:
         )
 
     async def settle(self) -> None:
-        """Log in as configured unless that was tried; returns when the attempt is over and never raises."""
+        """Log in as configured unless that was tried; never raises."""
         if not self._automatic:
             return
         if self._configured is None:
@@ -91,7 +92,10 @@ class Session:
         await asyncio.shield(self._configured)
 
     async def lake(self) -> Lake:
-        """Answer the lake of whoever is logged in; raises `LoginRequired`, or why the configured login failed."""
+        """Answer the lake of whoever is logged in.
+
+        Raises `LoginRequired`, or why the configured login failed.
+        """
         await self.settle()
         if self._may_retry():
             self._configured = None
@@ -114,7 +118,10 @@ class Session:
         return self.login
 
     async def log_in_as_configured(self) -> Login:
-        """Log in with what configuration and environment offer; raises `LoginRequired` where that is nothing."""
+        """Log in with what configuration and environment offer.
+
+        Raises `LoginRequired` where that is nothing.
+        """
         async with self._lock:
             self._tried_at = time.monotonic()
             await self._enter(lambda: for_instance(self.instance), self.instance.auth_type)
@@ -139,7 +146,10 @@ class Session:
         self._login_workers.stop()
 
     async def run(self, timeout: float, function: Callable[..., T], *args: Any) -> T:
-        """Carry out a blocking call; raises `TookTooLong` after `timeout` seconds, while the call itself goes on."""
+        """Carry out a blocking call.
+
+        Raises `TookTooLong` after `timeout` seconds, while the call itself goes on.
+        """
         return await self._run(self._workers, timeout, function, *args)
 
     def forsake(self, function: Callable[[], Any]) -> None:

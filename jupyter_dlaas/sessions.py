@@ -21,7 +21,7 @@ from jupyter_dlaas.session import Session, SessionSettings
 
 
 class Sessions(LoggingConfigurable):
-    """Keeps one login per instance: in memory, renewed in time, handed to kernels, gone when the server stops."""
+    """Keeps one login per instance: in memory, renewed in time, handed to kernels until the end."""
 
     threads = Integer(
         8, min=1, help="How many requests to one Rucio instance may be under way at once."
@@ -30,7 +30,7 @@ class Sessions(LoggingConfigurable):
     renew_before = Float(
         600,
         min=0,
-        help="How long before its end a login is renewed, in seconds (at most a third of its life).",
+        help="How long before its end a login is renewed, in seconds; at most a third of its life.",
     ).tag(config=True)
 
     retry_after = Float(
@@ -72,7 +72,10 @@ class Sessions(LoggingConfigurable):
         return session
 
     async def infos(self, patience: float) -> list[InstanceInfo]:
-        """Answer all instances, also those that are wrong; waits `patience` seconds for logins under way."""
+        """Answer all instances, also those that are wrong.
+
+        Waits `patience` seconds for logins under way.
+        """
         await self._load()
         starting = asyncio.ensure_future(self.start())
         await asyncio.wait([starting], timeout=patience)
@@ -116,7 +119,7 @@ class Sessions(LoggingConfigurable):
 
 
 def _read(section: Mapping[str, Any]) -> Instances:
-    """Read the configured instances, else the one that the environment describes, as on the hub images."""
+    """Read the configured instances, else the one that the environment of a hub describes."""
     try:
         found = load_instances(section)
         if len(found) or found.problems:

@@ -14,12 +14,13 @@ _REMEDY = "Choose a file in the file browser."
 def source(root: str | None, path: str, *, hidden: bool = False) -> Path:
     """Answer the real file behind a path of the content folder; links count as what they point to.
 
-    Raises `InvalidInput` for what is no file below `root`, `NotThere`, and `AccessDenied` for one that cannot be read.
+    Raises `InvalidInput` for what is no file below `root`, `NotThere`, and `AccessDenied` for a
+    file that cannot be read.
     """
     folder = Path(root or "").expanduser().resolve()
     if not root or not folder.is_dir():
         raise ConfigurationError(
-            "This server's files are not in a folder of this machine, so they cannot be uploaded from here."
+            "This server does not keep its files in a folder: they cannot be uploaded from here."
         )
     parts = PurePosixPath(path.strip("/")).parts
     if not parts or ".." in parts or "\0" in path:

@@ -33,7 +33,7 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def parse_body(body: bytes, kind: type[R]) -> R:
-    """Turn a request's body into one of the model's requests; raises `InvalidInput` that names the field.
+    """Turn a request's body into one of the model's requests; raises `InvalidInput`, naming fields.
 
     Neither the body nor a value of it is repeated in the error: it may hold a password.
     """
@@ -98,7 +98,9 @@ def _missing(problem: ValidationError) -> list[str]:
 def _wanted(problem: ValidationError) -> str:
     if problem.validator == "anyOf":
         options = cast("list[dict[str, Any]]", problem.validator_value)
-        return " or ".join(_NAMES.get(option.get("type", ""), "something else") for option in options)
+        return " or ".join(
+            _NAMES.get(option.get("type", ""), "something else") for option in options
+        )
     if problem.validator == "type":
         return _NAMES.get(str(problem.validator_value), "something else")
     return "something else"

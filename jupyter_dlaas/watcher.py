@@ -21,10 +21,10 @@ _AT_ONCE = 2
 
 
 class Watcher(LoggingConfigurable):
-    """Asks Rucio, ever less often, for DIDs that a panel asked about and that are on their way; bounded in number and time.
+    """Asks Rucio, ever less often, for DIDs that a panel asked about and that are on their way.
 
-    `changed` is called on the event loop with instance and DID: when the status is another one, and once
-    when a watch ends with the DID still on its way, so that a panel which still shows it asks again.
+    `changed` is called on the event loop with instance and DID: when the status is another one, and
+    once when a watch ends with the DID still on its way, so that who still shows it asks again.
     """
 
     limit = Integer(100, min=1, help="How many DIDs are watched at once.").tag(config=True)
@@ -129,7 +129,7 @@ class _Watch:
 
 
 def _pause(status: Status, pause: float, window: float) -> float | None:
-    """Answer how long to wait before the next look, in seconds; None when nothing is to be expected."""
+    """Answer how long to wait before the next look, in seconds; None when nothing will change."""
     if status.state in _MOVING:
         return pause
     if status.expires_at is not None:
@@ -140,7 +140,7 @@ def _pause(status: Status, pause: float, window: float) -> float | None:
 
 
 def _essence(status: Status) -> tuple[Any, ...]:
-    """Answer what of a status is news; its reason says how much time is left and so always changes."""
+    """Answer what of a status is news; its reason tells the time that is left, so it is none."""
     rules = tuple(
         (r.id, r.state, r.locks_ok, r.locks_replicating, r.locks_stuck, r.error, r.expires_at)
         for r in status.rules

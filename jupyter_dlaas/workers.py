@@ -15,8 +15,9 @@ T = TypeVar("T")
 class Workers:
     """At most `limit` threads that carry out blocking calls, one after the other.
 
-    The threads are daemons: `concurrent.futures` joins its threads when Python ends, so that a lake that
-    never answers would keep a server from stopping. A call that was cancelled before it began never runs.
+    The threads are daemons: `concurrent.futures` joins its threads when Python ends, and then a
+    lake that never answers would keep a server from stopping. A call that was cancelled before it
+    began never runs.
     """
 
     def __init__(self, name: str, limit: int) -> None:
@@ -53,7 +54,7 @@ class Workers:
         return future
 
     def stop(self) -> None:
-        """Let the threads end when they are idle; what was queued still runs, nothing is waited for."""
+        """Let the threads end when all that was queued is done; waits for nothing."""
         with self._lock:
             self._stopped = True
             for _ in range(self._threads):
@@ -84,7 +85,10 @@ class Rows(Generic[T]):
         self.closed = False
 
     def take(self, rows: int, seconds: float) -> list[T]:
-        """Return up to `rows` rows, at least one unless it is the end, not collecting longer than `seconds`."""
+        """Return up to `rows` rows, none at the end; collects no longer than about `seconds`.
+
+        Raises what the iterator raises, once what came before has been taken.
+        """
         with self._lock:
             if self._iterator is None and not self.closed:
                 self._iterator = self._make()

@@ -49,7 +49,8 @@ _PROBLEMS = {
 def authorized(action: str) -> Callable[[M], M]:
     """Let Jupyter's authorizer decide; stands below `web.authenticated` at every method.
 
-    Jupyter's decorator keeps the action and the resource of the first request that it sees, so both are given.
+    Jupyter's decorator keeps the action and the resource of the first request that it sees, so both
+    are given.
     """
     return cast("Callable[[M], M]", authorization.authorized(action, RESOURCE))
 
@@ -77,7 +78,10 @@ class DlaasHandler(ExtensionHandlerMixin, APIHandler):
         self.set_header("X-Accel-Buffering", "no")
 
     def body(self, kind: type[R]) -> R:
-        """Read the request's body; raises `InvalidInput`. Jupyter's own way would log a body that is not JSON."""
+        """Read the request's body; raises `InvalidInput`.
+
+        Jupyter's own way would log a body that is not JSON, and with it a password.
+        """
         if len(self.request.body) > _LARGEST_BODY:
             raise InvalidInput("The request's body is too long.")
         return parse_body(self.request.body, kind)
@@ -90,7 +94,10 @@ class DlaasHandler(ExtensionHandlerMixin, APIHandler):
     async def answer_rows(
         self, instance: str, make: Callable[[Lake], Iterable[Any]], limit: int
     ) -> None:
-        """Answer rows as NDJSON while they come, at most `limit`; what fails after the first is told in the last line."""
+        """Answer rows as NDJSON while they come, at most `limit`.
+
+        What fails after the first is told in the last line.
+        """
         stream = await self.app.service.rows(instance, lambda lake: _lines(make(lake), limit + 1))
         self._stream = stream
         try:

@@ -15,9 +15,6 @@ from .environment import PrivateEnvironment
 from .errors import LakeError
 from .rucio_side.lakeside.layout import ACCOUNTS, SITES
 
-# A CA bundle in the environment would make the genuine clients distrust the lake's own authority.
-OVERRULING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-
 
 def add_commands(commands: Any) -> None:
     """Add `lake` and `demo` to the command line's parsers."""
@@ -113,7 +110,6 @@ def _env(arguments: argparse.Namespace) -> None:
     lake = EmbeddedLake(arguments.dir)
     for name, value in lake.env(arguments.account).items():
         print(f"export {name}={shlex.quote(value)}")
-    print(f"unset {' '.join(OVERRULING)}")
 
 
 def _seed(arguments: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,6 +20,8 @@ from .errors import LakeError
 from .processes import port_is_free
 
 PACKAGE = Path(__file__).parents[1]
+# In an installed package, and in a checkout.
+SOURCES = (PACKAGE / "notebooks", PACKAGE.parent / "notebooks")
 CONFIG = "jupyter_server_config.json"
 
 
@@ -54,10 +57,9 @@ def configure(lake: EmbeddedLake) -> Path:
     return folder
 
 
-def provide_notebooks(target: Path) -> Path:
+def provide_notebooks(target: Path, sources: Sequence[Path] = SOURCES) -> Path:
     """Copy the tutorials to where they can be run and changed; what is there already stays as it is."""
     target.mkdir(parents=True, exist_ok=True)
-    sources = (PACKAGE / "notebooks", PACKAGE.parent / "notebooks")
     source = next((folder for folder in sources if any(folder.glob("*.ipynb"))), None)
     for notebook in sorted(source.glob("*.ipynb")) if source else []:
         if not (target / notebook.name).exists():

@@ -91,7 +91,7 @@ class PrivateEnvironment:
                 f"The cache folder {self.cache} cannot be made: {error.strerror}. "
                 "Set XDG_CACHE_HOME to a folder that you may write."
             ) from error
-        with locked(self.directory.with_suffix(".lock"), wait=True):
+        with locked(self.directory.with_name(f"{self.directory.name}.lock"), wait=True):
             if not self.ready:
                 self._make(log)
 

@@ -15,7 +15,7 @@ import requests
 from rucio.client.client import Client  # type: ignore[import-untyped]
 from rucio.common.utils import parse_response  # type: ignore[import-untyped]
 
-from dlaas.errors import DlaasError, LoginRequired
+from dlaas.errors import DlaasError, LoginRequired, RucioFailed
 from dlaas.translate import from_name, from_network, origin
 from dlaas.wire import Wire, send_with_token
 
@@ -91,8 +91,12 @@ class LakeClient(Client):  # type: ignore[misc]
                         yield parse_response(line)
             elif kind.startswith("application/json"):
                 yield parse_response(response.text)
+            elif kind.startswith("text/html") and response.text.lstrip().startswith("<"):
+                raise RucioFailed(f"{origin(response.url)} answered a page: it is not Rucio.")
             elif response.text:
                 yield response.text
+        except ValueError:
+            raise RucioFailed(f"{origin(response.url)} answered what is no JSON.") from None
         except requests.RequestException as error:
             raise from_network(error, origin(response.url)) from None
         finally:

@@ -96,42 +96,48 @@ class Connection:
         self._remembered.pop(key, None)
 
 
-_lakes: weakref.WeakValueDictionary[str, Lake] = weakref.WeakValueDictionary()
+# By instance name, in the order in which they were made.
+_lakes: dict[str, list[weakref.ref[Lake]]] = {}
 _kept: dict[str, Lake] = {}
 _guard = threading.Lock()
 
 
 def register(lake: Lake) -> None:
-    """Let references to an instance find the lake that was made for it last in this process."""
+    """Let references to an instance find the lake that was made for it last and still is there."""
     with _guard:
-        _lakes[lake.instance.name] = lake
+        alive = [ref for ref in _lakes.get(lake.instance.name, []) if ref() is not None]
+        _lakes[lake.instance.name] = [*alive, weakref.ref(lake)]
 
 
 def lake_for(name: str | None = None) -> Lake:
     """Answer the lake that a reference means: one of this process, else a new one by configuration.
 
-    Without a name it is the default instance, or the only lake that this process has.
+    Without a name it is the default instance, or the only one of which this process has a lake.
     """
     from dlaas.lake import Lake
 
-    with _guard:
-        found = _lakes.get(name) if name else None
-        only = next(iter(_lakes.values())) if len(_lakes) == 1 else None
-    if found is not None:
+    if name is not None and (found := _alive(name)) is not None:
         return found
     try:
         instance = find_instance(name)
     except InstanceNotFound:
-        if name is None and only is not None:
-            return only
-        raise
-    with _guard:
-        found = _lakes.get(instance.name)
+        names = [known for known in list(_lakes) if _alive(known) is not None]
+        only = _alive(names[0]) if name is None and len(names) == 1 else None
+        if only is None:
+            raise
+        return only
+    found = _alive(instance.name)
     if found is None:
         found = Lake(instance)
         # Nobody else holds it: without this it would be gone with the first variable.
         _kept[instance.name] = found
     return found
+
+
+def _alive(name: str) -> Lake | None:
+    with _guard:
+        lakes = (ref() for ref in reversed(_lakes.get(name, [])))
+        return next((lake for lake in lakes if lake is not None), None)
 
 
 def forget() -> None:

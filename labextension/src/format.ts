@@ -38,6 +38,20 @@ export function formatTime(iso: string): string {
 }
 
 /**
+ * A time that lies days ahead as a date; nearer ones to the minute.
+ */
+export function formatEnd(iso: string, now: number = Date.now()): string {
+  const end = new Date(iso);
+  return end.getTime() - now < 2 * DAY * 1000
+    ? formatTime(iso)
+    : end.toLocaleDateString(undefined, {
+        day: 'numeric',
+        month: 'short',
+        year: 'numeric'
+      });
+}
+
+/**
  * The same time in UTC, as Rucio keeps it.
  */
 export function formatUTC(iso: string): string {

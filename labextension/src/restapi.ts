@@ -24,6 +24,10 @@ import type {
  */
 export interface IInstances {
   server: string;
+  /**
+   * The number of the last hint that the server had pushed.
+   */
+  seq?: number;
   instances: InstanceInfo[];
   handover: string;
 }
@@ -58,10 +62,13 @@ export function listInstances(settings: Settings): Promise<IInstances> {
   return get(settings, ['instances']);
 }
 
+/**
+ * Log in; without a name and password as the server is configured to.
+ */
 export function login(
   settings: Settings,
   instance: string,
-  request: LoginRequest
+  request?: LoginRequest
 ): Promise<Login> {
   return send(settings, 'POST', [instance, 'login'], request);
 }
@@ -97,12 +104,16 @@ export function getMetadata(
   return get(settings, [instance, 'metadata'], { did }, signal);
 }
 
+/**
+ * Ask how much of a DID is here; a quiet question does not count as a person's activity.
+ */
 export function getStatus(
   settings: Settings,
   instance: string,
-  did: string
+  did: string,
+  isQuiet = false
 ): Promise<Status> {
-  return get(settings, [instance, 'status'], { did });
+  return get(settings, [instance, 'status'], { did, ...quiet(isQuiet) });
 }
 
 export function listRules(
@@ -148,8 +159,8 @@ export function upload(
   return send(settings, 'POST', [instance, 'uploads'], request);
 }
 
-export function listJobs(settings: Settings): Promise<Job[]> {
-  return get(settings, ['jobs']);
+export function listJobs(settings: Settings, isQuiet = false): Promise<Job[]> {
+  return get(settings, ['jobs'], quiet(isQuiet));
 }
 
 export function getJob(settings: Settings, id: string): Promise<Job> {
@@ -158,6 +169,13 @@ export function getJob(settings: Settings, id: string): Promise<Job> {
 
 export function cancelJob(settings: Settings, id: string): Promise<Job> {
   return send(settings, 'DELETE', ['jobs', id]);
+}
+
+/**
+ * An idle server is stopped by its hub, even if a forgotten page goes on asking.
+ */
+function quiet(isQuiet: boolean): Query {
+  return isQuiet ? { no_track_activity: 1 } : {};
 }
 
 async function get<T>(

@@ -34,7 +34,7 @@ export interface Entry {
 }
 
 /**
- * What was granted when data was made available; `new` is False where a rule was there already.
+ * What was granted when data was made available; `new` is False where a rule was there.
  */
 export interface Granted {
   rule: Rule;
@@ -122,7 +122,7 @@ export interface Job {
 }
 
 /**
- * What an upload left in the lake.
+ * What an upload left in the lake; `new` is False where the same file was there already.
  */
 export interface Uploaded {
   did: string;
@@ -131,6 +131,7 @@ export interface Uploaded {
   adler32: string;
   rule: Rule | null;
   dataset: string | null;
+  new: boolean;
 }
 
 /**
@@ -181,7 +182,8 @@ export interface Replica {
 }
 
 /**
- * Make a DID available for a lifetime (seconds) or until a time; neither means the instance's default.
+ * Make a DID available for a lifetime (seconds) or until a time; neither means the instance's
+ * default.
  *
  * `extend` lengthens the account's own shorter rule instead of refusing a second one.
  */
@@ -197,10 +199,12 @@ export interface RuleRequest {
 }
 
 /**
- * How much of a DID can be read from here, and until when; one call, whatever the number of files.
+ * How much of a DID can be read from here, and until when; one call, whatever the number of
+ * files.
  *
- * `rse` is the instance's destination RSE; `rules` are those that put the DID there. `access` is how it
- * would be read from here now, `path` the local path of an available file, `reason` a sentence for people.
+ * `rse` is the instance's destination RSE; `rules` are those that put the DID there. `access` is
+ * how it would be read from here now, `path` the local path of an available file, `reason` a
+ * sentence for people.
  */
 export interface Status {
   did: string;

@@ -28,13 +28,10 @@ def test_a_lifetime_is_read(given: Any, seconds: int) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [0, "0d", -1, "-3d", "", "soon", "14", "d14", "14 d x", True, float("nan"), float("inf"),
+    [0, "0d", -1, "-3d", "", "soon", "d14", "14 d x", True, float("nan"), float("inf"),
      timedelta(0), timedelta(days=-1), "99999999w", 10**20],
 )  # fmt: skip
 def test_what_is_no_lifetime_is_refused(given: Any) -> None:
-    if given == "14":
-        assert lifetime.seconds(given) == 14
-        return
     with pytest.raises(InvalidLifetime):
         lifetime.seconds(given)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from judge import TIMEOUT, await_state, processes_of, rucio_client, until
-from rucio.common.exception import RuleNotFound
 
 from jupyter_dlaas.lake import EmbeddedLake, LakeError
 from jupyter_dlaas.lake.services import Status
@@ -239,25 +238,3 @@ def test_the_command_line_brings_a_lake_up_and_down(tmp_path: Path, db: str) -> 
     assert "No such file" in absent.stderr
     assert command("reset", *where).returncode == 0
     assert not (tmp_path / "lake").exists()
-
-
-def test_a_rule_with_a_short_lifetime_is_gone_with_its_file(lake: EmbeddedLake) -> None:
-    client = rucio_client(lake, "alice")
-    dids = [{"scope": "ATLAS_OD_EDU", "name": "4lep_mc_Zee"}]
-    (rule,) = client.add_replication_rule(dids, 1, "NOTEBOOK-MOUNT", lifetime=8)
-    path = lake.layout.mount / "notebook"
-    await_state(client, rule, "OK")
-    file = next(path.rglob("mc_361106.Zee.4lep.root"))
-
-    def gone() -> bool:
-        try:
-            client.get_replication_rule(rule)
-        except RuleNotFound:
-            return not file.exists()
-        return False
-
-    until(gone, "rule and file are gone")
-    north = [replica["rses"] for replica in client.list_replicas(dids)]
-    assert [list(rses) for rses in north] == [["NORTH-DISK"]] or [list(r) for r in north] == [
-        ["SOUTH-DISK"]
-    ]

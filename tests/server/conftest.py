@@ -34,8 +34,8 @@ def jp_server_config(instances: list[dict[str, Any]], settings: dict[str, Any]) 
             "jpserver_extensions": {"jupyter_dlaas": True},
             "allow_unauthenticated_access": False,
         },
-        "RucioConfig": {"instances": instances},
         **settings,
+        "RucioConfig": {"instances": instances, **settings.get("RucioConfig", {})},
     }
 
 

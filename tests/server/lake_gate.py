@@ -15,10 +15,15 @@ Mode = Literal["open", "silent", "refuse", "endless", "cut"]
 _HOP = {"transfer-encoding", "connection", "content-length", "content-encoding", "server", "date"}
 
 
-class Gate:
-    """Passes requests on to Rucio, or is silent, refuses every token, sends rows without end or stops in the middle.
+# More than clients read at once.
+CUT_AT = 5000
 
-    `reached` is set when a request came that is not passed on, `left` when the client of endless rows has gone.
+
+class Gate:
+    """Passes requests on to Rucio; or is silent, refuses tokens, sends endless rows, stops midway.
+
+    `reached` is set when a request came that is not passed on, `left` when the client of endless
+    rows has gone.
     """
 
     def __init__(self, target: str, ca: str) -> None:
@@ -102,7 +107,7 @@ class Gate:
 
             def _cut(self) -> None:
                 self._begin_rows()
-                for number in range(5):
+                for number in range(CUT_AT):
                     self._row(number)
                 # Without the last chunk: the answer is not whole.
                 self.close_connection = True

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from http_answers import Api
-from lake_gate import Gate
+from lake_gate import CUT_AT, Gate
 
 DATA = "ATLAS_OD_EDU:GamGam_data"
 
@@ -147,8 +147,8 @@ class TestStreams:
     async def test_a_cut_in_the_middle_is_told_in_the_last_line(self, api: Api, gate: Gate) -> None:
         await api("GET", "gated/scopes")
         gate.mode = "cut"
-        answer = await api("GET", "gated/dids", pattern="s:n*")
-        assert [row["did"] for row in answer.rows] == [f"s:n{number}" for number in range(5)]
+        answer = await api("GET", "gated/dids", pattern="s:n*", limit="100000")
+        assert 0 < len(answer.rows) <= CUT_AT
         assert answer.end["problem"]["error"] == "Unreachable"
 
     async def test_rows_are_passed_on_before_the_last_has_come(

@@ -2,7 +2,6 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Button, IconButton } from '../components/button';
-import { Icon } from '../components/icon';
 import { ProblemView } from '../components/problem';
 import { formatTime, formatUTC } from '../format';
 import type { InstanceInfo } from '../schema';
@@ -124,7 +123,6 @@ function Who(props: IProps & { instance: InstanceInfo }): JSX.Element {
   return (
     <span className="jp-Dlaas-account-who">
       <span className="jp-Dlaas-account-person" title={caption}>
-        <Icon name="person" />
         <span data-testid="dlaas-account">{account}</span>
       </span>
       <IconButton
@@ -153,23 +151,17 @@ function WayIn(props: IProps & { instance: InstanceInfo }): JSX.Element {
       {instance.login.problem && !model.problem && (
         <ProblemView problem={instance.login.problem} trans={trans} />
       )}
-      {instance.methods.includes('userpass') ? (
-        <Userpass {...props} />
-      ) : (
-        <>
-          <p>
-            {trans.__(
-              'The server logs in to %1 by itself (%2), and could not.',
-              instance.display_name,
-              instance.methods.join(', ')
-            )}
-          </p>
-          <Button
-            label={trans.__('Try again')}
-            onClick={() => void model.retry()}
-          />
-        </>
-      )}
+      {instance.methods.includes('userpass') && <Userpass {...props} />}
+      <p className="jp-Dlaas-quiet">
+        {trans.__('Or let the server log in as it is configured to:')}
+      </p>
+      <div className="jp-Dlaas-actions">
+        <Button
+          label={trans.__('Log in by the server')}
+          disabled={model.isBusy}
+          onClick={() => void model.login()}
+        />
+      </div>
     </div>
   );
 }

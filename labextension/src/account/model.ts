@@ -47,7 +47,10 @@ export class AccountModel extends Model {
     return this.lake.refresh();
   }
 
-  login(request: LoginRequest): Promise<boolean> {
+  /**
+   * Log in; without a name and password as the server is configured to.
+   */
+  login(request?: LoginRequest): Promise<boolean> {
     return this._do(name => this.lake.login(name, request));
   }
 

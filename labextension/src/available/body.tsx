@@ -7,7 +7,7 @@ import { LifetimeField } from '../components/lifetime';
 import { Name } from '../components/name';
 import { ProblemView } from '../components/problem';
 import { StateBadge, progressText } from '../components/state';
-import { When } from '../components/when';
+import { Until } from '../components/when';
 import { formatBytes, formatCount } from '../format';
 import type { Granted } from '../schema';
 import type { AvailableModel } from './model';
@@ -78,11 +78,10 @@ function What({ model, trans }: IProps): JSX.Element {
         <dt>{trans.__('Now')}</dt>
         <dd>
           <StateBadge status={status} asking={known.isAsking} trans={trans} />
-          {status?.expires_at && (
+          {status?.expires_at && !model.granted && (
             <>
               {' '}
-              {trans.__('until ')}
-              <When time={status.expires_at} trans={trans} />
+              <Until time={status.expires_at} trans={trans} />
             </>
           )}
         </dd>
@@ -121,10 +120,7 @@ function Grant(props: IProps & { granted: Granted }): JSX.Element {
         <strong>
           {granted.new ? trans.__('Granted') : trans.__('You had it already')}{' '}
           {rule.expires_at ? (
-            <>
-              {trans.__('until ')}
-              <When time={rule.expires_at} trans={trans} />
-            </>
+            <Until time={rule.expires_at} trans={trans} />
           ) : (
             trans.__('without end')
           )}
@@ -136,7 +132,7 @@ function Grant(props: IProps & { granted: Granted }): JSX.Element {
             rule.rse_expression
           )}
         </p>
-        {granted.note && <p>{granted.note}</p>}
+        {!granted.new && granted.note && <p>{granted.note}</p>}
         {status && (
           <p>{trans.__('Here now: %1.', progressText(status, trans))}</p>
         )}

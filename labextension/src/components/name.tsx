@@ -15,7 +15,9 @@ export function Name(props: { text: string; prefix?: string }): JSX.Element {
       {cut > 0 && (
         <span className="jp-Dlaas-name-head">{props.text.slice(0, cut)}</span>
       )}
-      <span className="jp-Dlaas-name-tail">{props.text.slice(cut)}</span>
+      <span className={`jp-Dlaas-name-tail ${cut ? 'jp-mod-whole' : ''}`}>
+        {props.text.slice(cut)}
+      </span>
     </span>
   );
 }

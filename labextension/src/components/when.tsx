@@ -1,23 +1,19 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { formatRemaining, formatTime, formatUTC } from '../format';
+import { formatEnd, formatRemaining, formatTime, formatUTC } from '../format';
 
 /**
- * A time in the words of the place, its UTC on hover, and how long from now.
+ * The end of something: the date, how long from now, and on hover the minute, here and in UTC.
  */
-export function When(props: {
+export function Until(props: {
   time: string;
   trans: TranslationBundle;
-  remaining?: boolean;
 }): JSX.Element {
   const { time, trans } = props;
   return (
-    <>
-      <time dateTime={time} title={formatUTC(time)}>
-        {formatTime(time)}
-      </time>
-      {props.remaining !== false && ` (${formatRemaining(time, trans)})`}
-    </>
+    <time dateTime={time} title={`${formatTime(time)} (${formatUTC(time)})`}>
+      {trans.__('until %1 (%2)', formatEnd(time), formatRemaining(time, trans))}
+    </time>
   );
 }

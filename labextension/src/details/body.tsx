@@ -6,7 +6,7 @@ import { Icon } from '../components/icon';
 import { Name } from '../components/name';
 import { ProblemView } from '../components/problem';
 import { Progress, StateBadge, progressText } from '../components/state';
-import { When } from '../components/when';
+import { Until } from '../components/when';
 import { splitDID } from '../did';
 import { typeText } from '../explore/row';
 import { formatBytes, formatCount, formatTime, formatUTC } from '../format';
@@ -66,7 +66,7 @@ function Head({ acts, model, trans }: IProps): JSX.Element {
   const { scope, name } = splitDID(did);
   const size = sizeText(model, trans);
   return (
-    <header className="jp-Dlaas-card-head">
+    <div className="jp-Dlaas-card-head">
       <Icon name={type} className={`jp-Dlaas-row-type jp-mod-${type}`} />
       <h3 title={did}>
         <Name text={name} />
@@ -82,7 +82,7 @@ function Head({ acts, model, trans }: IProps): JSX.Element {
         onClick={() => model.close()}
       />
       <p>{[scope, typeText(type, trans), size].filter(Boolean).join(' · ')}</p>
-    </header>
+    </div>
   );
 }
 
@@ -110,8 +110,7 @@ function Availability({ model, trans }: IProps): JSX.Element {
         <StateBadge status={status} asking={known.isAsking} trans={trans} />
         {status?.expires_at && (
           <span className="jp-Dlaas-card-until">
-            {trans.__('until ')}
-            <When time={status.expires_at} trans={trans} />
+            <Until time={status.expires_at} trans={trans} />
           </span>
         )}
       </div>
@@ -151,7 +150,6 @@ function Acts({ acts, model, trans }: IProps): JSX.Element {
       {acts.attach && (
         <Button
           label={trans.__('Attach…')}
-          icon="attach"
           primary={isHere}
           onClick={() => acts.attach?.()}
         />

@@ -4,7 +4,7 @@ import * as React from 'react';
 import { Icon } from '../components/icon';
 import type { Drawing } from '../components/icon';
 import { Progress } from '../components/state';
-import { When } from '../components/when';
+import { Until } from '../components/when';
 import { formatCount } from '../format';
 import type { Rule } from '../schema';
 
@@ -53,10 +53,7 @@ function RuleLine(props: {
         {trans.__('by %1', rule.account)}
         {' · '}
         {rule.expires_at ? (
-          <>
-            {trans.__('until ')}
-            <When time={rule.expires_at} trans={trans} />
-          </>
+          <Until time={rule.expires_at} trans={trans} />
         ) : (
           trans.__('without end')
         )}

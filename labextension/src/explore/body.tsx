@@ -52,7 +52,7 @@ function SearchForm({ model, trans }: IProps): JSX.Element {
           type="search"
           className="jp-Dlaas-input"
           aria-label={trans.__('Search the data lake')}
-          placeholder={trans.__('scope:name, * for any letters')}
+          placeholder={trans.__('scope:name*')}
           spellCheck={false}
           autoComplete="off"
           autoCapitalize="none"

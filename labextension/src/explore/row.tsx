@@ -81,8 +81,8 @@ function EntryRow(props: IProps<IEntryRow>): JSX.Element {
         text={name}
         prefix={splitDID(outer).scope === scope ? undefined : `${scope}:`}
       />
-      <span className="jp-Dlaas-row-size">{size}</span>
       {status && <StateMark status={status} trans={trans} />}
+      <span className="jp-Dlaas-row-size">{size}</span>
     </div>
   );
 }

@@ -49,13 +49,17 @@ export class Changes implements IDisposable {
   }
 
   /**
-   * Learn from an answer which run of the server it was; another one than before has lost our hints.
+   * Learn from an answer which run of the server it was and how far its hints were; more than we have heard are lost.
    */
-  heard(server: string): void {
-    const before = this._server;
+  heard(server: string, seq?: number): void {
+    const isOther = this._server !== null && this._server !== server;
+    const isBehind =
+      !isOther && this._seq !== null && seq !== undefined && seq > this._seq;
     this._server = server;
-    if (before !== null && before !== server) {
-      this._seq = null;
+    if (isOther || isBehind || this._seq === null) {
+      this._seq = seq ?? null;
+    }
+    if (isOther || isBehind) {
       this._lost.emit();
     }
   }
@@ -70,6 +74,10 @@ export class Changes implements IDisposable {
     }
     this._lastHeard = Date.now();
     const sameServer = this._server === null || this._server === change.server;
+    if (sameServer && this._seq !== null && change.seq <= this._seq) {
+      // What an answer has covered already.
+      return;
+    }
     const follows = this._seq === null || change.seq === this._seq + 1;
     this._server = change.server;
     this._seq = change.seq;

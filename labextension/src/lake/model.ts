@@ -29,8 +29,8 @@ export class LakeModel extends Model {
     super();
     this.settings = options.settings;
     this.changes = new Changes(options.events ?? null);
-    this.statuses = new Statuses((instance, did) =>
-      this.guard(api.getStatus(this.settings, instance, did))
+    this.statuses = new Statuses((instance, did, isQuiet) =>
+      this.guard(api.getStatus(this.settings, instance, did, isQuiet))
     );
     this.changes.changed.connect(this._onChange, this);
     this.changes.lost.connect(this._onLost, this);
@@ -141,7 +141,7 @@ export class LakeModel extends Model {
     return this._asked;
   }
 
-  async login(instance: string, request: LoginRequest): Promise<void> {
+  async login(instance: string, request?: LoginRequest): Promise<void> {
     this._setLogin(instance, await api.login(this.settings, instance, request));
     void this.statuses.refresh();
   }
@@ -195,7 +195,7 @@ export class LakeModel extends Model {
       this._handover = answer.handover;
       this._phase = 'ready';
       this._problem = null;
-      this.changes.heard(answer.server);
+      this.changes.heard(answer.server, answer.seq);
     } catch (error) {
       this._phase = 'problem';
       this._problem = problemOf(error);
@@ -241,7 +241,7 @@ export class LakeModel extends Model {
     const before = this.statuses.pending();
     const began = Date.now();
     const after = await Promise.all(
-      before.map(({ instance, did }) => this.statuses.ask(instance, did))
+      before.map(({ instance, did }) => this.statuses.ask(instance, did, true))
     );
     const news = after.some(
       (known, index) =>

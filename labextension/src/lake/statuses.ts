@@ -34,7 +34,11 @@ export function isPending(status: Status | null): boolean {
  */
 export class Statuses implements IDisposable {
   constructor(
-    private readonly fetch: (instance: string, did: string) => Promise<Status>
+    private readonly fetch: (
+      instance: string,
+      did: string,
+      isQuiet: boolean
+    ) => Promise<Status>
   ) {}
 
   /**
@@ -73,13 +77,13 @@ export class Statuses implements IDisposable {
   /**
    * Ask the server; who asks meanwhile gets the same answer. It never rejects: a problem is part of what is known.
    */
-  ask(instance: string, did: string): Promise<IKnown> {
+  ask(instance: string, did: string, isQuiet = false): Promise<IKnown> {
     const id = key(instance, did);
     const asked = this._asked.get(id);
     if (asked) {
       return asked;
     }
-    const answer = this._ask(instance, did);
+    const answer = this._ask(instance, did, isQuiet);
     this._asked.set(id, answer);
     return answer;
   }
@@ -140,13 +144,17 @@ export class Statuses implements IDisposable {
       .filter((known): known is IKnown => known !== undefined);
   }
 
-  private async _ask(instance: string, did: string): Promise<IKnown> {
+  private async _ask(
+    instance: string,
+    did: string,
+    isQuiet: boolean
+  ): Promise<IKnown> {
     const id = key(instance, did);
     this._set(id, { ...this.get(instance, did), isAsking: true });
     let status: Status | null = null;
     let problem: Problem | null = null;
     try {
-      status = await this.fetch(instance, did);
+      status = await this.fetch(instance, did, isQuiet);
     } catch (error) {
       problem = problemOf(error);
       // What was known stays shown beside the problem.

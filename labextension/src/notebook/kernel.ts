@@ -103,9 +103,8 @@ async function overComm(
       })
     );
   } finally {
-    if (!comm.isDisposed) {
-      comm.dispose();
-    }
+    // The kernel closes the comm itself; one that it never closed must not keep the subshell.
+    setTimeout(() => comm.isDisposed || comm.dispose(), PATIENCE);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Drawing } from '../components/icon';
 import { Name } from '../components/name';
 import { ProblemView } from '../components/problem';
 import { Progress } from '../components/state';
-import { When } from '../components/when';
+import { Until } from '../components/when';
 import { formatBytes, formatTime } from '../format';
 import type { Job } from '../schema';
 import type { TransfersModel } from './model';
@@ -127,14 +127,7 @@ function Result(props: {
       {trans.__('%1 on %2', formatBytes(result.bytes), result.rse)}
       {result.dataset && ` · ${trans.__('in %1', result.dataset)}`}
       {' · '}
-      {until ? (
-        <>
-          {trans.__('until ')}
-          <When time={until} trans={trans} />
-        </>
-      ) : (
-        trans.__('without end')
-      )}
+      {until ? <Until time={until} trans={trans} /> : trans.__('without end')}
     </span>
   );
 }

@@ -53,9 +53,9 @@ export class TransfersModel extends Model {
   /**
    * Ask for all jobs.
    */
-  async refresh(): Promise<void> {
+  async refresh(isQuiet = false): Promise<void> {
     try {
-      this._jobs = sorted(await api.listJobs(this.lake.settings));
+      this._jobs = sorted(await api.listJobs(this.lake.settings, isQuiet));
       this._problem = null;
     } catch (error) {
       this._problem = problemOf(error);
@@ -133,7 +133,7 @@ export class TransfersModel extends Model {
    */
   private async _beat(): Promise<void> {
     if (this.running && Date.now() - this._heard > 4 * SECOND) {
-      await this.refresh();
+      await this.refresh(true);
     }
   }
 

@@ -1,0 +1,190 @@
+"""Searching and asking, on the seeded lake."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dlaas import Lake
+from dlaas.errors import (
+    DataIdentifierNotFound,
+    InvalidDID,
+    InvalidInput,
+    InvalidRSEExpression,
+    ScopeNotFound,
+    WildcardRefused,
+)
+
+DATA = "ATLAS_OD_EDU:GamGam_data"
+
+
+def test_whoami_is_the_account(alice: Lake) -> None:
+    assert alice.whoami().name == "alice"
+    assert alice.account == "alice"
+
+
+def test_a_search_finds_each_type(alice: Lake) -> None:
+    kinds = {e.did: e.type for e in alice.search("ATLAS_OD_EDU:*GamGam*")}
+    assert kinds["ATLAS_OD_EDU:GamGam"] == "container"
+    assert kinds[DATA] == "dataset"
+    assert kinds["ATLAS_OD_EDU:data_A.GamGam.root"] == "file"
+
+
+@pytest.mark.parametrize("type_", ["file", "dataset", "container"])
+def test_a_search_for_a_type_finds_only_that(alice: Lake, type_: Any) -> None:
+    found = list(alice.search("ATLAS_OD_EDU:*GamGam*", type_))
+    assert found
+    assert {e.type for e in found} == {type_}
+
+
+def test_a_search_tells_sizes(alice: Lake) -> None:
+    found = next(alice.search(DATA, "dataset"))
+    assert found.files == 4
+    assert found.bytes
+    assert found.bytes > 1_000_000
+
+
+def test_a_search_stops_at_its_limit(alice: Lake) -> None:
+    assert len(list(alice.search("ATLAS_OD_EDU:*GamGam*", limit=2))) == 2
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [("energy >= 13000", True), ("energy > 13000", False), ("kind = data", True), ({"kind": "data"}, True),
+     ("energy >= 13000, kind = nothing", False)],
+)  # fmt: skip
+def test_metadata_narrow_a_search(alice: Lake, where: Any, found: bool) -> None:
+    names = [str(e.did) for e in alice.search("ATLAS_OD_EDU:GamGam*", "dataset", where=where)]
+    assert (DATA in names) is found
+
+
+def test_a_search_by_metadata_answers_types_and_sizes_too(alice: Lake) -> None:
+    found = {e.did: e for e in alice.search("ATLAS_OD_EDU:GamGam*", "dataset", where="energy = 13000")}
+    assert {e.type for e in found.values()} == {"dataset"}
+    assert found[alice.get(DATA).did].files == 4
+
+
+@pytest.mark.parametrize("where", ["energy >", "><", "a > b > c < d"])
+def test_a_condition_that_makes_no_sense_is_refused(alice: Lake, where: str) -> None:
+    with pytest.raises(InvalidInput):
+        list(alice.search("ATLAS_OD_EDU:*GamGam*", where=where))
+
+
+def test_a_search_that_finds_nothing_is_empty(alice: Lake) -> None:
+    assert list(alice.search("ATLAS_OD_EDU:no-such-*")) == []
+
+
+def test_an_unknown_scope_is_not_an_empty_search(alice: Lake) -> None:
+    with pytest.raises(ScopeNotFound, match="NOPE"):
+        list(alice.search("NOPE:*x*"))
+
+
+@pytest.mark.parametrize("pattern", ["*", "*:*", "ATL*:x", "ATLAS_OD_EDU", "ATLAS_OD_EDU:", "ATLAS_OD_EDU:*", "ATLAS_OD_EDU:**"])
+def test_a_wildcard_alone_is_refused_before_anything_is_sent(alice: Lake, pattern: str) -> None:
+    narrow = Lake(replace(alice.instance, name="narrow", wildcard_enabled=False, rucio_base_url="https://localhost:9"))
+    with pytest.raises(WildcardRefused):
+        narrow.search(pattern)
+
+
+def test_a_whole_scope_is_listed_where_that_is_allowed(alice: Lake) -> None:
+    assert len(list(alice.search("ATLAS_OD_EDU:*"))) > 30
+
+
+@pytest.mark.parametrize("pattern", ["", " ", ":x", "a b:x", "a/b:c"])
+def test_a_malformed_pattern_is_refused(alice: Lake, pattern: str) -> None:
+    with pytest.raises(InvalidDID):
+        alice.search(pattern)
+
+
+def test_metadata_hold_what_the_experiment_added(alice: Lake) -> None:
+    found = alice.get(DATA)
+    assert (found.type, found.files, found.custom["energy"]) == ("dataset", 4, 13000)
+    assert found.created_at is not None
+    assert found.created_at.tzinfo is not None
+
+
+def test_a_file_knows_its_checksums(alice: Lake) -> None:
+    found = alice.get("ATLAS_OD_EDU:data_A.GamGam.root")
+    assert found.adler32
+    assert len(found.adler32) == 8
+    assert found.md5
+    assert found.files is None
+
+
+@pytest.mark.parametrize("ask", ["get", "list_contents", "list_files", "list_replicas", "list_rules", "status"])
+def test_an_unknown_name_is_told_from_an_unknown_scope(alice: Lake, ask: str) -> None:
+    with pytest.raises(DataIdentifierNotFound, match="knows no ATLAS_OD_EDU:nope"):
+        getattr(alice, ask)("ATLAS_OD_EDU:nope")
+    with pytest.raises(ScopeNotFound, match="NOPE"):
+        getattr(alice, ask)("NOPE:nope")
+    with pytest.raises(InvalidDID):
+        getattr(alice, ask)("nonsense")
+
+
+def test_a_container_lists_its_datasets_with_their_sizes(alice: Lake) -> None:
+    found = {str(e.did): e for e in alice.list_contents("ATLAS_OD_EDU:GamGam")}
+    assert found[DATA].files == 4
+    assert all(e.type == "dataset" and e.bytes for e in found.values())
+
+
+def test_files_are_listed_at_any_depth(alice: Lake) -> None:
+    found = list(alice.list_files("ATLAS_OD_EDU:2020_13TeV"))
+    assert len(found) > 10
+    assert all(e.type == "file" and e.bytes and e.adler32 for e in found)
+
+
+def test_a_file_lists_itself_and_holds_nothing(alice: Lake) -> None:
+    did = "ATLAS_OD_EDU:data_A.GamGam.root"
+    assert [e.did for e in alice.list_files(did)] == [did]
+    assert list(alice.list_contents(did)) == []
+
+
+def test_replicas_name_rse_and_pfn(alice: Lake) -> None:
+    found = [r for r in alice.list_replicas(DATA) if r.rse == "NORTH-DISK"]
+    assert len(found) == 4
+    assert all(r.pfn.startswith("https://") and r.state == "AVAILABLE" for r in found)
+
+
+def test_scopes_are_the_accounts_own(alice: Lake, bob: Lake) -> None:
+    assert alice.list_scopes() == ["user.alice"]
+    assert bob.list_scopes() == ["user.bob"]
+
+
+def test_rses_have_site_and_quality(alice: Lake) -> None:
+    found = {rse.name: rse for rse in alice.list_rses()}
+    assert (found["NOTEBOOK-MOUNT"].site, found["NOTEBOOK-MOUNT"].qos) == ("CAMPUS", "FAST")
+    assert [rse.name for rse in alice.list_rses("site=NORTH")] == ["NORTH-DISK"]
+    with pytest.raises(InvalidRSEExpression):
+        alice.list_rses("site=NOWHERE")
+
+
+def test_usage_has_a_limit_per_rse(bob: Lake) -> None:
+    found = {usage.rse: usage for usage in bob.usage()}
+    assert found["SOUTH-DISK"].limit
+    assert found["SOUTH-DISK"].limit < 10_000_000
+
+
+def test_a_list_that_is_left_early_lets_the_connection_go(alice: Lake) -> None:
+    rows = alice.search("ATLAS_OD_EDU:*")
+    next(rows)
+    rows.close()  # type: ignore[attr-defined]
+    assert list(rows) == []
+    assert alice.whoami().name == "alice"
+
+
+def test_eight_threads_may_ask_one_lake(alice: Lake) -> None:
+    found: list[int] = []
+
+    def ask() -> None:
+        found.extend(len(list(alice.list_files("ATLAS_OD_EDU:GamGam"))) for _ in range(5))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 40
+    assert len(set(found)) == 1

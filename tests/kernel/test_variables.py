@@ -1,0 +1,154 @@
+"""What a notebook holds: each failure of the incumbent is a test."""
+
+from __future__ import annotations
+
+import builtins
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dlaas
+from dlaas import Instance, Lake, MultipleItemDID, SingleItemDID
+from dlaas.credentials import Bearer
+from dlaas.errors import InvalidDID, NotAvailable
+
+DATA = "ATLAS_OD_EDU:2020_13TeV"
+FILE = "ATLAS_OD_EDU:mc_341947.ZH125_ZZ4lep.4lep.root"
+
+
+@pytest.fixture
+def down() -> Lake:
+    """A lake that does not answer."""
+    return Lake(Instance("down", "https://localhost:9", destination_rse="R"), credentials=Bearer("t", "alice"))
+
+
+@pytest.fixture
+def half(alice: Lake, tmp_path: Path, fresh: Callable[[str], str], eventually: Callable[..., Any]) -> MultipleItemDID:
+    """A dataset of two files, of which the first is here."""
+    name = f"user.alice:{fresh('half')}"
+    for letter in "ab":
+        path = tmp_path / letter
+        path.write_text(letter * 100)
+        alice.upload(path, f"user.alice:{fresh(letter)}.txt", dataset=name, lifetime="1d")
+    first = min(entry.did for entry in alice.list_files(name))
+    alice.make_available(first, "1d")
+    eventually(lambda: alice.status(first).path)
+    found = dlaas.did(name, lake=alice)
+    assert isinstance(found, MultipleItemDID)
+    return found
+
+
+def test_what_is_not_here_is_never_the_word_none(alice: Lake) -> None:
+    item = SingleItemDID(FILE, lake=alice)
+    assert item == f"rucio://lake@{FILE.replace(':', '/', 1)}"
+    with pytest.raises(FileNotFoundError):
+        builtins.open(item)
+    with pytest.raises(FileNotFoundError, match=r"make_available\(\)"):
+        _ = item.path
+
+
+def test_part_of_a_dataset_can_be_used(half: MultipleItemDID) -> None:
+    assert len(half) == 2
+    assert len(half.available) == 1
+    here, there = half
+    assert Path(here).read_text() == "a" * 100
+    assert there.startswith("rucio://")
+    with there.open("rb") as file:
+        assert file.read() == b"b" * 100
+    with pytest.raises(NotAvailable):
+        _ = half.path
+
+
+def test_the_current_path_is_found_when_the_string_is_old(half: MultipleItemDID) -> None:
+    there = half[1]
+    there.make_available("1d")
+    renewed = there.wait("1min", False)
+    assert there.startswith("rucio://")
+    assert renewed == there.path
+    assert Path(renewed).is_file()
+
+
+def test_a_variable_knows_what_the_catalogue_knows(alice: Lake) -> None:
+    item = dlaas.did(FILE, lake=alice)
+    assert isinstance(item, SingleItemDID)
+    assert (item.did, item.instance, item.name) == (FILE, "lake", FILE.split(":")[1])
+    assert item.size == item.metadata.bytes
+    assert item.checksum == item.metadata.adler32
+    assert next(iter(item.replicas)).pfn == item.pfn
+    assert item.rules
+    assert item.state in ("absent", "available")
+
+
+def test_slicing_and_glob_give_a_sequence_again(alice: Lake) -> None:
+    data = MultipleItemDID(DATA, lake=alice)
+    assert isinstance(data[1:4], MultipleItemDID)
+    assert [item.did for item in data[1:4]] == [data[i].did for i in (1, 2, 3)]
+    found = data.glob("*4lep.root")
+    assert 0 < len(found) < len(data)
+    assert all(item.name.endswith("4lep.root") for item in found)
+    assert data[-1].did == list(data)[-1].did
+    with pytest.raises(IndexError):
+        _ = data[10_000]
+
+
+def test_the_order_is_that_of_the_names(alice: Lake) -> None:
+    names = [str(item.did) for item in MultipleItemDID(DATA, lake=alice)]
+    assert names == sorted(names)
+    assert len(names) == len(set(names))
+
+
+def test_membership_is_by_did(alice: Lake) -> None:
+    data = MultipleItemDID("ATLAS_OD_EDU:GamGam_data", lake=alice)
+    assert "ATLAS_OD_EDU:data_A.GamGam.root" in data
+    assert data[0] in data
+    assert FILE not in data
+
+
+def test_a_variable_can_be_made_and_shown_with_the_lake_down(down: Lake) -> None:
+    item, data = SingleItemDID("s:n", lake=down), MultipleItemDID("s:d", lake=down)
+    assert repr(item) == "SingleItemDID('rucio://down@s/n', did='s:n')"
+    assert repr(data) == "MultipleItemDID('s:d')"
+    assert "Nothing answers" in item._repr_html_()
+    assert "Nothing answers" in data._repr_html_()
+    assert not item.available
+    assert bool(data)
+
+
+def test_the_card_escapes_what_it_shows(down: Lake) -> None:
+    assert "<script>" not in SingleItemDID("s:<script>alert(1)</script>", lake=down)._repr_html_()
+
+
+def test_the_card_tells_state_and_size(alice: Lake) -> None:
+    card = MultipleItemDID("ATLAS_OD_EDU:GamGam_data", lake=alice)._repr_html_()
+    assert "ATLAS_OD_EDU:GamGam_data" in card
+    assert "of 4 here" in card
+    assert "MB" in card
+
+
+def test_pickles_hold_the_reference_and_nothing_of_this_machine(alice: Lake, half: MultipleItemDID) -> None:
+    for thing in (half[0], half, half[:1]):
+        data = pickle.dumps(thing)
+        assert len(data) < 1000
+        assert str(alice.instance.rse_mount_path).encode() not in data
+    again = pickle.loads(pickle.dumps(half[0]))
+    assert again == half[0]
+    assert pickle.loads(pickle.dumps(half)) == half
+    assert pickle.loads(pickle.dumps(half[:1]))[0].did == half[0].did
+
+
+@pytest.mark.parametrize("text", ["", "x", "a b:c", "rucio://"])
+def test_nonsense_is_refused(alice: Lake, text: str) -> None:
+    with pytest.raises(InvalidDID):
+        dlaas.did(text, lake=alice)
+
+
+def test_did_asks_nothing_when_the_type_is_told(down: Lake) -> None:
+    assert isinstance(dlaas.did("s:n", "collection", lake=down), MultipleItemDID)
+    assert isinstance(dlaas.did("s:n", "file", lake=down), SingleItemDID)
+
+
+def test_a_reference_finds_the_lake_of_this_process(alice: Lake) -> None:
+    assert dlaas.did(f"lake@{FILE}").lake.instance == alice.instance
