@@ -6,12 +6,13 @@ module.exports = {
   reporters: ['default'],
   rootDir: __dirname,
   roots: ['<rootDir>/labextension/src'],
+  testEnvironment: '<rootDir>/labextension/jest-environment.js',
   testRegex: '/__tests__/.*\\.spec\\.tsx?$',
   transform: {
     ...base.transform,
     '^.+\\.tsx?$': [
       'ts-jest/legacy',
-      { tsconfig: 'labextension/tsconfig.test.json', isolatedModules: true }
+      { tsconfig: 'labextension/tsconfig.test.json' }
     ]
   },
   transformIgnorePatterns: [

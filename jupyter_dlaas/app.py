@@ -27,14 +27,12 @@ class DlaasExtension(ExtensionApp):
 
     name = "dlaas"
     description = "Find data in a Rucio data lake, have it made available, write results back."
-    extension_url = "/lab"
-    load_other_extensions = True
     classes = [RucioConfig, Sessions, LakeService, Jobs, Watcher]  # noqa: RUF012
 
     login_patience = Float(
-        3,
+        1.5,
         min=0,
-        help="How long the list of instances waits for logins that have begun, in seconds.",
+        help="How long the panel waits to hear of configured logins that have begun, in seconds.",
     ).tag(config=True)
 
     sessions: Sessions

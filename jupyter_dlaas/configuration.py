@@ -24,7 +24,8 @@ class RucioConfig(LoggingConfigurable):
         AnyTrait(),
         help="""The Rucio instances: a list of objects. Each has at least `name` and
         `rucio_base_url`, or `$url`, the address of a JSON file with these keys (what is given
-        here wins). An instance with a mistake is shown in the panel with what is wrong; the others work.""",
+        here wins). An instance with a mistake is shown in the panel with what is wrong; the
+        others work.""",
     ).tag(config=True)
     default_instance = Unicode(
         None,

@@ -93,7 +93,7 @@ class Jobs(LoggingConfigurable):
             self._opening = asyncio.create_task(self._open())
         await asyncio.shield(self._opening)
 
-    async def list(self) -> list[Job]:
+    async def list_jobs(self) -> list[Job]:
         """List all jobs, the newest first."""
         await self.start()
         return list(self._jobs.values())[::-1]
@@ -110,8 +110,8 @@ class Jobs(LoggingConfigurable):
     ) -> Job:
         """Check all that can be checked, then upload in the background.
 
-        `request.path` is below `root`; `hidden` allows hidden files. Raises what `Lake.upload` does,
-        and `AlreadyThere` while the same DID is being uploaded.
+        `request.path` is below `root`; `hidden` allows hidden files. Raises what `Lake.upload`
+        does, and `AlreadyThere` while the same DID is being uploaded.
         """
         await self.start()
         path = await asyncio.to_thread(source, root, request.path, hidden=hidden)
@@ -121,8 +121,8 @@ class Jobs(LoggingConfigurable):
         self._busy.add(key)
         try:
             session, lake = await self._service.open(instance)
-            await self._service.ask(instance, lambda lake: _check(lake, path, request))
-            job = _new(instance, key[1], request.path, path.stat().st_size)
+            size = await self._service.ask(instance, lambda lake: _check(lake, path, request))
+            job = _new(instance, key[1], request.path, size)
             await self._begin(job, _Active(key, session, lake, path, request))
         except BaseException:
             self._busy.discard(key)
@@ -253,8 +253,8 @@ def _new(instance: str, did: DID, path: str, size: int) -> Job:
     )
 
 
-def _check(lake: Lake, path: Path, request: UploadRequest) -> None:
-    check(
+def _check(lake: Lake, path: Path, request: UploadRequest) -> int:
+    plan = check(
         lake,
         path,
         request.did,
@@ -263,3 +263,4 @@ def _check(lake: Lake, path: Path, request: UploadRequest) -> None:
         until=request.until,
         rse=request.rse,
     )
+    return plan.bytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 from dlaas import handover
@@ -12,6 +13,7 @@ from dlaas.config import Instance
 from dlaas.credentials import Credential, Token
 from dlaas.errors import LoginRequired
 from dlaas.lake import Lake
+from dlaas.model import Login, LoginMethod, Problem
 
 from jupyter_dlaas.redaction import Redactor
 
@@ -20,14 +22,15 @@ class LiveLogin:
     """A credential, shared by the threads of one instance, that is renewed before its token ends.
 
     Every new token is handed to kernels and terminals until `end`. `expires_at` and `obtained_at`
-    are epoch seconds; `trouble` is why kernels could not be told. `secret` is kept out of the log.
-    All methods may block and belong on a worker.
+    are epoch seconds; `trouble` is why the hand-over cannot be written or removed. `secret` is kept
+    out of the log. All methods may block and belong on a worker.
     """
 
     def __init__(
         self,
         instance: Instance,
         make: Callable[[], Credential],
+        method: LoginMethod,
         redactor: Redactor,
         renewed: Callable[[LiveLogin], None],
         secret: str = "",
@@ -38,6 +41,7 @@ class LiveLogin:
         self.obtained_at = 0.0
         self.trouble: OSError | None = None
         self.lake: Lake | None = None
+        self._method = method
         self._make = make
         self._credential = make()
         self._redactor = redactor
@@ -70,6 +74,17 @@ class LiveLogin:
             raise
         return self.lake
 
+    def login(self) -> Login:
+        """Answer what may be told of it."""
+        end = self.expires_at
+        return Login(
+            "logged_in",
+            self.account,
+            self._method,
+            None if end is None else datetime.fromtimestamp(end, timezone.utc),
+            None if self.trouble is None else _problem(self.trouble),
+        )
+
     def hand_over(self, folder: Path, default: bool) -> None:
         """Give the token to kernels and terminals, now and whenever there is a new one."""
         with self._lock:
@@ -96,8 +111,9 @@ class LiveLogin:
                 self._redactor.forget(self._token.value)
             self._token, self._secret = None, ""
             self._make, self._credential = _Ended, _Ended()
+            self.trouble = None
             if self._place is not None:
-                handover.remove(self._place[0], self.instance.name)
+                self._take_back(self._place[0])
         if self.lake is not None:
             self.lake.close()
 
@@ -113,6 +129,12 @@ class LiveLogin:
             self._publish()
         self._renewed(self)
 
+    def _take_back(self, folder: Path) -> None:
+        try:
+            handover.remove(folder, self.instance.name)
+        except OSError as error:
+            self.trouble = error
+
     def _publish(self) -> None:
         if self._ended or self._place is None or self._token is None:
             return
@@ -126,6 +148,15 @@ class LiveLogin:
         except OSError as error:
             # The login works all the same; only kernels do not hear of it.
             self.trouble = error
+
+
+def _problem(trouble: OSError) -> Problem:
+    return Problem(
+        "HandOverFailed",
+        f"Notebooks cannot be told of this login: {trouble.strerror or 'writing failed'}.",
+        "us",
+        "See that Jupyter's runtime folder can be written, then log in again.",
+    )
 
 
 class _Ended:

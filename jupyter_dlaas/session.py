@@ -7,20 +7,26 @@ import copy
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from dlaas.config import Instance
 from dlaas.credentials import Credential, Userpass, for_instance
-from dlaas.errors import CannotAuthenticate, DlaasError, LoginRequired, TookTooLong, problem
+from dlaas.errors import (
+    CannotAuthenticate,
+    DlaasError,
+    InternalError,
+    LoginRequired,
+    TookTooLong,
+    problem,
+)
 from dlaas.lake import Lake
-from dlaas.model import InstanceInfo, Login, LoginMethod, LoginRequest, Problem
+from dlaas.model import InstanceInfo, Login, LoginMethod, LoginRequest
 
 from jupyter_dlaas.live_login import LiveLogin
 from jupyter_dlaas.redaction import Redactor
-from jupyter_dlaas.workers import Workers
+from jupyter_dlaas.workers import Workers, carry_out
 
 T = TypeVar("T")
 
@@ -61,8 +67,9 @@ class Session:
         self._lock = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
         self._renewal: asyncio.Task[None] | None = None
+        self._ending: asyncio.Future[None] | None = None
         self._configured: asyncio.Task[None] | None = None
-        # Not after a logout: who has logged out wants to stay so.
+        # Whether to log in as configured: not where somebody has logged in or out by hand.
         self._automatic = True
         self._tried_at = 0.0
         self._stopped = False
@@ -82,14 +89,14 @@ class Session:
             wildcard_enabled=instance.wildcard_enabled,
         )
 
-    async def settle(self) -> None:
-        """Log in as configured unless that was tried; never raises."""
-        if not self._automatic:
+    async def settle(self, patience: float | None = None) -> None:
+        """Log in as configured unless that was tried, waiting `patience` seconds; never raises."""
+        if not self._automatic or self._live is not None:
             return
         if self._configured is None:
             self._configured = asyncio.create_task(self._try_configured())
-        # One request that is given up must not end the attempt for the others.
-        await asyncio.shield(self._configured)
+        # Unlike awaiting it, this does not end the attempt when one request is given up.
+        await asyncio.wait([self._configured], timeout=patience)
 
     async def lake(self) -> Lake:
         """Answer the lake of whoever is logged in.
@@ -115,6 +122,7 @@ class Session:
 
         async with self._lock:
             await self._enter(make, "userpass", request.account, request.password)
+            self._automatic = False
         return self.login
 
     async def log_in_as_configured(self) -> Login:
@@ -123,8 +131,7 @@ class Session:
         Raises `LoginRequired` where that is nothing.
         """
         async with self._lock:
-            self._tried_at = time.monotonic()
-            await self._enter(lambda: for_instance(self.instance), self.instance.auth_type)
+            await self._enter_as_configured()
             self._automatic = True
         return self.login
 
@@ -150,7 +157,7 @@ class Session:
 
         Raises `TookTooLong` after `timeout` seconds, while the call itself goes on.
         """
-        return await self._run(self._workers, timeout, function, *args)
+        return await self._carry_out(self._workers, timeout, function, *args)
 
     def forsake(self, function: Callable[[], Any]) -> None:
         """Carry out a blocking call for whose end nobody waits."""
@@ -166,23 +173,21 @@ class Session:
         self._tried_at = time.monotonic()
         if self._renewal is not None:
             self._renewal.cancel()
-        self._login_workers.submit(live.end)
-        self._set(Login("expired", live.account, self.login.method, _time(live), problem(error)))
+        self._ending = asyncio.ensure_future(self._end(live))
+        self._set(replace(live.login(), state="expired", problem=problem(error)))
 
     async def _try_configured(self) -> None:
-        if not self._offers_login():
-            return
         try:
-            await self.log_in_as_configured()
+            async with self._lock:
+                if self._automatic and self._live is None and self._offers_login():
+                    await self._enter_as_configured()
         except Exception as error:
-            known = error if isinstance(error, DlaasError) else DlaasError(problem(error).message)
-            if not isinstance(error, DlaasError):
+            if isinstance(error, DlaasError):
+                self._why = error
+            else:
                 self._settings.log.error("%s", self._settings.redactor.explain(error))
-            self._why = known
-            state: Literal["expired", "logged_out"] = (
-                "expired" if self.login.state == "expired" else "logged_out"
-            )
-            self._set(Login(state, method=self.instance.auth_type, problem=problem(error)))
+                self._why = InternalError(problem(error).message)
+            self._set(replace(self.login, problem=problem(error)))
 
     def _offers_login(self) -> bool:
         instance = self.instance
@@ -197,6 +202,10 @@ class Session:
         idle = self._configured is None or self._configured.done()
         return idle and self._offers_login() and time.monotonic() - self._tried_at > pause
 
+    async def _enter_as_configured(self) -> None:
+        self._tried_at = time.monotonic()
+        await self._enter(lambda: for_instance(self.instance), self.instance.auth_type)
+
     async def _enter(
         self,
         make: Callable[[], Credential],
@@ -204,30 +213,38 @@ class Session:
         account: str | None = None,
         secret: str = "",
     ) -> None:
-        live = await self._run(
-            self._login_workers, self._settings.login_timeout, self._open, make, account, secret
-        )
+        def open_it() -> LiveLogin:
+            redactor = self._settings.redactor
+            live = LiveLogin(self.instance, make, method, redactor, self._heard, secret)
+            live.open(account)
+            return live
+
+        live = await self._carry_out(self._login_workers, self._settings.login_timeout, open_it)
         if self._stopped:
             live.end()
             raise LoginRequired("The server stops.")
         await self._leave()
         self._live = live
         await asyncio.to_thread(live.hand_over, self._settings.handover, self.default)
-        self._set(Login("logged_in", live.account, method, _time(live), _trouble(live)))
+        self._set(live.login())
         self._renewal = asyncio.create_task(self._keep_fresh(live))
-
-    def _open(self, make: Callable[[], Credential], account: str | None, secret: str) -> LiveLogin:
-        live = LiveLogin(self.instance, make, self._settings.redactor, self._heard, secret)
-        live.open(account)
-        return live
 
     async def _leave(self) -> None:
         live, self._live, self._why = self._live, None, None
+        if self._ending is not None:
+            # It takes back what was handed over: not after the next login has handed over its own.
+            await self._ending
+            self._ending = None
         if self._renewal is not None:
             self._renewal.cancel()
             self._renewal = None
         if live is not None:
-            await asyncio.to_thread(live.end)
+            await self._end(live)
+
+    async def _end(self, live: LiveLogin) -> None:
+        await asyncio.to_thread(live.end)
+        if live.trouble is not None:
+            self._settings.log.warning("%s could not be removed", live.trouble.filename)
 
     async def _keep_fresh(self, live: LiveLogin) -> None:
         pause = 1.0
@@ -239,7 +256,7 @@ class Session:
             # Until there is a new token, ask less and less often.
             pause = min(pause * 2, _LOOK)
             try:
-                await self._run(self._login_workers, self._settings.login_timeout, live.renew)
+                await self._carry_out(self._login_workers, self._settings.login_timeout, live.renew)
                 if live.expires_at < time.time():
                     raise LoginRequired("Your token has expired, and there is no new one.")
             except CannotAuthenticate as error:
@@ -264,40 +281,21 @@ class Session:
 
     def _renewed(self, live: LiveLogin) -> None:
         if live is self._live and self.login.state == "logged_in":
-            method = self.login.method
-            self._set(Login("logged_in", live.account, method, _time(live), _trouble(live)))
+            self._set(live.login())
 
     def _set(self, login: Login) -> None:
         if login != self.login:
             self.login = login
             self._settings.changed(self.instance.name)
 
-    async def _run(
+    async def _carry_out(
         self, workers: Workers, timeout: float, function: Callable[..., T], *args: Any
     ) -> T:
-        future = asyncio.wrap_future(workers.submit(function, *args))
         try:
-            return await asyncio.wait_for(future, timeout)
-        except (TimeoutError, asyncio.TimeoutError) as error:
+            return await carry_out(workers, timeout, function, *args)
+        except asyncio.TimeoutError as error:
+            # Until Python 3.11 the builtin, from which ours comes, was another class.
             if isinstance(error, DlaasError):
                 raise
-            raise TookTooLong(
-                f"{self.instance.title} did not answer within {timeout:g} s."
-            ) from None
-
-
-def _time(live: LiveLogin) -> datetime | None:
-    if live.expires_at is None:
-        return None
-    return datetime.fromtimestamp(live.expires_at, timezone.utc)
-
-
-def _trouble(live: LiveLogin) -> Problem | None:
-    if live.trouble is None:
-        return None
-    return Problem(
-        "HandOverFailed",
-        f"Notebooks cannot be told of this login: {live.trouble.strerror or 'writing failed'}.",
-        "us",
-        "Make room in Jupyter's runtime folder, or its rights good, and log in again.",
-    )
+            title = self.instance.title
+            raise TookTooLong(f"{title} did not answer within {timeout:g} s.") from None

@@ -56,10 +56,11 @@ class Sessions(LoggingConfigurable):
         self._instances = Instances()
         self._cleaned = False
 
-    async def start(self) -> None:
-        """Read the configuration and try the logins that it offers; returns when each is over."""
+    async def start(self, patience: float | None = None) -> None:
+        """Read the configuration and try the logins that it offers, waiting `patience` seconds."""
         await self._load()
-        await asyncio.gather(*(session.settle() for session in self._sessions.values()))
+        sessions = self._sessions.values()
+        await asyncio.gather(*(session.settle(patience) for session in sessions))
 
     async def get(self, name: str) -> Session:
         """Answer the session of an instance; raises `InstanceNotFound`, `ConfigurationError`."""
@@ -76,9 +77,7 @@ class Sessions(LoggingConfigurable):
 
         Waits `patience` seconds for logins under way.
         """
-        await self._load()
-        starting = asyncio.ensure_future(self.start())
-        await asyncio.wait([starting], timeout=patience)
+        await self.start(patience)
         infos = [session.info() for session in self._sessions.values()]
         return infos + [_broken(name, why) for name, why in self._instances.problems.items()]
 

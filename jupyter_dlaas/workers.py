@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 import time
@@ -69,6 +70,15 @@ class Workers:
                     self._waiting -= 1
             # Not until the next call: what the last one held must be freed now.
             del call
+
+
+async def carry_out(workers: Workers, timeout: float, function: Callable[..., T], *args: Any) -> T:
+    """Wait for a call without blocking the event loop.
+
+    Raises `asyncio.TimeoutError` after `timeout` seconds; a call that has begun goes on.
+    """
+    future = asyncio.wrap_future(workers.submit(function, *args))
+    return await asyncio.wait_for(future, timeout)
 
 
 class Rows(Generic[T]):

@@ -1,4 +1,6 @@
-"""What every Python test shares: one embedded lake for the session, a genuine Rucio and its storage."""
+"""What every Python test shares: one embedded lake for the session, a genuine Rucio and its
+storage.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def db(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory, db: str) -> Iterator[EmbeddedLake]:
-    """A lake that is up, seeded, with the accounts alice and bob; tests share it and what they leave."""
+    """A lake that is up, seeded, with the accounts alice and bob; tests share it and what they
+    leave.
+    """
     lake = EmbeddedLake(tmp_path_factory.mktemp("lake") / "lake")
     lake.up(db=db)
     yield lake
@@ -50,9 +54,7 @@ def bob_env(lake: EmbeddedLake) -> dict[str, str]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """A failed test shows the end of the logs of the lakes that it used."""
     report = yield
     if report.failed:

@@ -26,7 +26,7 @@ class LoginHandler(DlaasHandler):
     async def get(self, instance: str) -> None:
         """Answer who is logged in."""
         session = await self.app.sessions.get(instance)
-        await session.settle()
+        await session.settle(self.app.login_patience)
         self.answer(session.login)
 
     @web.authenticated

@@ -31,7 +31,7 @@ class JobsHandler(DlaasHandler):
     @authorized("read")
     async def get(self) -> None:
         """Answer them, the newest first."""
-        self.answer(await self.app.jobs.list())
+        self.answer(await self.app.jobs.list_jobs())
 
 
 class JobHandler(DlaasHandler):

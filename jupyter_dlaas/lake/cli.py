@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from . import demo
-from .embedded import DATABASES, POLICIES, EmbeddedLake, default_directory
+from .embedded import DATABASES, POLICIES, EmbeddedLake
 from .environment import PrivateEnvironment
 from .errors import LakeError
+from .folder import default_directory
 from .rucio_side.lakeside.layout import ACCOUNTS, SITES
 
 
 def add_commands(commands: Any) -> None:
     """Add `lake` and `demo` to the command line's parsers."""
-    lake = commands.add_parser("lake", help="a data lake on this machine, for demonstration and tests")
+    lake = commands.add_parser(
+        "lake", help="a data lake on this machine, for demonstration and tests"
+    )
     actions = lake.add_subparsers(dest="action", required=True, metavar="ACTION")
     up = _action(actions, "up", _up, "make the lake if there is none, and start it")
     _add_choices(up)
@@ -29,12 +32,16 @@ def add_commands(commands: Any) -> None:
     env = _action(actions, "env", _env, 'print what `eval "$(jupyter dlaas lake env)"` needs')
     env.add_argument("--account", default="alice", choices=ACCOUNTS)
     _add_seed(_action(actions, "seed", _seed, "put local files into the lake"))
-    prepare = actions.add_parser("prepare", help="only install what the lake needs, for images and CI")
+    prepare = actions.add_parser(
+        "prepare", help="only install what the lake needs, for images and CI"
+    )
     prepare.add_argument("--db", default="sqlite", choices=DATABASES)
     prepare.set_defaults(run=_prepare)
     show = commands.add_parser("demo", help="the lake, and JupyterLab logged in on it")
     _add_directory(show)
-    show.add_argument("--port", type=_port, default=0, help="JupyterLab's port (default: a free one)")
+    show.add_argument(
+        "--port", type=_port, default=0, help="JupyterLab's port (default: a free one)"
+    )
     show.add_argument("--no-browser", action="store_true", help="do not open a browser")
     show.set_defaults(run=_demo)
 
@@ -56,7 +63,10 @@ def _add_choices(parser: Any) -> None:
     parser.add_argument("--port", type=_port, default=0, help="the Rucio server's port")
     parser.add_argument("--db", default=None, choices=DATABASES, help="default: sqlite")
     parser.add_argument(
-        "--policy", default=None, choices=POLICIES, help="default: lake; stock is Rucio's generic policy"
+        "--policy",
+        default=None,
+        choices=POLICIES,
+        help="default: lake; stock is Rucio's generic policy",
     )
 
 

@@ -1,4 +1,4 @@
-"""What clients of the lake need to know: for a shell, and for the server extension's configuration."""
+"""What clients of the lake need: for a shell, and for the server extension's configuration."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def environment(layout: Layout, state: State, account: str) -> dict[str, str]:
 
 
 def instance(layout: Layout, state: State, account: str, login: bool) -> dict[str, Any]:
-    """The lake as one of RucioConfig's instances; its secrets stay in the 0600 files that it names."""
+    """The lake as an instance of RucioConfig; its secrets stay in the 0600 files that it names."""
     _check(account)
     folder = layout.client(account)
     url = f"https://{HOST}:{state.ports['rucio']}"

@@ -1,4 +1,4 @@
-"""`jupyter dlaas demo`: the lake, and JupyterLab with the extension configured and logged in on it."""
+"""`jupyter dlaas demo`: the lake, and JupyterLab with the extension logged in on it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CONFIG = "jupyter_server_config.json"
 
 
 def run(lake: EmbeddedLake, port: int, browser: bool, log: Log) -> int:
-    """Bring the lake up, run JupyterLab on it until it ends, and leave things as they were found."""
+    """Bring the lake up, run JupyterLab on it until it ends, and leave things as they were."""
     if importlib.util.find_spec("jupyterlab") is None:
         raise LakeError("JupyterLab is not installed here. Do: pip install 'jupyter-dlaas[demo]'")
     if port and not port_is_free(port):
@@ -58,7 +58,9 @@ def configure(lake: EmbeddedLake) -> Path:
 
 
 def provide_notebooks(target: Path, sources: Sequence[Path] = SOURCES) -> Path:
-    """Copy the tutorials to where they can be run and changed; what is there already stays as it is."""
+    """Copy the tutorials to where they can be run and changed; what is there already stays as it
+    is.
+    """
     target.mkdir(parents=True, exist_ok=True)
     source = next((folder for folder in sources if any(folder.glob("*.ipynb"))), None)
     for notebook in sorted(source.glob("*.ipynb")) if source else []:

@@ -4,7 +4,8 @@ Server and clients both provide the module `rucio`, and the server caps versions
 it must never go into the user's environment.
 
 The locks are made with `uv pip compile --universal --python-version 3.10 --generate-hashes
---no-emit-index-url --no-annotate --no-header sqlite.in -o sqlite.lock` (and the same for postgresql).
+--no-emit-index-url --no-annotate --no-header sqlite.in -o sqlite.lock` (and the same for
+postgresql).
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ SHOWN_LINES = 12
 
 Log = Callable[[str], None]
 
-# What must not leak into the lake's processes: other Rucios, credentials and trust of the user's session.
+# What must not leak into the lake's processes: other Rucios, credentials and trust of the user's
+# session.
 SCRUBBED = (
     "RUCIO_",
     "X509_",
@@ -48,7 +50,9 @@ SCRUBBED_ENDS = ("_CA_BUNDLE", "_PROXY", "_proxy")
 
 
 def cache_directory() -> Path:
-    """Where what can be made again is kept: `$XDG_CACHE_HOME/jupyter-dlaas`, or the platform's like."""
+    """Where what can be made again is kept: `$XDG_CACHE_HOME/jupyter-dlaas`, or the platform's
+    like.
+    """
     if base := os.environ.get("XDG_CACHE_HOME"):
         return Path(base) / "jupyter-dlaas"
     mac = platform.system() == "Darwin"
@@ -121,7 +125,9 @@ class PrivateEnvironment:
         return [str(self.python), "-m", f"lakeside.{module}", *map(str, arguments)]
 
     def variables(self, config: Path) -> dict[str, str]:
-        """The environment variables of the lake's processes: the user's, without what would leak in."""
+        """The environment variables of the lake's processes: the user's, without what would leak
+        in.
+        """
         kept = {
             key: value
             for key, value in os.environ.items()
@@ -137,8 +143,8 @@ class PrivateEnvironment:
 
 
 _HELP = (
-    "If the network or the package index refused, mend that (pip's and uv's own configuration are used) "
-    "and try again; nothing half-made was kept."
+    "If the network or the package index refused, mend that (the configuration of pip and uv is "
+    "used) and try again; nothing half-made was kept."
 )
 
 
@@ -202,7 +208,9 @@ def _run(command: list[str]) -> None:
 
 @contextmanager
 def locked(path: Path, wait: bool) -> Iterator[None]:
-    """Hold an exclusive lock on a file; raises BlockingIOError if somebody has it and we shall not wait."""
+    """Hold an exclusive lock on a file; raises BlockingIOError if somebody has it and we shall not
+    wait.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

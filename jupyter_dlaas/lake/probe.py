@@ -22,9 +22,10 @@ def answers(url: str, ca: Path, account: str, password: str) -> bool:
     }
     login = urllib.request.Request(f"{url}/auth/userpass", headers=headers)
     try:
-        with opener.open(f"{url}/ping", timeout=TIMEOUT) as ping, opener.open(
-            login, timeout=TIMEOUT
-        ) as token:
+        with (
+            opener.open(f"{url}/ping", timeout=TIMEOUT) as ping,
+            opener.open(login, timeout=TIMEOUT) as token,
+        ):
             return bool(ping.status == 200 and token.headers["X-Rucio-Auth-Token"])
     except OSError:
         return False

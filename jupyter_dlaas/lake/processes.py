@@ -94,7 +94,7 @@ def port_is_free(port: int) -> bool:
 
 
 def free_ports(number: int) -> list[int]:
-    """So many different ports that are free now, and that outgoing connections will not take later."""
+    """So many ports that are free now, and that outgoing connections will not take later."""
     candidates = random.sample(LASTING_PORTS, min(len(LASTING_PORTS), 50 * number))
     found = list(itertools.islice(filter(port_is_free, candidates), number))
     if len(found) < number:

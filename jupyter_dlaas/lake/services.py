@@ -141,7 +141,7 @@ class Status:
     def read(cls, layout: Layout) -> Status | None:
         try:
             content = json.loads(cls.path(layout).read_text())
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             return None
         supervisor = Process.read(content["supervisor"])
         return cls(content["phase"], supervisor, content["services"], content["error"])

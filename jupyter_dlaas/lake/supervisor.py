@@ -1,7 +1,8 @@
-"""Keeps one lake's processes running until it is told to end: `python -m jupyter_dlaas.lake.supervisor D`.
+"""Keeps one lake's processes running until it is told to end: `python -m
+jupyter_dlaas.lake.supervisor D`.
 
-A service that dies is started again; one whose hold file exists is kept stopped. When the supervisor
-dies, however it dies, its services see the end of their standard input and end too.
+A service that dies is started again; one whose hold file exists is kept stopped. When the
+supervisor dies, however it dies, its services see the end of their standard input and end too.
 """
 
 from __future__ import annotations

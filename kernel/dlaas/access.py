@@ -18,8 +18,7 @@ HTTPS_SCHEMES = ("https", "davs")
 
 
 def local_path(lake: Catalogue, did: DID, size: int | None = None) -> str | None:
-    """Answer where a file lies on this machine, None where it does not; `size` in bytes tells a
-    half-written one.
+    """Answer where a file lies on this machine; None where it does not, or not yet `size` bytes.
 
     The path is computed from what is known of the destination RSE: no call per file.
     """
@@ -52,8 +51,7 @@ def expected_paths(lake: Catalogue, did: DID) -> Iterator[str]:
 
 
 def under_mount(pfn_path: str, mount: str, begins_at: int) -> str | None:
-    """Map the path of a PFN to the mounted folder: drop `begins_at` leading components, join the
-    rest.
+    """Map the path of a PFN to the mount: drop `begins_at` leading components, join the rest.
 
     None where the result would lie outside the mount, for a name may hold `..`.
 
@@ -85,13 +83,13 @@ def _paths_on(
 
 
 def relative_path(did: DID, algorithm: str) -> str | None:
-    """Compute the path of a file below the prefix of a deterministic RSE; None for an unknown algorithm.
+    """Compute the path of a file below a deterministic RSE's prefix; None if nobody knows how.
 
-    `hash` and `identity` are Rucio's own, written anew because `rucio.rse` cannot be imported without
-    a rucio.cfg; a test holds them against the server's answers.
+    `hash` and `identity` are Rucio's own, written anew because `rucio.rse` cannot be imported
+    without a rucio.cfg; a test holds them against the server's answers.
 
     >>> relative_path(DID("user.alice:x.root"), "hash"), relative_path(DID("data:a/b"), "identity")
-    ('user/alice/25/fc/x.root', 'data/a/b')
+    ('user/alice/b7/62/x.root', 'data/a/b')
     """
     personal = did.scope.startswith(("user", "group"))
     scope = did.scope.replace(".", "/") if personal else did.scope

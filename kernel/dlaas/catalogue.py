@@ -72,9 +72,7 @@ class Catalogue(Connection):
         return self._found(scope, type, rows, limit)
 
     def check_pattern(self, pattern: str) -> tuple[str, str]:
-        """Split a search pattern into scope and name; raises `InvalidDID`, `WildcardRefused`. Sends
-        nothing.
-        """
+        """Split a search pattern into scope and name; raises `InvalidDID`, `WildcardRefused`."""
         text = str(pattern).strip()
         scope, _, name = text.partition(":")
         if not text or any(character.isspace() for character in text):
@@ -122,9 +120,7 @@ class Catalogue(Connection):
                     yield {**row, **{key: found[key] for key in _FILLED if key in found}}
 
     def get(self, did: str) -> Metadata:
-        """Answer what the catalogue knows of a DID; raises `DataIdentifierNotFound`,
-        `ScopeNotFound`.
-        """
+        """Answer what is known of a DID; raises `DataIdentifierNotFound`, `ScopeNotFound`."""
         did = DID(did)
         row = self._did(did)
         try:
@@ -174,6 +170,7 @@ class Catalogue(Connection):
         *,
         schemes: list[str] | None = None,
         rse_expression: str | None = None,
+        even_unavailable: bool = False,
     ) -> Iterator[Replica]:
         location = {"site": self.instance.site_name} if self.instance.site_name else None
         rows = self.client.list_replicas(
@@ -183,7 +180,7 @@ class Catalogue(Connection):
             client_location=location,
             # Rucio's default order asks a GeoIP database and takes 2.3 times as long.
             sort=None if location else "random",
-            ignore_availability=False,
+            ignore_availability=even_unavailable,
         )
         for row in rows:
             did = DID(f"{row['scope']}:{row['name']}")
@@ -227,6 +224,17 @@ class Catalogue(Connection):
         """List what this account uses of each RSE, and its quota there."""
         rows = self.client.get_local_account_usage(self.account)
         return sorted((_usage(row) for row in rows), key=lambda usage: usage.rse)
+
+    def is_admin(self) -> bool:
+        """Tell whether neither ownership nor quota binds this account."""
+        return self.account == "root" or bool(self._attributes().get("admin"))
+
+    def _attributes(self) -> dict[str, Any]:
+        def ask() -> dict[str, Any]:
+            groups = self.client.list_account_attributes(self.account)
+            return {item["key"]: item["value"] for group in groups for item in group}
+
+        return self._remember("account attributes", ask)
 
     def _did(self, did: DID) -> dict[str, Any]:
         try:

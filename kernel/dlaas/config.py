@@ -1,6 +1,6 @@
-"""Which instances there are and how they are reached: arguments > hand-over > RUCIO_* > RucioConfig
-JSON > rucio.cfg.
-"""
+"""Which instances there are, and how they are reached.
+
+Arguments win over the hand-over, that over RUCIO_* variables, RucioConfig JSON and rucio.cfg."""
 
 from __future__ import annotations
 
@@ -87,9 +87,7 @@ class Instance:
         return (self.auth_type, *others)
 
     def read_password(self) -> str | None:
-        """Answer the configured password, from its file where one is named; None when there is
-        none.
-        """
+        """Answer the configured password, from its file where one is named, or None."""
         if self.password or not self.password_file:
             return self.password
         try:
@@ -109,8 +107,8 @@ class Instance:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Instance:
-        """Read an entry of RucioConfig; raises `ConfigurationError`, which names a mistyped key's
-        likely meaning.
+        """Read an entry of RucioConfig; raises `ConfigurationError`, which guesses at mistyped
+        keys.
         """
         known = {f.name: f for f in fields(cls)}
         values: dict[str, Any] = {}
@@ -197,9 +195,7 @@ class Instances:
         return self.instances.get(self.default_name or "") or next(iter(self), None)
 
     def get(self, name: str | None = None) -> Instance:
-        """Answer an instance by name, without one the default; raises `InstanceNotFound`,
-        `ConfigurationError`.
-        """
+        """Answer an instance, without a name the default; raises `InstanceNotFound`."""
         found = self.default if name is None else self.instances.get(name)
         if found is not None:
             return found
@@ -224,9 +220,7 @@ Fetch = Callable[[str], Mapping[str, Any]]
 
 
 def load_instances(mapping: Mapping[str, Any], *, fetch: Fetch | None = None) -> Instances:
-    """Read RucioConfig; `fetch` answers the JSON behind a `$url` and defaults to a request of ten
-    seconds.
-    """
+    """Read RucioConfig; `fetch` answers the JSON behind a `$url`, by default over the network."""
     entries = mapping.get("instances") or []
     instances: dict[str, Instance] = {}
     problems: dict[str, Problem] = {}

@@ -1,6 +1,4 @@
-"""One instance and one account: the client, made when first used, and what is worth remembering for
-minutes.
-"""
+"""One instance and one account: the client, and what is worth remembering for minutes."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import stat
 import threading
 import time
 from dataclasses import dataclass, field
@@ -73,9 +74,7 @@ def jwt_claims(value: str) -> dict[str, object] | None:
 
 
 def token_from(value: str, account: str | None = None, expires_at: float | None = None) -> Token:
-    """Make a token of its text; the expiry of a JWT is read from it. Raises `LoginRequired` for
-    nonsense.
-    """
+    """Make a token of its text, with the expiry of a JWT; raises `LoginRequired` for nonsense."""
     text = value.strip()
     if not text or any(not character.isprintable() for character in text):
         raise LoginRequired("The token is empty or is no token.")
@@ -232,9 +231,7 @@ class Certificate(_Login):
 
 
 def for_instance(instance: Instance, account: str | None = None) -> Credential:
-    """Choose the credential that an instance's configuration names; raises `LoginRequired` when
-    none is there.
-    """
+    """Choose the credential that a configuration names; raises `LoginRequired` for none."""
     account = account or instance.account
     if instance.handover is not None:
         from dlaas.handover import HandoverCredential
@@ -261,9 +258,7 @@ def _ambient(instance: Instance, account: str | None) -> Credential:
 
 
 def discovered(account: str | None = None) -> Credential:
-    """Find a token as WLCG's bearer token discovery says; raises `LoginRequired` when there is
-    none.
-    """
+    """Find a token as WLCG's bearer token discovery says; raises `LoginRequired` for none."""
     if os.environ.get("BEARER_TOKEN"):
         return TokenVariable("BEARER_TOKEN", account)
     name = f"bt_u{os.geteuid()}" if hasattr(os, "geteuid") else "bt"
@@ -272,6 +267,16 @@ def discovered(account: str | None = None) -> Credential:
         str(Path(folder) / name) for folder in (os.environ.get("XDG_RUNTIME_DIR"), "/tmp") if folder
     ]
     for place in filter(None, places):
-        if Path(place).is_file():
+        if _is_own_file(Path(place)):
             return TokenFile(place, account)
     raise LoginRequired("No token was found where tokens are kept.")
+
+
+def _is_own_file(path: Path) -> bool:
+    """Tell whether a file is this user's: in /tmp anybody may have put one."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    mine = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+    return mine and stat.S_ISREG(found.st_mode)

@@ -1,5 +1,6 @@
-"""What can go wrong, named as Rucio names it; each error says what happened, whose fault it is and
-what to do next.
+"""What can go wrong, named as Rucio names it.
+
+Each error says what happened, whose fault it is and what to do next.
 
 DlaasError ├── InvalidInput (ValueError) │   ├── InvalidDID │   ├── InvalidLifetime │   ├──
 InvalidRSEExpression │   ├── WildcardRefused │   └── ConfigurationError ├── NotThere
@@ -270,9 +271,7 @@ def from_rucio(exc: Exception) -> DlaasError:
 
 
 def problem(exc: BaseException) -> Problem:
-    """Turn any exception into what the HTTP API tells; one that we do not know tells its kind,
-    never its text.
-    """
+    """Turn any exception into what the HTTP API tells; of an unknown one, never its text."""
     from dlaas.model import Problem
 
     known = exc if isinstance(exc, DlaasError) else _known(exc)

@@ -27,6 +27,7 @@ from dlaas.transfer.checksums import Checksums, same_adler32
 
 _GAP = 64 * 1024
 _REQUEST = 8 * 1024 * 1024
+_MOST_SOURCES = 10_000
 
 
 class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
@@ -62,6 +63,8 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
         found = self._sources.get(path)
         if found is None or not found.current:
             reference = _reference(path)
+            if len(self._sources) >= _MOST_SOURCES:
+                self._sources.clear()
             found = self._sources[path] = locate(lake_for(reference.instance), reference)
         return found
 
@@ -183,9 +186,7 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
         gap: int,
         results: list[Any],
     ) -> None:
-        """Read the parts of one file into their places in `results`; an error takes the places of
-        its parts.
-        """
+        """Read the parts of one file into their places in `results`; so does an error go there."""
         try:
             source = await asyncio.to_thread(self._source, path)
         except Exception as error:
@@ -234,23 +235,21 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
             part.unlink(missing_ok=True)
 
     def _open(self, path: str, mode: str = "rb", block_size: Any = None, **options: Any) -> Any:
-        """Open a file for reading: the local file where there is one, else a stream that reads
-        ahead.
-        """
+        """Open a file for reading: the local one where there is one, else a stream."""
         if mode != "rb":
             raise InvalidInput("rucio:// is for reading.", remedy="Write with Lake.upload().")
         source = self._source(path)
         if source.path is not None:
             return LocalFileSystem().open(source.path, mode)
-        options.pop("autocommit", None)
+        # What other filesystems take, and fsspec's caches pass on.
+        for ours in ("autocommit", "size"):
+            options.pop(ours, None)
         return RucioFile(
             self, self._strip_protocol(path), size=source.size, block_size=block_size, **options
         )
 
     def ukey(self, path: str) -> str:
-        """Answer what changes when the contents do: a DID's name is for ever, and its checksum says
-        the rest.
-        """
+        """Answer what changes when the contents do: the DID with checksum and size."""
         info = self.info(path)
         return f"{info.get('did', path)}+{info.get('adler32')}+{info['size']}"
 

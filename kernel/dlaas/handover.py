@@ -1,5 +1,4 @@
-"""What a Jupyter server hands to the kernels and terminals below it: configuration and one
-short-lived token.
+"""What a Jupyter server hands to its kernels: configuration and one short-lived token.
 
 One file per instance, 0600, in a folder of the server's own, 0700, in Jupyter's runtime folder;
 written whole or not at all, so a reader never sees half of one. Both sides are here.
@@ -133,9 +132,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def read(folder: Path, name: str) -> Handover:
-    """Read an instance's file; raises `LoginRequired` when it is not there or was not written by
-    `write`.
-    """
+    """Read an instance's file; raises `LoginRequired` when there is none that makes sense."""
     from dlaas.config import Instance
 
     path = _path(folder, name)

@@ -26,9 +26,7 @@ class Item:
 
     @property
     def lake(self) -> Lake:
-        """The lake that knows it, found by the instance's name where the variable came from
-        elsewhere.
-        """
+        """The lake that knows it; found by the instance's name where it came from elsewhere."""
         if self._lake is None:
             self._lake = lake_for(self.instance)
         return self._lake
@@ -94,11 +92,11 @@ class Item:
 
 
 class SingleItemDID(Item, str):
-    """A file: the local path where there is one, else its `rucio://` reference; a string that is
-    also an object.
+    """A file: its local path where there is one, else its `rucio://` reference.
 
-    A string cannot change: what changes it answers with the renewed one (`x = x.wait()`), and
-    `path` is always current. It pickles as its reference and finds its path where it is unpickled.
+    It is a string that is also an object. A string cannot change: what changes it answers with the
+    renewed one (`x = x.wait()`), and `path` is always current. It pickles as its reference and
+    finds its path where it is unpickled.
     """
 
     _entry: Entry | None
@@ -175,9 +173,7 @@ class SingleItemDID(Item, str):
         timeout: str | float | None = None,
         progress: bool | Progress = True,
     ) -> SingleItemDID:
-        """Wait until it is available, an hour at most unless told, and answer it renewed; see
-        `waiting.wait`.
-        """
+        """Wait until it is available, by default an hour, and answer it renewed."""
         wait(self.lake, self.did, timeout, progress)
         return self.refresh()
 
@@ -193,15 +189,21 @@ class SingleItemDID(Item, str):
 def _path_or_none(
     did: DID, instance: str | None, lake: Lake | None, size: int | None
 ) -> str | None:
-    """Find the local path; None also where the lake cannot be asked, for a variable can always be
-    made.
-    """
+    """Find the local path; None also where the lake cannot be asked."""
     from dlaas.access import local_path
 
     try:
-        return local_path(lake or lake_for(instance), did, size)
+        lake = lake or lake_for(instance)
+        path = local_path(lake, did, size)
+        if path is None or size is not None:
+            return path
     except (DlaasError, OSError):
         return None
+    try:
+        # It may still be on its way: only the catalogue knows how long it is to be.
+        return local_path(lake, did, lake._did(did).get("bytes"))
+    except DlaasError:
+        return path
 
 
 def _why_no_path(item: SingleItemDID) -> NotAvailable:

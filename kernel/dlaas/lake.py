@@ -1,6 +1,4 @@
-"""One Rucio instance as one account: find data, have it made available, read it, write results
-back.
-"""
+"""One Rucio instance as one account: find data, make it available, write results back."""
 
 from __future__ import annotations
 
@@ -36,9 +34,7 @@ class Lake(Rules):
         register(self)
 
     def status(self, did: str) -> Status:
-        """Answer how much of a DID can be read from here, and until when, in a few calls whatever
-        its size.
-        """
+        """Answer how much of a DID can be read from here, and until when, in a few calls."""
         from dlaas.status import status
 
         return status(self, did)
@@ -70,8 +66,7 @@ class Lake(Rules):
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Uploaded:
-        """Upload a file under a name, verify it on the storage, and only then register and protect
-        it.
+        """Upload a file, verify it on the storage, and only then register and protect it.
 
         `progress` hears bytes done and bytes in all; when `cancelled` answers True the transfer
         stops and nothing is left. Without a lifetime it is kept until its rule is deleted. Raises

@@ -58,9 +58,7 @@ def duration(lifetime: Lifetime) -> float:
 
 
 def moment(until: Until) -> datetime:
-    """Read a date or time; a date means its end, a time without a zone is UTC. Raises
-    `InvalidLifetime`.
-    """
+    """Read a date, which means its end, or a time, in UTC; raises `InvalidLifetime`."""
     if isinstance(until, str):
         until = _parsed(until.strip())
     if not isinstance(until, datetime):

@@ -42,6 +42,8 @@ class DID(str):
     name: str
 
     def __new__(cls, text: str) -> DID:
+        """Read `scope:name`, or take the DID of what has one, such as an `Entry` or a variable."""
+        text = getattr(text, "did", text)
         if isinstance(text, DID):
             return text
         scope, separator, name = str(text).strip().partition(":")
@@ -67,9 +69,7 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Reference:
-        """Read `rucio://[instance@]scope/name`, `rucio://[instance@]scope:name` or
-        `[instance@]scope:name`.
-        """
+        """Read `rucio://[instance@]scope/name` or `[instance@]scope:name`."""
         text = str(text).strip()
         is_url = text.startswith(_SCHEME)
         rest = text[len(_SCHEME) :] if is_url else text
@@ -174,8 +174,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Status:
-    """How much of a DID can be read from here, and until when; one call, whatever the number of
-    files.
+    """How much of a DID can be read from here, and until when, whatever the number of files.
 
     `rse` is the instance's destination RSE; `rules` are those that put the DID there. `access` is
     how it would be read from here now, `path` the local path of an available file, `reason` a
@@ -298,8 +297,7 @@ class LoginRequest:
 
 @dataclass(frozen=True)
 class RuleRequest:
-    """Make a DID available for a lifetime (seconds) or until a time; neither means the instance's
-    default.
+    """Make a DID available for a lifetime (seconds), until a time, or the instance's default.
 
     `extend` lengthens the account's own shorter rule instead of refusing a second one.
     """

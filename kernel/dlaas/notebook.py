@@ -35,9 +35,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def attach(message: str | Mapping[str, Any]) -> dict[str, Any]:
-    """Do what the panel's message says in the user's namespace, and answer what the panel is to
-    hear.
-    """
+    """Do what the panel's message says in the user's namespace, and answer the panel."""
     try:
         content = json.loads(message) if isinstance(message, str) else dict(message)
         shell = _shell()

@@ -1,6 +1,4 @@
-"""Reading ahead as much as is wanted: exactly what is asked for at random, more and more in
-sequence.
-"""
+"""Reading ahead as much as is wanted: at random exactly that, in sequence more and more."""
 
 from __future__ import annotations
 
@@ -14,8 +12,7 @@ MOST = 8 * 1024 * 1024
 
 
 class GrowingReadAhead(BaseCache):  # type: ignore[misc]
-    """A window of the file: 256 KiB ahead at its start, doubled up to 8 MiB by each read that goes
-    on where the last ended.
+    """A window of the file that grows from 256 KiB to 8 MiB while it is read in sequence.
 
     fsspec's own default fetches 5 MiB for every jump: 3.9 times the bytes for some columns of a
     parquet file.
@@ -54,8 +51,7 @@ class GrowingReadAhead(BaseCache):  # type: ignore[misc]
 
 
 def merge(ranges: list[tuple[int, int]], gap: int, most: int) -> list[tuple[int, int, list[int]]]:
-    """Merge ranges that lie closer than `gap` into requests of at most `most` bytes, where more
-    than one is merged.
+    """Merge ranges that lie closer than `gap`, into requests of at most `most` bytes.
 
     Answers start, end and the indices of the ranges that each request serves.
 
@@ -80,8 +76,7 @@ def register() -> None:
 
 
 def bounds(start: int | None, end: int | None, size: int) -> tuple[int, int]:
-    """Turn a slice of a file of `size` bytes into a closed, clamped range; some storages answer
-    anything else wrongly.
+    """Turn a slice into a closed range within the file: some storages answer others wrongly.
 
     >>> bounds(None, None, 100), bounds(-10, None, 100), bounds(90, 500, 100), bounds(200, 300, 100)
     ((0, 100), (90, 100), (90, 100), (100, 100))

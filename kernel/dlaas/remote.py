@@ -1,6 +1,4 @@
-"""Ranged reads over https, on fsspec's event loop: closed ranges, counted bytes, the next copy when
-one fails.
-"""
+"""Ranged reads over https: closed ranges, counted bytes, the next copy when one fails."""
 
 from __future__ import annotations
 
@@ -52,9 +50,7 @@ class Source:
 
 
 def locate(lake: Lake, reference: Reference) -> Source:
-    """Find where a file can be read from; raises `NotAvailable`, which says why, where it cannot.
-    Blocks.
-    """
+    """Find where a file can be read from; raises `NotAvailable`, which says why. Blocks."""
     did = reference.did
     row = lake._did(did)
     if str(row["type"]).upper() != "FILE":
@@ -86,9 +82,7 @@ class Reader:
             self._session = None
 
     async def read(self, source: Source, start: int, end: int) -> bytes:
-        """Read bytes `start` to `end` (exclusive, within the file) from the first copy that gives
-        them.
-        """
+        """Read bytes `start` to `end` (exclusive) from the first copy that gives them."""
         if start >= end:
             return b""
         if self._slots is None:
@@ -161,9 +155,7 @@ class Reader:
 
 
 async def _body(answer: aiohttp.ClientResponse, start: int, end: int) -> bytes:
-    """Read what was asked for; of an error only a little, so that a lying storage cannot fill the
-    memory.
-    """
+    """Read what was asked for and no more: a lying storage must not fill the memory."""
     if answer.status == 200:
         return await answer.read()
     if answer.status != 206:

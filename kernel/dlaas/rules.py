@@ -16,7 +16,7 @@ from dlaas.errors import (
     RucioFailed,
 )
 from dlaas.lifetime import Lifetime, Until, said, seconds
-from dlaas.model import DID, Granted, Rule, RuleState
+from dlaas.model import DID, Granted, Rule, RuleState, Usage
 
 _STATES: dict[str, RuleState] = {
     "O": "OK", "OK": "OK",
@@ -34,14 +34,16 @@ class Rules(Catalogue):
     """What changes the lake's rules."""
 
     def list_rules(self, did: str) -> list[Rule]:
-        """List the rules of a DID, of any account, also those on the datasets that hold it; newest
-        first.
-        """
+        """List the rules of any account on a DID and on the datasets that hold it, newest first."""
         did = DID(did)
         row = self._did(did)
+        return self.rules_of(did, str(row["type"]).upper() == "FILE")
+
+    def rules_of(self, did: DID, is_file: bool) -> list[Rule]:
+        """List the rules of a DID that is known to exist."""
         rows = list(self.client.list_did_rules(did.scope, did.name))
         known = {found["id"] for found in rows}
-        if str(row["type"]).upper() == "FILE":
+        if is_file:
             above = self.client.list_associated_rules_for_file(did.scope, did.name)
             rows += [found for found in above if found["id"] not in known]
         rules = [rule_from(found) for found in rows]
@@ -63,14 +65,13 @@ class Rules(Catalogue):
         comment: str | None = None,
         extend: bool = False,
     ) -> Granted:
-        """Have a DID put where the notebook can read it, for a lifetime or until a date; without
-        one the instance's default.
+        """Have a DID put where the notebook can read it, for a lifetime or until a date.
 
-        Answers what Rucio granted. Where this account has such a rule already that lasts long
-        enough, that rule is answered with `new` False; one that ends earlier is extended with
-        `extend=True`, else `DuplicateRule` tells its `rule_id` and `expires_at`. Raises
-        `InvalidLifetime`, `ScopeNotFound`, `DataIdentifierNotFound`, `InsufficientAccountLimit`,
-        `InvalidRSEExpression`, `AccessDenied`.
+        With neither it is the instance's default. Answers what Rucio granted. Where this account
+        has such a rule already that lasts long enough, that rule is answered with `new` False; one
+        that ends earlier is extended with `extend=True`, else `DuplicateRule` tells its `rule_id`
+        and `expires_at`. Raises `InvalidLifetime`, `ScopeNotFound`, `DataIdentifierNotFound`,
+        `InsufficientAccountLimit`, `InvalidRSEExpression`, `AccessDenied`.
         """
         did = DID(did)
         wanted = seconds(lifetime, until)
@@ -109,10 +110,8 @@ class Rules(Catalogue):
         return str(answered[0])
 
     def _check_quota(self, did: DID, row: Mapping[str, Any], expression: str, copies: int) -> None:
-        """Refuse with numbers what Rucio would refuse without them; only for a plain RSE with a
-        known quota.
-        """
-        usage = next((found for found in self.usage() if found.rse == expression), None)
+        """Refuse with numbers what Rucio would refuse without them."""
+        usage = self.limited_usage(expression)
         if usage is None or usage.limit is None:
             return
         size = row.get("bytes")
@@ -122,6 +121,27 @@ class Rules(Catalogue):
         # A rule that is there already has been counted: Rucio says so itself.
         if size is not None and size > left and not self._own_rule(did, expression, copies):
             raise quota_error(self.account, expression, size, left, usage.limit)
+
+    def limited_usage(self, rse: str) -> Usage | None:
+        """Answer what this account uses of an RSE, where it has a limit there that binds it."""
+        found = next((usage for usage in self.usage() if usage.rse == rse), None)
+        # Rucio also answers 0 where there is no limit; whether that binds, it says itself.
+        return found if found is not None and found.limit and not self.is_admin() else None
+
+    def aims_at(self, rule: Rule, rse: str) -> bool:
+        """Tell whether a rule can be fulfilled on no other RSEs than with `rse`."""
+        if rule.rse_expression == rse:
+            return True
+        names = self._remember(
+            f"expression {rule.rse_expression}", lambda: self._matching(rule.rse_expression)
+        )
+        return rse in names and rule.copies >= len(names)
+
+    def _matching(self, expression: str) -> frozenset[str]:
+        try:
+            return frozenset(row["rse"] for row in self.client.list_rses(expression))
+        except InvalidRSEExpression:
+            return frozenset()
 
     def _own_rule(self, did: DID, expression: str, copies: int) -> Rule | None:
         for row in self.client.list_did_rules(did.scope, did.name):
@@ -168,8 +188,7 @@ class Rules(Catalogue):
         *,
         boost: bool = False,
     ) -> Rule:
-        """Let a rule last for `lifetime` from now, or until a date; with `boost` let a stuck one be
-        tried again now.
+        """Let a rule last for `lifetime` from now or until a date; `boost` a stuck one.
 
         Answers the rule as Rucio has it then. Raises `AccessDenied` where Rucio lets only
         administrators do that.
@@ -189,8 +208,7 @@ class Rules(Catalogue):
         return self.get_rule(rule_id)
 
     def delete_rule(self, rule_id: str) -> None:
-        """Release a rule: its data may be deleted where no other rule keeps it; Rucio lets an hour
-        pass before.
+        """Release a rule; an hour later its data may be deleted where no other rule keeps it.
 
         Raises `RuleNotFound`, `AccessDenied`.
         """

@@ -1,6 +1,4 @@
-"""Where configuration is found: the hand-over of a server, the environment, Jupyter's folders,
-rucio.cfg.
-"""
+"""Where configuration is found: hand-over, environment, Jupyter's folders, rucio.cfg."""
 
 from __future__ import annotations
 
@@ -86,9 +84,7 @@ def from_handover() -> Instances:
 
 
 def from_environment(environ: Mapping[str, str]) -> Instances:
-    """Answer the instance that RUCIO_* variables describe, on the base of the rucio.cfg that they
-    name.
-    """
+    """Answer the instance that RUCIO_* variables and the rucio.cfg they name describe."""
     values = {key: environ[name] for name, key in _VARIABLES.items() if environ.get(name)}
     if environ.get("SWAN_USE_RUCIO"):
         values |= {key: environ[name] for name, key in _SWAN.items() if environ.get(name)}
@@ -144,9 +140,7 @@ def _read_cfg(path: Path) -> dict[str, str]:
 
 
 def jupyter_config() -> dict[str, Any]:
-    """Answer `RucioConfig` as a Jupyter server on this machine would read it, nearer folders
-    winning.
-    """
+    """Answer `RucioConfig` as a Jupyter server on this machine would read it."""
     merged: dict[str, Any] = {}
     for folder in reversed(_jupyter_folders()):
         parts = sorted((folder / "jupyter_server_config.d").glob("*.json"))
@@ -183,9 +177,7 @@ def _folders_without_jupyter() -> list[Path]:
 
 
 def fetch_json(url: str) -> dict[str, Any]:
-    """Fetch the remote part of an instance's configuration; raises `Unreachable`,
-    `ConfigurationError`.
-    """
+    """Fetch the remote part of a configuration; raises `Unreachable`, `ConfigurationError`."""
     from dlaas.wire import plain_get
 
     try:

@@ -1,10 +1,9 @@
-"""How much of a DID can be read from here, and until when: a few calls, whatever the number of
-files.
-"""
+"""How much of a DID can be read from here, and until when: few calls for any number of files."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from dlaas import access
 from dlaas.errors import DlaasError, NotThere
 from dlaas.lifetime import said
 from dlaas.model import DID, Access, DIDType, Rule, State, Status
-from dlaas.rules import rule_from
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
@@ -46,8 +44,8 @@ def status(lake: Lake, did: str) -> Status:
     row = lake._did(did)
     kind: DIDType = _kind(row)
     rse = lake.instance.destination_rse
-    rules = _rules(lake, did, kind, rse)
-    here = [rule for rule in rules if rse is not None and rule.rse_expression == rse]
+    rules = lake.rules_of(did, kind == "file")
+    here = _here(lake, did, kind, rules, rse)
     counts = _counts(lake, did, kind, row, rse, here)
     state = _state(counts, here)
     path = _path(lake, did, kind, counts, row)
@@ -74,29 +72,21 @@ def _kind(row: dict[str, Any]) -> DIDType:
     return "file" if kind == "file" else "container" if kind == "container" else "dataset"
 
 
-def _rules(lake: Lake, did: DID, kind: DIDType, rse: str | None) -> list[Rule]:
-    """List the rules on a DID, then those on what holds it as far as they put it at the
-    destination.
-    """
-    if kind == "file":
-        return lake.list_rules(did)
-    rules = [rule_from(row) for row in lake.client.list_did_rules(did.scope, did.name)]
-    if kind == "dataset" and rse is not None and not any(r.rse_expression == rse for r in rules):
-        rules += _rules_above(lake, did, rse)
-    return rules
-
-
-def _rules_above(lake: Lake, did: DID, rse: str) -> list[Rule]:
+def _here(lake: Lake, did: DID, kind: DIDType, rules: list[Rule], rse: str | None) -> list[Rule]:
+    """Choose the rules that bring a DID to the destination RSE, or keep it there."""
+    if rse is None:
+        return []
+    here = [rule for rule in rules if lake.aims_at(rule, rse)]
+    if here or kind != "dataset":
+        return here
+    # Rules on the containers above it, and those whose expression left the choice to Rucio.
     locks = lake.client.get_dataset_locks(did.scope, did.name)
     ids = list({lock["rule_id"]: None for lock in locks if lock.get("rse") == rse})
-    rules = []
     for rule_id in ids[:_MOST_RULES]:
-        try:
-            rules.append(lake.get_rule(rule_id))
-        except NotThere:
-            # It expired between the two questions.
-            continue
-    return rules
+        # One may have ended between the two questions.
+        with suppress(NotThere):
+            here.append(lake.get_rule(rule_id))
+    return here
 
 
 def _counts(
@@ -106,8 +96,11 @@ def _counts(
         return _count_file(lake, did, row, rse)
     if kind == "dataset":
         return _count_dataset(lake, did, rse)
-    counts = _count_container(lake, did, rse)
-    return counts if counts is not None else _count_locks(lake, did, here)
+    counts = _count_container(lake, did, rse) or _count_locks(lake, did, here)
+    if any(rule.did == did and rule.state == "OK" for rule in here):
+        # The catalogue's counters per dataset follow later, and on some servers much later.
+        counts.available_files, counts.available_bytes = counts.files or 0, counts.bytes or 0
+    return counts
 
 
 def _count_file(lake: Lake, did: DID, row: dict[str, Any], rse: str | None) -> _Counts:

@@ -174,9 +174,7 @@ def _colon(text: str) -> str:
 
 
 def clean(message: str) -> str:
-    """Make one short sentence of what a server said: no traceback, no markup, no secret, at most
-    300 characters.
-    """
+    """Make a sentence of what a server said: no traceback, no markup, no secret, not long."""
     text = re.sub(r"<[^>]{0,200}>", " ", message)
     text = text.split("Traceback (most recent call last)")[0]
     text = re.sub(r"(?i)(token|password|passwd|secret|bearer)(\W{1,3})[^\s,;]{8,}", r"\1\2…", text)
@@ -235,9 +233,7 @@ def _tls(tls: BaseException, where: str) -> DlaasError:
 
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and whatever it wraps, as requests and urllib3 wrap in `args` and
-    `reason`.
-    """
+    """Yield an exception and whatever it wraps, also in `args` and `reason`."""
     seen: set[int] = set()
     todo: list[Any] = [exc]
     while todo:

@@ -124,9 +124,7 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
 
     @property
     def path(self) -> list[str]:
-        """The local paths of all its files; raises `NotAvailable` when one is not here (see
-        `available`).
-        """
+        """The local paths of all its files; raises `NotAvailable` when one is not here."""
         return [item.path for item in self]
 
     def glob(self, pattern: str) -> MultipleItemDID:
@@ -159,7 +157,7 @@ def did(
     The catalogue is asked once whether it is a file; `type` ("file" or "collection") saves that.
     Raises `InvalidDID`, `DataIdentifierNotFound`, `ScopeNotFound`.
     """
-    reference = Reference.parse(text)
+    reference = _reference(text)
     lake = lake or lake_for(reference.instance)
     instance = reference.instance or lake.instance.name
     entry, is_file = None, type == "file"
@@ -171,6 +169,12 @@ def did(
     if is_file:
         return SingleItemDID(reference.did, instance, lake=lake, entry=entry)
     return MultipleItemDID(reference.did, instance, lake=lake)
+
+
+def _reference(text: str) -> Reference:
+    if isinstance(text, Item):
+        return Reference(text.did, text.instance)
+    return Reference(DID(text)) if hasattr(text, "did") else Reference.parse(text)
 
 
 def _unique(entries: list[Entry]) -> list[Entry]:

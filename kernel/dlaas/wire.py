@@ -1,6 +1,4 @@
-"""Every byte to a Rucio server goes through here: timeouts, TLS, redirects and errors have one
-home.
-"""
+"""Every byte to a Rucio server goes through here: timeouts, TLS, redirects and errors."""
 
 from __future__ import annotations
 
@@ -163,9 +161,7 @@ def from_answer(answer: requests.Response) -> DlaasError:
 def send_with_token(
     credential: Callable[[], Token], send: Callable[[Token], requests.Response]
 ) -> requests.Response:
-    """Send a request with a login; once more with a fresh one when Rucio refuses the first, and
-    never a third time.
-    """
+    """Send a request with a login; once more, and no more, when Rucio refuses the first."""
     token = credential()
     try:
         return send(token)

@@ -83,9 +83,24 @@ export function explain(
   return {
     title: title(problem, trans),
     message: own?.message ?? problem.message,
-    remedy: own?.remedy ?? problem.remedy,
-    fault: fault(problem.blame, trans)
+    remedy: own?.remedy ?? remedyHere(problem, trans) ?? problem.remedy,
+    // What the panel found itself is nobody's fault, or says whose.
+    fault: own ? '' : fault(problem.blame, trans)
   };
+}
+
+/**
+ * What to do next where the server's advice is meant for Python.
+ */
+function remedyHere(problem: Problem, trans: TranslationBundle): string | null {
+  switch (problem.error) {
+    case 'DuplicateRule':
+      return trans.__('Extend that rule, or leave it as it is.');
+    case 'NotAvailable':
+      return trans.__('Make it available, then wait until it has come.');
+    default:
+      return null;
+  }
 }
 
 function fault(blame: Problem['blame'], trans: TranslationBundle): string {

@@ -1,4 +1,6 @@
-"""The library against the genuine lake: one Lake as alice, one as bob, and names that nobody has used."""
+"""The library against the genuine lake: one Lake as alice, one as bob, and names that nobody has
+used.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from dlaas import Instance, Lake
 from dlaas.connection import forget
-from jupyter_dlaas.lake import EmbeddedLake
 from standin import StandIn
 
-AMBIENT = ("RUCIO_", "SWAN_", "JPY_", "DLAAS_HANDOVER", "X509_", "BEARER_", "JUPYTER_CONFIG", "JUPYTER_RUNTIME")
+from jupyter_dlaas.lake import EmbeddedLake
+
+AMBIENT = (
+    "RUCIO_",
+    "SWAN_",
+    "JPY_",
+    "DLAAS_HANDOVER",
+    "X509_",
+    "BEARER_",
+    "JUPYTER_CONFIG",
+    "JUPYTER_RUNTIME",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -94,12 +105,29 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("stranger")
     cert, key = folder / "cert.pem", folder / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost"],
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-keyout",
+            key,
+            "-out",
+            cert,
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ],
         check=True,
         capture_output=True,
-    )  # fmt: skip
+    )
     return cert, key
 
 

@@ -23,7 +23,9 @@ class Request:
 
 @dataclass
 class Answer:
-    """What goes out; `promised` is a Content-Length that may lie, `cut` ends the connection after the body."""
+    """What goes out; `promised` is a Content-Length that may lie, `cut` ends the connection after
+    the body.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -32,7 +34,9 @@ class Answer:
 
 
 class StandIn:
-    """A server on a free port of localhost that answers what `answer` says, and keeps what it was asked."""
+    """A server on a free port of localhost that answers what `answer` says, and keeps what it was
+    asked.
+    """
 
     def __init__(
         self, answer: Callable[[Request], Answer], tls: tuple[Path, Path] | None = None
@@ -56,7 +60,9 @@ class StandIn:
 
             def _serve(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
-                request = Request(self.command, self.path, dict(self.headers), self.rfile.read(length))
+                request = Request(
+                    self.command, self.path, dict(self.headers), self.rfile.read(length)
+                )
                 outer.requests.append(request)
                 told = answer(request)
                 self.send_response(told.status)
@@ -86,7 +92,9 @@ class StandIn:
             )
         self.port = self._server.server_address[1]
         self.url = f"{scheme}://localhost:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
         self._thread.start()
 
     def asked(self, method: str) -> list[Request]:

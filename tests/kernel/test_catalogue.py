@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-
 from dlaas import Lake
 from dlaas.errors import (
     DataIdentifierNotFound,
@@ -53,16 +52,23 @@ def test_a_search_stops_at_its_limit(alice: Lake) -> None:
 
 @pytest.mark.parametrize(
     ("where", "found"),
-    [("energy >= 13000", True), ("energy > 13000", False), ("kind = data", True), ({"kind": "data"}, True),
-     ("energy >= 13000, kind = nothing", False)],
-)  # fmt: skip
+    [
+        ("energy >= 13000", True),
+        ("energy > 13000", False),
+        ("kind = data", True),
+        ({"kind": "data"}, True),
+        ("energy >= 13000, kind = nothing", False),
+    ],
+)
 def test_metadata_narrow_a_search(alice: Lake, where: Any, found: bool) -> None:
     names = [str(e.did) for e in alice.search("ATLAS_OD_EDU:GamGam*", "dataset", where=where)]
     assert (DATA in names) is found
 
 
 def test_a_search_by_metadata_answers_types_and_sizes_too(alice: Lake) -> None:
-    found = {e.did: e for e in alice.search("ATLAS_OD_EDU:GamGam*", "dataset", where="energy = 13000")}
+    found = {
+        e.did: e for e in alice.search("ATLAS_OD_EDU:GamGam*", "dataset", where="energy = 13000")
+    }
     assert {e.type for e in found.values()} == {"dataset"}
     assert found[alice.get(DATA).did].files == 4
 
@@ -82,9 +88,19 @@ def test_an_unknown_scope_is_not_an_empty_search(alice: Lake) -> None:
         list(alice.search("NOPE:*x*"))
 
 
-@pytest.mark.parametrize("pattern", ["*", "*:*", "ATL*:x", "ATLAS_OD_EDU", "ATLAS_OD_EDU:", "ATLAS_OD_EDU:*", "ATLAS_OD_EDU:**"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["*", "*:*", "ATL*:x", "ATLAS_OD_EDU", "ATLAS_OD_EDU:", "ATLAS_OD_EDU:*", "ATLAS_OD_EDU:**"],
+)
 def test_a_wildcard_alone_is_refused_before_anything_is_sent(alice: Lake, pattern: str) -> None:
-    narrow = Lake(replace(alice.instance, name="narrow", wildcard_enabled=False, rucio_base_url="https://localhost:9"))
+    narrow = Lake(
+        replace(
+            alice.instance,
+            name="narrow",
+            wildcard_enabled=False,
+            rucio_base_url="https://localhost:9",
+        )
+    )
     with pytest.raises(WildcardRefused):
         narrow.search(pattern)
 
@@ -114,7 +130,9 @@ def test_a_file_knows_its_checksums(alice: Lake) -> None:
     assert found.files is None
 
 
-@pytest.mark.parametrize("ask", ["get", "list_contents", "list_files", "list_replicas", "list_rules", "status"])
+@pytest.mark.parametrize(
+    "ask", ["get", "list_contents", "list_files", "list_replicas", "list_rules", "status"]
+)
 def test_an_unknown_name_is_told_from_an_unknown_scope(alice: Lake, ask: str) -> None:
     with pytest.raises(DataIdentifierNotFound, match="knows no ATLAS_OD_EDU:nope"):
         getattr(alice, ask)("ATLAS_OD_EDU:nope")

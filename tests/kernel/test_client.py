@@ -1,17 +1,18 @@
-"""What must never happen on the way to Rucio, each pinned: prompts, shared tokens, second logins, hangs, strangers."""
+"""What must never happen on the way to Rucio, each pinned: prompts, shared tokens, second logins,
+hangs, strangers.
+"""
 
 from __future__ import annotations
 
 import inspect
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rucio.client.baseclient import BaseClient
-
 from dlaas import Instance, Lake
 from dlaas.client import LakeClient
 from dlaas.credentials import Bearer, Userpass
@@ -23,8 +24,10 @@ from dlaas.errors import (
     TookTooLong,
     Unreachable,
 )
-from jupyter_dlaas.lake import EmbeddedLake
+from rucio.client.baseclient import BaseClient
 from standin import Answer, Request, StandIn
+
+from jupyter_dlaas.lake import EmbeddedLake
 
 Standin = Callable[..., StandIn]
 WHOAMI = json.dumps({"account": "alice", "email": None}).encode()
@@ -52,7 +55,10 @@ def test_what_is_overridden_still_exists_upstream() -> None:
 
 
 def test_nothing_is_written_to_disk_or_printed_by_a_login(
-    alice_instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    alice_instance: Instance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(BaseClient, "TOKEN_PATH_PREFIX", str(tmp_path / "rucio_"))
@@ -164,7 +170,10 @@ def test_an_error_page_is_an_error_of_rucio_without_its_markup(standin: Standin)
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(200, b"<html>Log in to the Wi-Fi</html>", {"Content-Type": "text/html"}), Answer(200, b"{", JSON)],
+    [
+        Answer(200, b"<html>Log in to the Wi-Fi</html>", {"Content-Type": "text/html"}),
+        Answer(200, b"{", JSON),
+    ],
 )
 def test_something_that_is_not_rucio_is_not_believed(standin: Standin, answer: Answer) -> None:
     with pytest.raises(RucioFailed, match="answered"):
@@ -231,6 +240,17 @@ def test_passwords_in_netrc_are_not_sent(
     service = standin(lambda _: Answer(200, WHOAMI, JSON))
     _lake(service).whoami()
     assert "Authorization" not in service.requests[0].headers
+
+
+def test_at_the_debug_level_no_secret_is_logged(
+    alice_instance: Instance, lake: EmbeddedLake, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    found = Lake(alice_instance)
+    assert list(found.search("ATLAS_OD_EDU:GamGam_data"))
+    assert caplog.text
+    assert found.credential().value not in caplog.text
+    assert lake.layout.password("alice") not in caplog.text
 
 
 def test_a_traceback_does_not_carry_the_token(standin: Standin) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from dlaas import handover
 from dlaas.config import Instance, load_instances
 from dlaas.errors import ConfigurationError, InstanceNotFound, Unreachable
@@ -21,14 +20,29 @@ TWO = {"name": "two", "rucio_base_url": "https://two.example", "display_name": "
 def test_the_keys_of_the_incumbent_are_read_unchanged() -> None:
     found = Instance.from_mapping(
         {
-            **TWO, "rucio_auth_url": "https://auth.example", "rucio_webui_url": "https://w", "mode": "replica",
-            "rucio_ca_cert": "/ca.pem", "app_id": "a", "site_name": "S", "vo": "def", "voms_enabled": True,
-            "voms_vomses_path": "/v", "voms_certdir_path": "/c", "voms_vomsdir_path": "/d",
-            "destination_rse": "R", "rse_mount_path": "/eos", "path_begins_at": 4,
-            "replication_rule_lifetime_days": 7, "wildcard_enabled": False, "oidc_auth": "env",
-            "oidc_env_name": "T", "oidc_file_name": "/f", "cache_expires_at": 0,
+            **TWO,
+            "rucio_auth_url": "https://auth.example",
+            "rucio_webui_url": "https://w",
+            "mode": "replica",
+            "rucio_ca_cert": "/ca.pem",
+            "app_id": "a",
+            "site_name": "S",
+            "vo": "def",
+            "voms_enabled": True,
+            "voms_vomses_path": "/v",
+            "voms_certdir_path": "/c",
+            "voms_vomsdir_path": "/d",
+            "destination_rse": "R",
+            "rse_mount_path": "/eos",
+            "path_begins_at": 4,
+            "replication_rule_lifetime_days": 7,
+            "wildcard_enabled": False,
+            "oidc_auth": "env",
+            "oidc_env_name": "T",
+            "oidc_file_name": "/f",
+            "cache_expires_at": 0,
         }
-    )  # fmt: skip
+    )
     assert found.default_lifetime == 7 * 86400
     assert (found.title, found.path_begins_at) == ("Two", 4)
 
@@ -97,20 +111,36 @@ def test_no_secret_is_shown_or_handed_out() -> None:
 def test_the_variables_of_hub_images_describe_an_instance() -> None:
     found = from_environment(
         {
-            "RUCIO_BASE_URL": "https://r.example", "RUCIO_NAME": "vre", "RUCIO_DESTINATION_RSE": "R",
-            "RUCIO_RSE_MOUNT_PATH": "/eos/x", "RUCIO_PATH_BEGINS_AT": "5", "RUCIO_WILDCARD_ENABLED": "1",
-            "RUCIO_OIDC_AUTH": "file", "RUCIO_OIDC_FILE_NAME": "/tmp/t", "RUCIO_DEFAULT_AUTH_TYPE": "oidc",
+            "RUCIO_BASE_URL": "https://r.example",
+            "RUCIO_NAME": "vre",
+            "RUCIO_DESTINATION_RSE": "R",
+            "RUCIO_RSE_MOUNT_PATH": "/eos/x",
+            "RUCIO_PATH_BEGINS_AT": "5",
+            "RUCIO_WILDCARD_ENABLED": "1",
+            "RUCIO_OIDC_AUTH": "file",
+            "RUCIO_OIDC_FILE_NAME": "/tmp/t",
+            "RUCIO_DEFAULT_AUTH_TYPE": "oidc",
         }
-    ).get()  # fmt: skip
+    ).get()
     assert (found.name, found.destination_rse, found.path_begins_at) == ("vre", "R", 5)
-    assert (found.auth_type, found.oidc_file_name, found.wildcard_enabled) == ("oidc", "/tmp/t", True)
+    assert (found.auth_type, found.oidc_file_name, found.wildcard_enabled) == (
+        "oidc",
+        "/tmp/t",
+        True,
+    )
 
 
 def test_swan_says_it_with_its_own_variables() -> None:
     found = from_environment(
-        {"RUCIO_BASE_URL": "https://r.example", "SWAN_USE_RUCIO": "true", "SWAN_RUCIO_INSTANCE": "atlas",
-         "SWAN_RUCIO_RSE": "CERN", "SWAN_RUCIO_RSE_PATH": "/eos", "SWAN_RUCIO_RSE_PATH_BEGINS_AT": "4"}
-    ).get()  # fmt: skip
+        {
+            "RUCIO_BASE_URL": "https://r.example",
+            "SWAN_USE_RUCIO": "true",
+            "SWAN_RUCIO_INSTANCE": "atlas",
+            "SWAN_RUCIO_RSE": "CERN",
+            "SWAN_RUCIO_RSE_PATH": "/eos",
+            "SWAN_RUCIO_RSE_PATH_BEGINS_AT": "4",
+        }
+    ).get()
     assert (found.name, found.destination_rse, found.rse_mount_path) == ("atlas", "CERN", "/eos")
 
 
@@ -125,11 +155,19 @@ ca_cert = $HERE/ca.pem
 """
 
 
-def test_rucio_cfg_is_the_base_and_variables_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rucio_cfg_is_the_base_and_variables_win(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "rucio.cfg").write_text(CFG)
     monkeypatch.setenv("HERE", "/here")
-    found = from_environment({"RUCIO_CONFIG": str(tmp_path / "rucio.cfg"), "RUCIO_ACCOUNT": "bob"}).get()
-    assert (found.rucio_base_url, found.account, found.username) == ("https://cfg.example:443", "bob", "alice")
+    found = from_environment(
+        {"RUCIO_CONFIG": str(tmp_path / "rucio.cfg"), "RUCIO_ACCOUNT": "bob"}
+    ).get()
+    assert (found.rucio_base_url, found.account, found.username) == (
+        "https://cfg.example:443",
+        "bob",
+        "alice",
+    )
     assert (found.password, found.rucio_ca_cert) == ("100%safe", "/here/ca.pem")
 
 

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
-
 from dlaas import Instance, Lake, credentials, handover
 from dlaas.credentials import Bearer, Certificate, Token, TokenFile, Userpass, jwt_claims
 from dlaas.errors import CannotAuthenticate, ConfigurationError, LoginRequired
+
 from jupyter_dlaas.lake import EmbeddedLake
 
 INSTANCE = Instance("lake", "https://lake.example")
@@ -90,7 +90,12 @@ def test_a_certificate_logs_in(lake: EmbeddedLake) -> None:
 
 def test_a_proxy_logs_in(lake: EmbeddedLake) -> None:
     proxy = str(lake.proxy("alice"))
-    entry = {**lake.instance("alice"), "auth_type": "x509_proxy", "client_cert": proxy, "client_key": proxy}
+    entry = {
+        **lake.instance("alice"),
+        "auth_type": "x509_proxy",
+        "client_cert": proxy,
+        "client_key": proxy,
+    }
     assert Lake(Instance.from_mapping(entry)).whoami().name == "alice"
 
 
@@ -118,7 +123,12 @@ def test_a_hand_over_is_for_the_owner_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [p.name for p in path.parent.iterdir()] == ["lake.json"]
     found = handover.read(path.parent, "lake")
-    assert (found.account, found.token, found.expires_at, found.default) == ("alice", "t", 5.0, True)
+    assert (found.account, found.token, found.expires_at, found.default) == (
+        "alice",
+        "t",
+        5.0,
+        True,
+    )
     assert "t" not in repr(found).replace("'t'", "").split("token=")[-1][:1]
 
 
@@ -169,6 +179,9 @@ def test_a_kernel_uses_the_token_that_the_server_hands_over(
 def test_lake_env_is_all_that_a_script_needs(alice_env: dict[str, str]) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", "import dlaas; print(dlaas.Lake().whoami().name)"],
-        env=alice_env, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+        env=alice_env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert ran.stdout == "alice\n", ran.stderr

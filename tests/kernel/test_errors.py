@@ -7,10 +7,9 @@ import pickle
 
 import pytest
 import requests
-from rucio.common import exception as upstream
-
 from dlaas import errors, translate
 from dlaas.errors import DlaasError, from_rucio, problem
+from rucio.common import exception as upstream
 
 OURS = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, DlaasError)]
 THEIRS = [
@@ -20,18 +19,34 @@ THEIRS = [
 ]
 # Rucio's own troubles: there is nothing for a user to correct.
 RUCIOS_OWN = {
-    "ConfigurationError", "DatabaseException", "DeprecationError", "ErrorLoadingPolicyPackage",
-    "InvalidAlgorithmName", "InvalidPolicyPackageAlgorithmType", "MetalinkJsonParsingError",
-    "NoDistance", "OpenDataError", "PolicyPackageBaseException", "PolicyPackageIsNotVersioned",
-    "PolicyPackageNotFound", "PolicyPackageVersionError", "ReplicationRuleCreationTemporaryFailed",
-    "ResourceTemporaryUnavailable", "RucioException", "RuleReplaceFailed", "TransferToolTimeout",
-    "TransferToolWrongAnswer", "UndefinedPolicy",
-}  # fmt: skip
+    "ConfigurationError",
+    "DatabaseException",
+    "DeprecationError",
+    "ErrorLoadingPolicyPackage",
+    "InvalidAlgorithmName",
+    "InvalidPolicyPackageAlgorithmType",
+    "MetalinkJsonParsingError",
+    "NoDistance",
+    "OpenDataError",
+    "PolicyPackageBaseException",
+    "PolicyPackageIsNotVersioned",
+    "PolicyPackageNotFound",
+    "PolicyPackageVersionError",
+    "ReplicationRuleCreationTemporaryFailed",
+    "ResourceTemporaryUnavailable",
+    "RucioException",
+    "RuleReplaceFailed",
+    "TransferToolTimeout",
+    "TransferToolWrongAnswer",
+    "UndefinedPolicy",
+}
 
 
 @pytest.mark.parametrize("theirs", THEIRS, ids=lambda c: c.__name__)
 def test_every_exception_of_rucio_is_mapped(theirs: type[Exception]) -> None:
-    wanted = [p for p in inspect.signature(theirs).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    wanted = [
+        p for p in inspect.signature(theirs).parameters.values() if p.kind is not p.VAR_POSITIONAL
+    ]
     ours = from_rucio(theirs(*["the details"] * max(1, len(wanted))))
     assert isinstance(ours, DlaasError)
     if theirs.__name__ in RUCIOS_OWN:
@@ -55,8 +70,11 @@ def test_errors_survive_a_pickle(kind: type[DlaasError]) -> None:
     error = kind("It broke.", remedy="Mend it.", blame="storage", details={"rse": "X"})
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), again.blame, again.details) == (
-        kind, "It broke. Mend it.", "storage", {"rse": "X"},
-    )  # fmt: skip
+        kind,
+        "It broke. Mend it.",
+        "storage",
+        {"rse": "X"},
+    )
 
 
 def test_what_is_not_there_is_a_file_not_found_error() -> None:
@@ -76,13 +94,19 @@ def test_an_unknown_exception_tells_its_kind_and_not_its_text() -> None:
 
 def test_a_problem_says_whose_fault_it_is() -> None:
     told = problem(errors.InsufficientAccountLimit("Too much.", details={"left": 1}))
-    assert (told.error, told.blame, told.details) == ("InsufficientAccountLimit", "you", {"left": 1})
+    assert (told.error, told.blame, told.details) == (
+        "InsufficientAccountLimit",
+        "you",
+        {"left": 1},
+    )
     assert told.remedy
 
 
 def test_what_a_server_says_is_cut_to_a_sentence_without_secrets() -> None:
     token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlc2lnbmF0dXJl"
-    text = translate.clean(f"<b>Bad</b>\n token: {token}\nTraceback (most recent call last):\n File x")
+    text = translate.clean(
+        f"<b>Bad</b>\n token: {token}\nTraceback (most recent call last):\n File x"
+    )
     assert text == "Bad token: …."[: len(text)]
     assert token not in text
     assert len(translate.clean("x" * 5000)) <= 300

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-
 from dlaas import access, lifetime, readahead, rules
 from dlaas.errors import InvalidInput, InvalidLifetime
 from dlaas.transfer import keys, storage
@@ -18,19 +17,42 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
 @pytest.mark.parametrize(
     ("given", "seconds"),
     [
-        ("14d", 1209600), ("2w", 1209600), ("36h", 129600), ("90 min", 5400), ("1d 12h", 129600),
-        (60, 60), ("60", 60), (1.5, 1), (timedelta(days=1), 86400), ("0.5d", 43200),
+        ("14d", 1209600),
+        ("2w", 1209600),
+        ("36h", 129600),
+        ("90 min", 5400),
+        ("1d 12h", 129600),
+        (60, 60),
+        ("60", 60),
+        (1.5, 1),
+        (timedelta(days=1), 86400),
+        ("0.5d", 43200),
     ],
-)  # fmt: skip
+)
 def test_a_lifetime_is_read(given: Any, seconds: int) -> None:
     assert lifetime.seconds(given) == seconds
 
 
 @pytest.mark.parametrize(
     "given",
-    [0, "0d", -1, "-3d", "", "soon", "d14", "14 d x", True, float("nan"), float("inf"),
-     timedelta(0), timedelta(days=-1), "99999999w", 10**20],
-)  # fmt: skip
+    [
+        0,
+        "0d",
+        -1,
+        "-3d",
+        "",
+        "soon",
+        "d14",
+        "14 d x",
+        True,
+        float("nan"),
+        float("inf"),
+        timedelta(0),
+        timedelta(days=-1),
+        "99999999w",
+        10**20,
+    ],
+)
 def test_what_is_no_lifetime_is_refused(given: Any) -> None:
     with pytest.raises(InvalidLifetime):
         lifetime.seconds(given)
@@ -39,16 +61,22 @@ def test_what_is_no_lifetime_is_refused(given: Any) -> None:
 @pytest.mark.parametrize(
     ("until", "seconds"),
     [
-        ("2026-11-20", 43199), (date(2026, 11, 20), 43199),
-        ("2026-11-20T13:00:00Z", 3600), ("2026-11-20T13:00:00", 3600), ("2026-11-20 14:00+01:00", 3600),
-        (datetime(2026, 11, 20, 12, 1), 60), (datetime(2026, 11, 20, 12, 1, tzinfo=timezone.utc), 60),
+        ("2026-11-20", 43199),
+        (date(2026, 11, 20), 43199),
+        ("2026-11-20T13:00:00Z", 3600),
+        ("2026-11-20T13:00:00", 3600),
+        ("2026-11-20 14:00+01:00", 3600),
+        (datetime(2026, 11, 20, 12, 1), 60),
+        (datetime(2026, 11, 20, 12, 1, tzinfo=timezone.utc), 60),
     ],
-)  # fmt: skip
+)
 def test_a_date_means_its_end_in_utc(until: Any, seconds: int) -> None:
     assert lifetime.seconds(until=until, now=NOW) == seconds
 
 
-@pytest.mark.parametrize("until", ["2026-11-19", "2026-11-20T11:59:59Z", "tomorrow", "", "2026-13-01", date(2020, 1, 1)])
+@pytest.mark.parametrize(
+    "until", ["2026-11-19", "2026-11-20T11:59:59Z", "tomorrow", "", "2026-13-01", date(2020, 1, 1)]
+)
 def test_a_date_in_the_past_or_none_at_all_is_refused(until: Any) -> None:
     with pytest.raises(InvalidLifetime):
         lifetime.seconds(until=until, now=NOW)
@@ -63,7 +91,9 @@ def test_neither_is_nothing() -> None:
     assert lifetime.seconds() is None
 
 
-@pytest.mark.parametrize("module", [access, keys, lifetime, readahead, rules, storage], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module", [access, keys, lifetime, readahead, rules, storage], ids=lambda m: m.__name__
+)
 def test_the_examples_in_the_docstrings_are_true(module: Any) -> None:
     found = doctest.testmod(module, extraglobs={"timedelta": timedelta})
     assert found.attempted

@@ -1,4 +1,6 @@
-"""The main job, as an analyst does it: search, make available, wait, open, write back, find it again."""
+"""The main job, as an analyst does it: search, make available, wait, open, write back, find it
+again.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import dlaas
 import numpy as np
 import pandas as pd
 import pytest
 import uproot
-
-import dlaas
 from dlaas import Lake, MultipleItemDID, SingleItemDID
 
 FOUR_LEPTONS = "ATLAS_OD_EDU:4lep_data"
@@ -51,7 +52,9 @@ def _diphoton_masses(files: list[str]) -> np.ndarray[Any, Any]:
 def _peak(masses: np.ndarray[Any, Any]) -> float:
     """By how many standard deviations 123 to 127 GeV rise above the mean of their neighbours."""
     signal = np.count_nonzero((masses > 123) & (masses < 127))
-    sides = np.count_nonzero((masses > 115) & (masses < 121)) + np.count_nonzero((masses > 129) & (masses < 135))
+    sides = np.count_nonzero((masses > 115) & (masses < 121)) + np.count_nonzero(
+        (masses > 129) & (masses < 135)
+    )
     return float((signal - sides / 3) / np.sqrt(sides / 3))
 
 
@@ -75,7 +78,11 @@ def test_results_are_written_back_and_the_genuine_client_sees_them(
     did, dataset = f"user.alice:{fresh('histo')}.parquet", f"user.alice:{fresh('results')}"
     told: list[tuple[int, int]] = []
     done = alice.upload(
-        tmp_path / "histo.parquet", did, dataset=dataset, lifetime="90d", progress=lambda *n: told.append(n)
+        tmp_path / "histo.parquet",
+        did,
+        dataset=dataset,
+        lifetime="90d",
+        progress=lambda *n: told.append(n),
     )
     assert told[-1] == (done.bytes, done.bytes)
     assert done.new
@@ -100,12 +107,16 @@ def _genuine(env: dict[str, str], did: str, dataset: str) -> dict[str, Any]:
         print(json.dumps({
             "bytes": client.get_did(scope, name)["bytes"],
             "content": [f"{row['scope']}:{row['name']}" for row in client.list_content(ds, dn)],
-            "replicas": [rse for row in client.list_replicas([{"scope": scope, "name": name}]) for rse in row["rses"]],
+            "replicas": list(next(client.list_replicas([{"scope": scope, "name": name}]))["rses"]),
             "expires": str(rule["expires_at"]),
         }))
     """
     ran = subprocess.run(
-        [sys.executable, "-c", code, did, dataset], env=env, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, did, dataset],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert ran.returncode == 0, ran.stderr
     found: dict[str, Any] = json.loads(ran.stdout)
@@ -120,15 +131,24 @@ def test_variables_are_small_in_a_pickle_and_resolve_in_another_process(
     for thing in (data, data[0], data[:2]):
         assert len(pickle.dumps(thing)) < 1000
     (tmp_path / "x").write_bytes(pickle.dumps([data, data[0]]))
-    code = "import pickle, sys; d, f = pickle.load(open(sys.argv[1], 'rb')); print(len(d), f.did, f.size)"
+    code = (
+        "import pickle, sys; d, f = pickle.load(open(sys.argv[1], 'rb'));"
+        "print(len(d), f.did, f.size)"
+    )
     ran = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "x")], env=alice_env, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, str(tmp_path / "x")],
+        env=alice_env,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert ran.stdout.split() == [str(len(data)), str(data[0].did), str(data[0].size)], ran.stderr
 
 
-@pytest.mark.parametrize("text", ["ATLAS_OD_EDU:data_A.GamGam.root", "rucio://ATLAS_OD_EDU/data_A.GamGam.root"])
+@pytest.mark.parametrize(
+    "text", ["ATLAS_OD_EDU:data_A.GamGam.root", "rucio://ATLAS_OD_EDU/data_A.GamGam.root"]
+)
 def test_a_file_is_one_item_however_it_is_written(alice: Lake, text: str) -> None:
     found = dlaas.did(text, lake=alice)
     assert isinstance(found, SingleItemDID)
-    assert (found.scope, found.name) if hasattr(found, "scope") else found.did == "ATLAS_OD_EDU:data_A.GamGam.root"
+    assert found.did == "ATLAS_OD_EDU:data_A.GamGam.root"

@@ -8,9 +8,8 @@ import pkgutil
 import subprocess
 import sys
 
-import pytest
-
 import dlaas
+import pytest
 
 ROOMS = [m.name for m in pkgutil.walk_packages(dlaas.__path__, "dlaas.")]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 
 import pytest
-
 from dlaas.errors import InvalidDID
 from dlaas.filesystem import RucioFileSystem
 from dlaas.model import DID, Reference
@@ -33,7 +32,9 @@ def test_a_reference_is_read_as_it_is_written(text: str, instance: str | None, d
     assert Reference.parse(str(found)) == found
 
 
-@pytest.mark.parametrize("text", ["", "s", "s:", ":n", "s n:x", "s:a b", "rucio://", "rucio://s", "s/n", "a@b@s:n"])
+@pytest.mark.parametrize(
+    "text", ["", "s", "s:", ":n", "s n:x", "s:a b", "rucio://", "rucio://s", "s/n", "a@b@s:n"]
+)
 def test_what_is_no_did_is_refused(text: str) -> None:
     with pytest.raises(InvalidDID):
         Reference.parse(text)

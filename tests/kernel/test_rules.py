@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from dlaas import Lake
 from dlaas.errors import (
     AccessDenied,
@@ -23,6 +22,7 @@ from dlaas.errors import (
     RuleNotFound,
     ScopeNotFound,
 )
+
 from jupyter_dlaas.lake import EmbeddedLake
 
 DATA = "ATLAS_OD_EDU:4lep_data"
@@ -50,10 +50,15 @@ def own(alice: Lake, a_file: Path, fresh: Callable[[str], str]) -> str:
         ({"copies": True}, InvalidInput),
         ({"lifetime": "1d", "rse_expression": "NOWHERE"}, InvalidRSEExpression),
         ({"lifetime": "1d", "rse_expression": "((("}, InvalidRSEExpression),
-        ({"lifetime": "1d", "rse_expression": "NORTH-DISK|SOUTH-DISK", "copies": 3}, InvalidRSEExpression),
+        (
+            {"lifetime": "1d", "rse_expression": "NORTH-DISK|SOUTH-DISK", "copies": 3},
+            InvalidRSEExpression,
+        ),
     ],
 )
-def test_bad_input_makes_no_rule(alice: Lake, own: str, options: dict[str, Any], error: type[Exception]) -> None:
+def test_bad_input_makes_no_rule(
+    alice: Lake, own: str, options: dict[str, Any], error: type[Exception]
+) -> None:
     before = alice.list_rules(own)
     with pytest.raises(error):
         alice.make_available(own, **options)
@@ -62,9 +67,15 @@ def test_bad_input_makes_no_rule(alice: Lake, own: str, options: dict[str, Any],
 
 @pytest.mark.parametrize(
     ("did", "error"),
-    [("nonsense", InvalidDID), ("NOPE:x", ScopeNotFound), ("ATLAS_OD_EDU:nope", DataIdentifierNotFound)],
+    [
+        ("nonsense", InvalidDID),
+        ("NOPE:x", ScopeNotFound),
+        ("ATLAS_OD_EDU:nope", DataIdentifierNotFound),
+    ],
 )
-def test_what_is_not_there_cannot_be_made_available(alice: Lake, did: str, error: type[Exception]) -> None:
+def test_what_is_not_there_cannot_be_made_available(
+    alice: Lake, did: str, error: type[Exception]
+) -> None:
     with pytest.raises(error):
         alice.make_available(did, "1d")
 
@@ -73,10 +84,12 @@ def test_the_answer_is_what_rucio_granted(alice: Lake, own: str) -> None:
     granted = alice.make_available(own, "2w", comment="for the thesis")
     assert granted.new
     assert granted.rule == replace(
-        alice.get_rule(granted.rule.id), state=granted.rule.state,
-        locks_ok=granted.rule.locks_ok, locks_replicating=granted.rule.locks_replicating,
+        alice.get_rule(granted.rule.id),
+        state=granted.rule.state,
+        locks_ok=granted.rule.locks_ok,
+        locks_replicating=granted.rule.locks_replicating,
         updated_at=granted.rule.updated_at,
-    )  # fmt: skip
+    )
     assert _days(granted.rule) == pytest.approx(14, abs=0.01)
     assert (granted.rule.comment, granted.rule.account) == ("for the thesis", "alice")
     assert f"{granted.rule.expires_at:%Y-%m-%d}" in granted.note
@@ -120,6 +133,15 @@ def test_a_quota_that_does_not_suffice_is_told_with_numbers(bob: Lake) -> None:
     assert caught.value.details["needed"] > caught.value.details["left"]
     assert "MB are needed on SOUTH-DISK" in str(caught.value)
     assert not [r for r in bob.list_rules("ATLAS_OD_EDU:GamGam_data") if r.account == "bob"]
+
+
+def test_a_rule_by_expression_counts_where_it_can_only_be_here(
+    alice: Lake, own: str, eventually: Callable[..., Any]
+) -> None:
+    rule = alice.make_available(own, "3d", rse_expression="site=CAMPUS").rule
+    found = eventually(lambda: (s := alice.status(own)).state == "available" and s)
+    assert found.expires_at == rule.expires_at
+    assert not alice.aims_at(replace(rule, rse_expression="*"), "NOTEBOOK-MOUNT")
 
 
 def test_rucios_own_refusal_of_a_quota_is_told_as_such(bob: Lake) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-
 from dlaas import Lake
 from dlaas.access import local_path, relative_path, under_mount
 from dlaas.errors import NotAvailable, RuleStuck, TookTooLong
 from dlaas.model import DID
 from dlaas.waiting import wait
+
 from jupyter_dlaas.lake import EmbeddedLake
 
 
@@ -29,7 +29,7 @@ def dataset(alice: Lake, tmp_path: Path, fresh: Callable[[str], str]) -> str:
 
 
 @pytest.fixture
-def sent(alice: Lake, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def sent(alice: Lake, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is asked of Rucio during the test."""
     asked: list[str] = []
     wire = alice.client._wire
@@ -40,12 +40,17 @@ def sent(alice: Lake, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return request(method, url, **options)
 
     monkeypatch.setattr(wire, "request", count)
-    yield asked
+    return asked
 
 
 def test_what_is_elsewhere_is_absent_and_can_be_streamed(alice: Lake, dataset: str) -> None:
     found = alice.status(dataset)
-    assert (found.state, found.access, found.available_files, found.files) == ("absent", "https", 0, 3)
+    assert (found.state, found.access, found.available_files, found.files) == (
+        "absent",
+        "https",
+        0,
+        3,
+    )
     assert found.bytes == 3003
     assert "can be streamed" in found.reason
     assert [rule.rse_expression for rule in found.rules][:1] == ["NORTH-DISK"]
@@ -79,7 +84,9 @@ def test_a_dataset_under_a_container_with_a_rule_knows_its_expiry(
     container = DID(f"user.alice:{fresh('box')}")
     child = DID(dataset)
     alice.client.add_container(container.scope, container.name)
-    alice.client.attach_dids(container.scope, container.name, [{"scope": child.scope, "name": child.name}])
+    alice.client.attach_dids(
+        container.scope, container.name, [{"scope": child.scope, "name": child.name}]
+    )
     rule = alice.make_available(container, "2d").rule
     found = eventually(lambda: (s := alice.status(container)).state == "available" and s)
     assert (found.type, found.files, found.available_files) == ("container", 3, 3)
@@ -107,7 +114,9 @@ def test_an_empty_dataset_is_not_a_missing_one(alice: Lake, fresh: Callable[[str
     assert wait(alice, did, "5s", False).state == "empty"
 
 
-def test_a_status_costs_few_calls_whatever_the_number_of_files(alice: Lake, dataset: str, sent: list[str]) -> None:
+def test_a_status_costs_few_calls_whatever_the_number_of_files(
+    alice: Lake, dataset: str, sent: list[str]
+) -> None:
     alice.status(dataset)
     sent.clear()
     alice.status(dataset)
@@ -120,7 +129,9 @@ def test_a_status_costs_few_calls_whatever_the_number_of_files(alice: Lake, data
     assert len(sent) <= 12
 
 
-def test_paths_are_computed_without_a_call_per_file(alice: Lake, dataset: str, sent: list[str]) -> None:
+def test_paths_are_computed_without_a_call_per_file(
+    alice: Lake, dataset: str, sent: list[str]
+) -> None:
     files = [entry.did for entry in alice.list_files(dataset)]
     local_path(alice, files[0])
     sent.clear()
@@ -141,7 +152,9 @@ def test_a_mount_that_does_not_show_it_is_told(
     assert elsewhere.status(next(alice.list_files(dataset)).did).path is None
 
 
-@pytest.mark.parametrize("name", ["../../../../etc/passwd", "a/../../../../../etc/passwd", "..", "/../../x"])
+@pytest.mark.parametrize(
+    "name", ["../../../../etc/passwd", "a/../../../../../etc/passwd", "..", "/../../x"]
+)
 def test_a_name_cannot_lead_out_of_the_mount(name: str) -> None:
     path = under_mount(f"/prefix/scope/00/11/{name}", "/mnt/rse", 1)
     assert path is None or path.startswith("/mnt/rse/")
@@ -196,7 +209,9 @@ def test_what_nobody_asked_for_is_not_waited_for(alice: Lake, dataset: str) -> N
         wait(alice, dataset, "1h", False)
 
 
-@pytest.mark.parametrize("did", ["user.alice:x", "ATLAS_OD_EDU:data_A.GamGam.root", "group.phys.top:a/b/c.root"])
+@pytest.mark.parametrize(
+    "did", ["user.alice:x", "ATLAS_OD_EDU:data_A.GamGam.root", "group.phys.top:a/b/c.root"]
+)
 def test_computed_paths_are_those_of_the_server(alice: Lake, did: str) -> None:
     (pfn,) = alice.client.lfns2pfns("NORTH-DISK", [did], scheme="https").values()
     computed = relative_path(DID(did), "hash")

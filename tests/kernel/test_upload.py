@@ -1,4 +1,6 @@
-"""Upload: checked before, verified after, registered last, protected always; nothing half-done is left."""
+"""Upload: checked before, verified after, registered last, protected always; nothing half-done is
+left.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from dlaas import Instance, Lake
 from dlaas.credentials import Userpass
 from dlaas.errors import (
@@ -32,6 +33,7 @@ from dlaas.errors import (
     Unreachable,
 )
 from dlaas.model import DID
+
 from jupyter_dlaas.lake import EmbeddedLake
 
 
@@ -65,9 +67,14 @@ def _nothing_of(alice: Lake, lake: EmbeddedLake, did: str) -> bool:
     ],
 )
 def test_bad_input_is_refused_before_a_byte_is_sent(
-    alice: Lake, lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str],
-    did: str, options: dict[str, Any], error: type[Exception],
-) -> None:  # fmt: skip
+    alice: Lake,
+    lake: EmbeddedLake,
+    a_file: Path,
+    fresh: Callable[[str], str],
+    did: str,
+    options: dict[str, Any],
+    error: type[Exception],
+) -> None:
     name = fresh("bad")
     options = {k: v.format(name) if isinstance(v, str) else v for k, v in options.items()}
     before = len(_stored(lake, ""))
@@ -88,7 +95,9 @@ def test_a_source_that_is_no_file_is_refused(alice: Lake, tmp_path: Path) -> Non
         alice.check_upload("/dev/null", "user.alice:x")
 
 
-def test_a_full_quota_is_refused_with_numbers(bob: Lake, lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str]) -> None:
+def test_a_full_quota_is_refused_with_numbers(
+    bob: Lake, lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str]
+) -> None:
     did = f"user.bob:{fresh('big')}"
     with pytest.raises(InsufficientAccountLimit, match=r"2\.5 MB are needed on SOUTH-DISK"):
         bob.upload(a_file, did, rse="SOUTH-DISK")
@@ -109,7 +118,9 @@ def test_a_taken_name_is_refused_and_a_free_one_proposed(
     assert alice.upload(other, free, lifetime="1d").did == free
 
 
-def test_the_name_of_a_dataset_is_taken_too(alice: Lake, a_file: Path, fresh: Callable[[str], str]) -> None:
+def test_the_name_of_a_dataset_is_taken_too(
+    alice: Lake, a_file: Path, fresh: Callable[[str], str]
+) -> None:
     did = DID(f"user.alice:{fresh('set')}")
     alice.client.add_dataset(did.scope, did.name)
     with pytest.raises(DataIdentifierAlreadyExists, match="dataset already"):
@@ -126,7 +137,9 @@ def test_the_same_file_again_is_what_is_there(
     assert again.rule is not None
     assert first.rule is not None
     assert again.rule.id == first.rule.id
-    assert alice.list_rules(did) == [alice.get_rule(first.rule.id)] or len(alice.list_rules(did)) <= 1
+    assert (
+        alice.list_rules(did) == [alice.get_rule(first.rule.id)] or len(alice.list_rules(did)) <= 1
+    )
 
 
 def test_a_closed_dataset_and_a_container_take_no_files(
@@ -156,7 +169,9 @@ def test_the_file_is_kept_by_a_rule_with_its_lifetime(
     eventually(lambda: first.rule and first.rule.id in {r.id for r in alice.list_rules(first.did)})
 
 
-def test_without_a_lifetime_it_is_kept_without_end(alice: Lake, a_file: Path, fresh: Callable[[str], str]) -> None:
+def test_without_a_lifetime_it_is_kept_without_end(
+    alice: Lake, a_file: Path, fresh: Callable[[str], str]
+) -> None:
     rule = alice.upload(a_file, f"user.alice:{fresh('kept')}").rule
     assert rule is not None
     assert rule.expires_at is None
@@ -186,10 +201,11 @@ def test_cancelling_leaves_nothing(
         done = [0]
         with pytest.raises(Cancelled):
             alice.upload(
-                a_file, did,
+                a_file,
+                did,
                 progress=lambda sent, _, done=done: done.__setitem__(0, sent),  # type: ignore[misc]
                 cancelled=lambda done=done, stop=stop_after: done[0] >= stop,  # type: ignore[misc]
-            )  # fmt: skip
+            )
         assert _nothing_of(alice, lake, did)
 
 
@@ -232,7 +248,9 @@ def test_a_storage_that_does_not_know_us_is_told_from_a_bad_login(
     assert _nothing_of(alice, lake, did)
 
 
-def test_a_certificate_that_cannot_be_read_is_told(alice: Lake, a_file: Path, fresh: Callable[[str], str]) -> None:
+def test_a_certificate_that_cannot_be_read_is_told(
+    alice: Lake, a_file: Path, fresh: Callable[[str], str]
+) -> None:
     broken = replace(alice.instance, name="broken", client_cert=str(a_file), client_key=None)
     with pytest.raises(ConfigurationError, match="certificate"):
         Lake(broken).upload(a_file, f"user.alice:{fresh('x')}")
@@ -290,15 +308,22 @@ DIES = """if True:
 
 @pytest.mark.parametrize(("target", "when"), STAGES, ids=[t.rpartition(".")[2] for t, _ in STAGES])
 def test_an_upload_that_was_killed_is_completed_by_the_next(
-    alice: Lake, lake: EmbeddedLake, alice_env: dict[str, str], a_file: Path, fresh: Callable[[str], str],
-    target: str, when: str,
-) -> None:  # fmt: skip
+    alice: Lake,
+    lake: EmbeddedLake,
+    alice_env: dict[str, str],
+    a_file: Path,
+    fresh: Callable[[str], str],
+    target: str,
+    when: str,
+) -> None:
     did, dataset = f"user.alice:{fresh('killed')}", f"user.alice:{fresh('set')}"
-    env = {**alice_env, "DLAAS_TEST": "1"}
     killed = subprocess.run(
         [sys.executable, "-c", DIES, str(a_file), did, dataset, target, when],
-        env={**env, "RUCIO_UPLOAD_RSE": "NORTH-DISK"}, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+        env={**alice_env, "RUCIO_UPLOAD_RSE": "NORTH-DISK"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert killed.returncode == -9, killed.stderr
     done = alice.upload(a_file, did, dataset=dataset, lifetime="5d")
     assert done.rule is not None
@@ -311,18 +336,28 @@ def test_an_upload_that_was_killed_is_completed_by_the_next(
 def test_what_the_genuine_client_left_half_done_is_completed(
     alice: Lake, a_file: Path, fresh: Callable[[str], str]
 ) -> None:
-    """rucio-clients registers a COPYING replica first; when it dies its own retry says that the name is taken."""
+    """rucio-clients registers a COPYING replica first; when it dies its own retry says that the
+    name is taken.
+    """
     from dlaas.transfer.checksums import of_file
 
     did, sums = DID(f"user.alice:{fresh('copying')}"), of_file(a_file)
-    file = {"scope": did.scope, "name": did.name, "bytes": sums.bytes, "adler32": sums.adler32, "state": "C"}
+    file = {
+        "scope": did.scope,
+        "name": did.name,
+        "bytes": sums.bytes,
+        "adler32": sums.adler32,
+        "state": "C",
+    }
     alice.client.add_replicas("NORTH-DISK", [file])
     done = alice.upload(a_file, did, lifetime="1d")
     assert not done.new
     assert [r.state for r in alice.list_replicas(did)] == ["AVAILABLE"]
 
 
-def test_another_accounts_password_does_not_matter_to_the_storage(lake: EmbeddedLake, a_file: Path) -> None:
+def test_another_accounts_password_does_not_matter_to_the_storage(
+    lake: EmbeddedLake, a_file: Path
+) -> None:
     entry = lake.instance("alice")
     instance = Instance.from_mapping({**entry, "name": "typed", "password_file": None})
     typed = Lake(instance, credentials=Userpass(instance, "alice", lake.layout.password("alice")))

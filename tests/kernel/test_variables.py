@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import builtins
 import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import dlaas
+import numpy as np
+import pytest
 from dlaas import Instance, Lake, MultipleItemDID, SingleItemDID
 from dlaas.credentials import Bearer
 from dlaas.errors import InvalidDID, NotAvailable
@@ -22,11 +21,16 @@ FILE = "ATLAS_OD_EDU:mc_341947.ZH125_ZZ4lep.4lep.root"
 @pytest.fixture
 def down() -> Lake:
     """A lake that does not answer."""
-    return Lake(Instance("down", "https://localhost:9", destination_rse="R"), credentials=Bearer("t", "alice"))
+    return Lake(
+        Instance("down", "https://localhost:9", destination_rse="R"),
+        credentials=Bearer("t", "alice"),
+    )
 
 
 @pytest.fixture
-def half(alice: Lake, tmp_path: Path, fresh: Callable[[str], str], eventually: Callable[..., Any]) -> MultipleItemDID:
+def half(
+    alice: Lake, tmp_path: Path, fresh: Callable[[str], str], eventually: Callable[..., Any]
+) -> MultipleItemDID:
     """A dataset of two files, of which the first is here."""
     name = f"user.alice:{fresh('half')}"
     for letter in "ab":
@@ -45,7 +49,9 @@ def test_what_is_not_here_is_never_the_word_none(alice: Lake) -> None:
     item = SingleItemDID(FILE, lake=alice)
     assert item == f"rucio://lake@{FILE.replace(':', '/', 1)}"
     with pytest.raises(FileNotFoundError):
-        builtins.open(item)
+        Path(item).read_bytes()
+    with pytest.raises(FileNotFoundError):
+        np.fromfile(item)
     with pytest.raises(FileNotFoundError, match=r"make_available\(\)"):
         _ = item.path
 
@@ -128,7 +134,9 @@ def test_the_card_tells_state_and_size(alice: Lake) -> None:
     assert "MB" in card
 
 
-def test_pickles_hold_the_reference_and_nothing_of_this_machine(alice: Lake, half: MultipleItemDID) -> None:
+def test_pickles_hold_the_reference_and_nothing_of_this_machine(
+    alice: Lake, half: MultipleItemDID
+) -> None:
     for thing in (half[0], half, half[:1]):
         data = pickle.dumps(thing)
         assert len(data) < 1000
@@ -143,6 +151,14 @@ def test_pickles_hold_the_reference_and_nothing_of_this_machine(alice: Lake, hal
 def test_nonsense_is_refused(alice: Lake, text: str) -> None:
     with pytest.raises(InvalidDID):
         dlaas.did(text, lake=alice)
+
+
+def test_what_has_a_did_can_be_given_for_one(alice: Lake) -> None:
+    data = MultipleItemDID("ATLAS_OD_EDU:GamGam_data", lake=alice)
+    entry = next(alice.search("ATLAS_OD_EDU:GamGam_data"))
+    for thing in (data, data[0], entry):
+        assert alice.get(thing).did == thing.did  # type: ignore[arg-type]
+        assert dlaas.did(thing, lake=alice).did == thing.did  # type: ignore[arg-type]
 
 
 def test_did_asks_nothing_when_the_type_is_told(down: Lake) -> None:

@@ -18,7 +18,9 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def _shell(lake: EmbeddedLake, script: str, account: str = "alice") -> str:
-    """Run a shell script after `eval "$(jupyter dlaas lake env)"`, with CA bundles set as on many hosts."""
+    """Run a shell script after `eval "$(jupyter dlaas lake env)"`, with CA bundles set as on many
+    hosts.
+    """
     command = f"jupyter-dlaas lake env --dir {shlex.quote(str(lake.directory))} --account {account}"
     variables = {
         **os.environ,

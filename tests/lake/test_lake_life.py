@@ -60,7 +60,11 @@ def test_every_service_listens_on_loopback_alone(lake: EmbeddedLake) -> None:
 
 def test_secrets_are_for_their_owner_alone(lake: EmbeddedLake) -> None:
     assert stat.S_IMODE(lake.directory.stat().st_mode) == 0o700
-    secret = [*lake.layout.pki.iterdir(), *lake.layout.clients.rglob("*"), *lake.layout.etc.iterdir()]
+    secret = [
+        *lake.layout.pki.iterdir(),
+        *lake.layout.clients.rglob("*"),
+        *lake.layout.etc.iterdir(),
+    ]
     for path in secret:
         if path.is_file():
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
@@ -109,7 +113,9 @@ def test_what_was_killed_goes_on_and_nothing_is_lost(
     assert await_state(rucio_client(other_lake, "alice"), rule, "OK")["locks_ok_cnt"] == 60
     arrived = {path.name: path.read_bytes() for path in mount.rglob("*") if path.is_file()}
     assert arrived == {path.name: path.read_bytes() for path in files}
-    requests = rucio_client(other_lake, "root").list_requests("NORTH-DISK", "NOTEBOOK-MOUNT", "QSGW")
+    requests = rucio_client(other_lake, "root").list_requests(
+        "NORTH-DISK", "NOTEBOOK-MOUNT", "Q,S,G,W"
+    )
     assert list(requests) == []
 
 
@@ -220,7 +226,9 @@ def test_a_held_service_stays_stopped_until_it_is_released(lake: EmbeddedLake) -
 def test_the_command_line_brings_a_lake_up_and_down(tmp_path: Path, db: str) -> None:
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", "jupyter_dlaas.command", "lake", *arguments]
-        return subprocess.run(line, capture_output=True, text=True, timeout=2 * TIMEOUT, check=False)
+        return subprocess.run(
+            line, capture_output=True, text=True, timeout=2 * TIMEOUT, check=False
+        )
 
     where = ["--dir", str(tmp_path / "lake")]
     assert "There is no lake" in command("status", *where).stdout

@@ -11,22 +11,30 @@ from rucio.common.exception import CannotAuthenticate
 from jupyter_dlaas.lake import EmbeddedLake, LakeError
 
 
+def _forget_token(lake: EmbeddedLake, account: str) -> None:
+    (lake.layout.client(account) / "token").unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("account", ["root", "alice", "bob"])
 def test_every_account_logs_in_with_its_password(lake: EmbeddedLake, account: str) -> None:
+    _forget_token(lake, account)
     assert rucio_client(lake, account).whoami()["account"] == account
 
 
 def test_a_certificate_is_a_login(lake: EmbeddedLake) -> None:
+    _forget_token(lake, "alice")
     assert rucio_client(lake, "alice", auth_type="x509").whoami()["account"] == "alice"
 
 
 def test_a_proxy_is_a_login(lake: EmbeddedLake) -> None:
+    _forget_token(lake, "bob")
     creds = {"client_proxy": str(lake.proxy("bob"))}
     client = rucio_client(lake, "bob", auth_type="x509_proxy", creds=creds)
     assert client.whoami()["account"] == "bob"
 
 
 def test_the_certificate_of_another_is_refused(lake: EmbeddedLake) -> None:
+    _forget_token(lake, "alice")
     folder = lake.layout.client("bob")
     creds = {"client_cert": str(folder / "cert.pem"), "client_key": str(folder / "key.pem")}
     with pytest.raises(CannotAuthenticate):
@@ -34,6 +42,7 @@ def test_the_certificate_of_another_is_refused(lake: EmbeddedLake) -> None:
 
 
 def test_a_wrong_password_is_refused(lake: EmbeddedLake) -> None:
+    _forget_token(lake, "alice")
     creds = {"username": "alice", "password": "guess"}
     with pytest.raises(CannotAuthenticate):
         rucio_client(lake, "alice", auth_type="userpass", creds=creds)

@@ -77,8 +77,6 @@ def test_a_rule_is_stuck_while_storage_is_down_and_mends_by_boost(
 ) -> None:
     lake.hold("south")
     try:
-        rule = add_rule(alice, "GamGam_data", "SOUTH-DISK", lifetime=7200)
-        alice.delete_replication_rule(rule)
         rule = add_rule(alice, "4lep_data", "SOUTH-DISK", lifetime=7200)
         stuck = await_state(alice, rule, "STUCK")
         assert stuck["locks_stuck_cnt"] == 4
@@ -158,7 +156,9 @@ def test_the_owner_changes_and_deletes_a_rule_and_nobody_else_does(lake: Embedde
     alice.delete_replication_rule(rule)
 
 
-def test_the_stock_policy_lets_nobody_change_his_own_rule(lake: EmbeddedLake, other_lake: EmbeddedLake, db: str) -> None:
+def test_the_stock_policy_lets_nobody_change_his_own_rule(
+    lake: EmbeddedLake, other_lake: EmbeddedLake, db: str
+) -> None:
     other_lake.up(db=db, policy="stock")
     alice = rucio_client(other_lake, "alice")
     rule = add_rule(alice, "4lep_mc_Zmumu", "NOTEBOOK-MOUNT")

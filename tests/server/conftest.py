@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from http_answers import Answer, Api, Hints, Listen, read
+from http_answers import Answer, Api, Hints, Listen, Samples, read
 from lake_gate import Gate
 from pytest_jupyter.jupyter_server import *  # noqa: F403  (here, for its fixtures act on every test)
 
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
+
+
+@pytest.fixture(scope="session")
+def samples(lake: EmbeddedLake, tmp_path_factory: pytest.TempPathFactory) -> Samples:
+    folder = tmp_path_factory.mktemp("samples")
+    for number in range(12):
+        (folder / f"server-{number}.bin").write_bytes(os.urandom(50_000))
+    paths = sorted(folder.iterdir())
+    lake.seed(paths[:2], dataset="server-dataset")
+    return Samples("user.alice:server-dataset", iter(lake.seed(paths[2:])))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,3 +113,11 @@ class Hints:
 
 
 Listen = Callable[[], Awaitable[Hints]]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Data of these tests alone, at the north: a dataset of two files, and files for one test."""
+
+    dataset: str
+    files: Iterator[str]

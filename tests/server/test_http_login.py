@@ -26,7 +26,9 @@ def without_login(lake: EmbeddedLake) -> dict[str, Any]:
 
 @pytest.fixture
 def instances(lake: EmbeddedLake, without_login: dict[str, Any]) -> list[dict[str, Any]]:
-    return [lake.instance("alice"), without_login, {"name": "bad", "rucio_base_ur": "https://x"}]
+    wrong = {"name": "bad", "rucio_base_ur": "https://x"}
+    far = {"name": "far", "$url": "http://127.0.0.1:1/instance.json"}
+    return [lake.instance("alice"), without_login, wrong, far]
 
 
 def password(lake: EmbeddedLake) -> dict[str, str]:
@@ -52,7 +54,8 @@ async def test_a_configured_login_needs_no_click(api: Api) -> None:
 async def test_a_wrong_instance_shows_its_mistake_and_hides_no_other(api: Api) -> None:
     answer = await api("GET", "instances")
     found = {info["name"]: info for info in answer.value["instances"]}
-    assert set(found) == {"lake", "plain", "bad"}
+    assert set(found) == {"lake", "plain", "bad", "far"}
+    assert found["far"]["problem"]["blame"] == "network"
     assert "'rucio_base_url'" in found["bad"]["problem"]["message"]
     assert (await api("GET", "bad/scopes")).value["error"] == "ConfigurationError"
     assert (await api("GET", "lake/scopes")).value == ["user.alice"]
@@ -142,6 +145,7 @@ def test_a_renewed_token_reaches_the_kernels(lake: EmbeddedLake, tmp_path: Path)
     live = LiveLogin(
         instance,
         lambda: Userpass(instance, "alice", secret, "alice"),
+        "userpass",
         Redactor(),
         renewed.append,
     )
@@ -169,3 +173,50 @@ async def test_each_login_is_told_to_the_panel(
     await hints.until(lambda hint: hint["kind"] == "login" and hint["instance"] == "plain")
     await api("DELETE", "plain/login")
     await hints.until(lambda hint: hint["kind"] == "login" and hint["instance"] == "plain")
+
+
+@pytest.mark.parametrize("settings", [{"RucioConfig": {"log_level": "LOUD", "instancs": []}}])
+async def test_a_wrong_setting_hides_no_instance(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await api("GET", "lake/scopes")).value == ["user.alice"]
+
+
+async def test_who_logs_in_by_hand_is_not_replaced_by_the_configured_login(
+    api: Api, lake: EmbeddedLake
+) -> None:
+    bob = {"username": "bob", "password": lake.layout.password("bob"), "account": "bob"}
+    assert (await api("POST", "lake/login", bob)).value["account"] == "bob"
+    assert (await api("GET", "lake/scopes")).value == ["user.bob"]
+    assert (await api("GET", "instances")).value["instances"][0]["login"]["account"] == "bob"
+
+
+class TestEnvironment:
+    """Nothing is configured, and the environment describes an instance, as on the hub images."""
+
+    @pytest.fixture
+    def instances(
+        self, lake: EmbeddedLake, monkeypatch: pytest.MonkeyPatch
+    ) -> list[dict[str, Any]]:
+        for name, value in lake.env("alice").items():
+            monkeypatch.setenv(name, value)
+        return []
+
+    async def test_the_environment_is_enough(self, api: Api) -> None:
+        (info,) = (await api("GET", "instances")).value["instances"]
+        assert info["login"]["account"] == "alice"
+        assert (await api("GET", f"{info['name']}/scopes")).value == ["user.alice"]
+
+
+class TestFullDisk:
+    """Jupyter's runtime folder cannot be written."""
+
+    async def test_a_login_that_kernels_cannot_be_told_of_says_so(
+        self, api: Api, jp_runtime_dir: Path, app: DlaasExtension
+    ) -> None:
+        app.sessions.handover.write_text("a file where the folder should be")
+        login = (await api("POST", "lake/login")).value
+        assert login["state"] == "logged_in"
+        assert login["problem"]["error"] == "HandOverFailed"
+        assert (await api("GET", "lake/scopes")).value == ["user.alice"]
+        app.sessions.handover.unlink()

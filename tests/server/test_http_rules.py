@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from http_answers import Api, Listen
+from http_answers import Api, Listen, Samples
 
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
@@ -20,9 +20,17 @@ def when(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-async def test_data_is_made_available_and_can_be_read(api: Api, listen: Listen) -> None:
-    found = await api("GET", "lake/dids", pattern="ATLAS_OD_EDU:4lep*data*", type="dataset")
+async def ids(api: Api, did: str) -> set[str]:
+    """Answer the ids of a DID's rules."""
+    return {rule["id"] for rule in (await api("GET", "lake/rules", did=did)).value}
+
+
+async def test_data_is_made_available_and_can_be_read(
+    api: Api, listen: Listen, samples: Samples
+) -> None:
+    found = await api("GET", "lake/dids", pattern=f"{samples.dataset[:-3]}*", type="dataset")
     did = found.rows[0]["did"]
+    assert did == samples.dataset
     before = (await api("GET", "lake/status", did=did)).value
     assert (before["state"], before["available_files"]) == ("absent", 0)
     hints = await listen()
@@ -47,9 +55,9 @@ async def test_data_is_made_available_and_can_be_read(api: Api, listen: Listen) 
 
 
 async def test_an_available_file_has_the_bytes_that_the_catalogue_knows(
-    api: Api, listen: Listen
+    api: Api, listen: Listen, samples: Samples
 ) -> None:
-    did = "ATLAS_OD_EDU:data_A.GamGam.root"
+    did = next(samples.files)
     hints = await listen()
     await api("POST", "lake/rules", {"did": did, "lifetime": DAY})
     status = (await api("GET", "lake/status", did=did)).value
@@ -62,8 +70,8 @@ async def test_an_available_file_has_the_bytes_that_the_catalogue_knows(
     assert hashlib.md5(content).hexdigest() == metadata["md5"]
 
 
-async def test_a_second_rule_is_no_success_and_names_the_first(api: Api) -> None:
-    body = {"did": "ATLAS_OD_EDU:GamGam_mc_ttH125", "lifetime": 2 * DAY}
+async def test_a_second_rule_is_no_success_and_names_the_first(api: Api, samples: Samples) -> None:
+    body = {"did": next(samples.files), "lifetime": 2 * DAY}
     first = await api("POST", "lake/rules", body)
     again = await api("POST", "lake/rules", {**body, "lifetime": DAY})
     assert (again.status, again.value["new"]) == (200, False)
@@ -76,8 +84,10 @@ async def test_a_second_rule_is_no_success_and_names_the_first(api: Api) -> None
     assert when(extended.value["rule"]["expires_at"]) > when(first.value["rule"]["expires_at"])
 
 
-async def test_without_a_lifetime_it_is_the_default_of_the_instance(api: Api) -> None:
-    granted = await api("POST", "lake/rules", {"did": "ATLAS_OD_EDU:GamGam_mc_ZH125J_Zincl"})
+async def test_without_a_lifetime_it_is_the_default_of_the_instance(
+    api: Api, samples: Samples
+) -> None:
+    granted = await api("POST", "lake/rules", {"did": next(samples.files)})
     left = when(granted.value["rule"]["expires_at"]) - datetime.now(timezone.utc)
     assert timedelta(days=13, hours=23) < left <= timedelta(days=14)
 
@@ -117,11 +127,11 @@ async def test_a_rule_that_makes_no_sense_is_refused_and_none_is_made(
     api: Api, body: Any, status: int, error: str
 ) -> None:
     did = "ATLAS_OD_EDU:GamGam_data"
-    before = (await api("GET", "lake/rules", did=did)).value
+    before = await ids(api, did)
     answer = await api("POST", "lake/rules", body)
     assert (answer.status, answer.value["error"]) == (status, error)
     assert answer.value["blame"] == "you"
-    assert (await api("GET", "lake/rules", did=did)).value == before
+    assert await ids(api, did) == before
 
 
 async def test_a_wrong_field_is_named(api: Api) -> None:
@@ -140,15 +150,17 @@ class TestBob:
 
     async def test_a_full_quota_is_told_with_numbers(self, api: Api) -> None:
         did = "ATLAS_OD_EDU:GamGam_data"
-        before = (await api("GET", "lake/rules", did=did)).value
+        before = await ids(api, did)
         answer = await api("POST", "lake/rules", {"did": did, "rse_expression": "SOUTH-DISK"})
         assert (answer.status, answer.value["error"]) == (403, "InsufficientAccountLimit")
         assert "SOUTH-DISK" in answer.value["message"]
-        assert (await api("GET", "lake/rules", did=did)).value == before
+        assert await ids(api, did) == before
 
 
-async def test_what_is_there_for_good_is_not_watched(api: Api, app: DlaasExtension) -> None:
-    await api("GET", "lake/status", did="ATLAS_OD_EDU:4lep")
+async def test_what_is_there_for_good_is_not_watched(
+    api: Api, app: DlaasExtension, samples: Samples
+) -> None:
+    await api("GET", "lake/status", did=next(samples.files))
     assert app.watcher.watched == []
 
 
@@ -160,10 +172,14 @@ class TestWatch:
         return {"Watcher": {"limit": 2, "shortest_pause": 0.1, "longest_pause": 0.1, "window": 1.0}}
 
     async def test_watches_are_bounded_and_end_with_a_last_hint(
-        self, api: Api, lake: EmbeddedLake, app: DlaasExtension, listen: Listen
+        self,
+        api: Api,
+        lake: EmbeddedLake,
+        app: DlaasExtension,
+        listen: Listen,
+        samples: Samples,
     ) -> None:
-        names = ["GamGam_mc_WpH125J_Wincl", "GamGam_mc_VBFH125", "GamGam_mc_ggH125"]
-        dids = [f"ATLAS_OD_EDU:{name}" for name in names]
+        dids = [next(samples.files) for _ in range(3)]
         lake.hold("daemons")
         try:
             for did in dids:

@@ -190,7 +190,7 @@ class TestCanary:
         (jp_root_dir / "file.root").write_bytes(b"x" * 1000)
         login = json.dumps({"username": "alice", "password": password})
         did = "did=ATLAS_OD_EDU%3AGamGam_data"
-        upload = json.dumps({"path": "file.root", "did": "user.alice:canary.root"})
+        upload = json.dumps({"path": "file.root", "did": "user.alice:server-canary.root"})
         requests = [
             ("GET", "instances", None),
             ("POST", "plain/login", login),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import logging
 import os
 import stat
 from dataclasses import replace
@@ -40,7 +40,7 @@ async def ended(api: Api, listen: Listen, job_id: str) -> dict[str, Any]:
 
 
 async def test_an_upload_ends_in_the_lake(api: Api, listen: Listen, histogram: Path) -> None:
-    did, dataset = "user.alice:histos-v1.root", "user.alice:results-v1"
+    did, dataset = "user.alice:server-histos.root", "user.alice:server-results"
     body = {"path": "results/histos.root", "did": did, "dataset": dataset, "lifetime": 86400}
     hints = await listen()
     begun = await api("POST", "lake/uploads", body)
@@ -53,14 +53,14 @@ async def test_an_upload_ends_in_the_lake(api: Api, listen: Listen, histogram: P
     assert job["result"]["rule"]["expires_at"]
     assert job["result"]["dataset"] == dataset
     await hints.until(lambda hint: bool(hint["job"] == job["id"] and hint["did"] == did))
-    found = await api("GET", "lake/dids", pattern="user.alice:histos-v1*")
+    found = await api("GET", "lake/dids", pattern="user.alice:server-histos*")
     assert [row["did"] for row in found.rows] == [did]
     assert [row["did"] for row in (await api("GET", "lake/contents", did=dataset)).rows] == [did]
     assert (await api("GET", "jobs")).value[0] == job
 
 
 async def test_a_name_is_taken_for_ever(api: Api, listen: Listen, histogram: Path) -> None:
-    body = {"path": "results/histos.root", "did": "user.alice:taken.root"}
+    body = {"path": "results/histos.root", "did": "user.alice:server-taken.root"}
     job = await ended(api, listen, (await api("POST", "lake/uploads", body)).value["id"])
     assert job["state"] == "done"
     histogram.write_bytes(b"other")
@@ -92,7 +92,7 @@ async def test_a_name_is_taken_for_ever(api: Api, listen: Listen, histogram: Pat
         ({"lifetime": 0}, 400, "InvalidLifetime"),
         ({"until": "2020-01-01"}, 400, "InvalidLifetime"),
         ({"rse": "NOWHERE"}, 404, "RSENotFound"),
-        ({"dataset": "user.alice:x.root"}, 400, "InvalidInput"),
+        ({"dataset": "user.alice:server-x.root"}, 400, "InvalidInput"),
         ({"path": None}, 400, "InvalidInput"),
     ],
 )
@@ -106,12 +106,12 @@ async def test_an_upload_that_cannot_be_is_refused_before_it_begins(
     (jp_root_dir / "circle").symlink_to(jp_root_dir / "circle")
     (jp_root_dir / ".hidden").write_bytes(b"x")
     os.mkfifo(jp_root_dir / "fifo")
-    body = {"path": "results/histos.root", "did": "user.alice:x.root", **change}
+    body = {"path": "results/histos.root", "did": "user.alice:server-x.root", **change}
     answer = await api("POST", "lake/uploads", body)
     assert (answer.status, answer.value["error"]) == (status, error)
     assert "secret" not in json.dumps(answer.value)
     assert (await api("GET", "jobs")).value == []
-    assert (await api("GET", "lake/metadata", did="user.alice:x.root")).status == 404
+    assert (await api("GET", "lake/metadata", did="user.alice:server-x.root")).status == 404
 
 
 class TestTurns:
@@ -143,7 +143,9 @@ class TestTurns:
         assert (await ended(api, listen, first.value["id"]))["state"] == "cancelled"
         assert app.current_activity() is None
         for name in ("cancel-1", "cancel-2"):
-            assert (await api("GET", "lake/metadata", did=f"user.alice:{name}")).status == 404
+            assert (
+                await api("GET", "lake/metadata", did=f"user.alice:server-{name}")
+            ).status == 404
         # One that has ended stays as it is.
         again = await api("DELETE", f"jobs/{first.value['id']}")
         assert again.value["state"] == "cancelled"
@@ -163,10 +165,12 @@ class TestTurns:
         assert [(job.state, job.problem) for job in jobs] == [("failed", INTERRUPTED)] * 2
         assert jobs[0].id == first.value["id"]
         for name in ("stop-1", "stop-2"):
-            assert (await api("GET", "lake/metadata", did=f"user.alice:{name}")).status == 404
+            assert (
+                await api("GET", "lake/metadata", did=f"user.alice:server-{name}")
+            ).status == 404
 
     async def begin(self, api: Api, path: str, name: str) -> Answer:
-        return await api("POST", "lake/uploads", {"path": path, "did": f"user.alice:{name}"})
+        return await api("POST", "lake/uploads", {"path": path, "did": f"user.alice:server-{name}"})
 
 
 async def test_a_failed_upload_says_whose_fault_it_is(
@@ -175,14 +179,14 @@ async def test_a_failed_upload_says_whose_fault_it_is(
     await api("GET", "lake/scopes")
     lake.hold("north")
     try:
-        body = {"path": "results/histos.root", "did": "user.alice:fails.root"}
+        body = {"path": "results/histos.root", "did": "user.alice:server-fails.root"}
         begun = await api("POST", "lake/uploads", body)
         job = await ended(api, listen, begun.value["id"])
     finally:
         lake.release("north")
     assert job["state"] == "failed"
     assert job["problem"]["blame"] in ("network", "storage")
-    assert (await api("GET", "lake/metadata", did="user.alice:fails.root")).status == 404
+    assert (await api("GET", "lake/metadata", did="user.alice:server-fails.root")).status == 404
 
 
 @pytest.fixture
@@ -197,23 +201,24 @@ def past(jp_data_dir: Path) -> list[Job]:
     ]  # type: ignore[arg-type]
 
 
-async def test_a_restart_keeps_the_jobs_and_tells_which_were_interrupted(
-    past: list[Job], jp_data_dir: Path, jp_configurable_serverapp: Any, caplog: Any
-) -> None:
-    import logging
+def kill(store: JobStore) -> None:
+    """Let go of a store's lock, as the kernel does for a server that is killed."""
+    store._lock.close()  # type: ignore[union-attr]
 
+
+def test_a_server_that_lives_keeps_its_jobs_and_a_dead_ones_are_interrupted(
+    past: list[Job], tmp_path: Path
+) -> None:
     log = logging.getLogger("test")
-    dead = JobStore(jp_data_dir / "dlaas", "dead", log)
+    dead = JobStore(tmp_path / "jobs", "dead", log)
     dead.open()
     for job in past:
         dead.save(job)
-    alive = JobStore(jp_data_dir / "dlaas", "alive", log)
+    alive = JobStore(tmp_path / "jobs", "alive", log)
     assert [job.state for job in alive.open()] == ["done"]
-    other = replace(past[1], id="f" * 32)
-    alive.save(other)
-    # The kernel lets go of a dead server's lock.
-    dead._lock.close()  # type: ignore[union-attr]
-    found = JobStore(jp_data_dir / "dlaas", "new", log).open()
+    alive.save(replace(past[1], id="f" * 32))
+    kill(dead)
+    found = JobStore(tmp_path / "jobs", "new", log).open()
     assert [(job.id, job.state) for job in found] == [
         (past[0].id, "done"),
         (past[1].id, "failed"),
@@ -221,7 +226,21 @@ async def test_a_restart_keeps_the_jobs_and_tells_which_were_interrupted(
     ]
     assert found[1].problem == INTERRUPTED
     for path in ("jobs.sqlite", "servers/new"):
-        assert stat.S_IMODE((jp_data_dir / "dlaas" / path).stat().st_mode) == 0o600
+        assert stat.S_IMODE((tmp_path / "jobs" / path).stat().st_mode) == 0o600
+
+
+async def test_a_restart_keeps_the_jobs_and_tells_which_were_interrupted(
+    api: Api, past: list[Job], jp_data_dir: Path
+) -> None:
+    killed = JobStore(jp_data_dir / "dlaas", "killed", logging.getLogger("test"))
+    killed.open()
+    for job in past:
+        killed.save(job)
+    kill(killed)
+    jobs = (await api("GET", "jobs")).value
+    assert [job["state"] for job in jobs] == ["failed", "failed", "done"]
+    assert jobs[0]["problem"]["error"] == "Interrupted"
+    assert jobs[0]["problem"]["blame"] == "us"
 
 
 async def test_a_list_of_jobs_that_cannot_be_read_is_set_aside(
@@ -231,7 +250,7 @@ async def test_a_list_of_jobs_that_cannot_be_read_is_set_aside(
     (jp_data_dir / "dlaas" / "jobs.sqlite").write_bytes(b"not a database" * 100)
     assert (await api("GET", "jobs")).value == []
     assert (jp_data_dir / "dlaas" / "jobs.broken").exists()
-    body = {"path": "results/histos.root", "did": "user.alice:after-broken.root"}
+    body = {"path": "results/histos.root", "did": "user.alice:server-after.root"}
     job = await ended(api, listen, (await api("POST", "lake/uploads", body)).value["id"])
     assert job["state"] == "done"
 
@@ -240,4 +259,3 @@ async def test_an_unknown_job_is_not_there(api: Api) -> None:
     answer = await api("GET", f"jobs/{'0' * 32}")
     assert (answer.status, answer.value["error"]) == (404, "NotThere")
     assert (await api("DELETE", f"jobs/{'0' * 32}")).status == 404
-    assert asyncio.get_running_loop().is_running()

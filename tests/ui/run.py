@@ -16,7 +16,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from jupyter_dlaas.lake import EmbeddedLake
@@ -40,7 +40,7 @@ def server_config(lake: EmbeddedLake, folder: Path) -> Path:
         "display_name": "Log in by hand",
     }
     rucio = {"default_instance": "lake", "instances": [lake.instance("alice"), waiting]}
-    (folder / "jupyter_server_config.json").write_text(json.dumps({"RucioConfig": rucio}))
+    (folder / "lakes.json").write_text(json.dumps({"RucioConfig": rucio}))
     return folder
 
 
@@ -64,6 +64,15 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except OSError:
             time.sleep(0.5)
     sys.exit(f"JupyterLab did not start:\n{log.read_text()[-4000:]}")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End the server and its kernels, which share its session."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, number)
+            process.wait(20)
+            return
 
 
 @contextmanager
@@ -92,11 +101,7 @@ def jupyterlab(lake: EmbeddedLake, folder: Path) -> Iterator[str]:
         wait_for(f"{url}/api", process, log)
         yield url
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+        end(process)
         kept = HERE / "test-results" / "jupyterlab.log"
         kept.parent.mkdir(exist_ok=True)
         shutil.copy(log, kept)
@@ -112,6 +117,7 @@ def playwright(lake: EmbeddedLake, url: str, arguments: list[str]) -> int:
     env = os.environ | {
         "TARGET_URL": url,
         "LAKE_DIRECTORY": str(lake.directory),
+        "PYTHON": sys.executable,
         "NOTEBOOKS": str(ROOT / "notebooks"),
         "IMAGES": str(ROOT / "docs" / "images"),
     }

@@ -1,1 +1,1 @@
-"""What runs beside Rucio, in the lake's private environment: this folder is its whole PYTHONPATH."""
+"""What runs in the lake's private environment: this folder is its whole PYTHONPATH."""

@@ -1,3 +1,1 @@
-"""Bytes between this machine and a storage: verified TLS, one pass for checksums, nothing half-done
-left behind.
-"""
+"""Bytes between this machine and a storage: verified, and nothing half-done left behind."""

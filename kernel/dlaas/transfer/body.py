@@ -1,9 +1,8 @@
-"""A file as it is sent: chunk by chunk, summed up on the way, and never half of it taken for the
-whole.
-"""
+"""A file as it is sent: chunk by chunk, summed up on the way."""
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +14,7 @@ Progress = Callable[[int, int], None]
 
 
 class Body:
-    """The first `size` bytes of a file; iterating sends it anew, as a redirect or a busy storage
-    needs.
-    """
+    """The first `size` bytes of a file; each iteration begins anew, as a redirect needs."""
 
     def __init__(
         self,
@@ -37,24 +34,24 @@ class Body:
         self.sums = Checksums()
         try:
             with self._path.open("rb", buffering=0) as file:
-                yield from self._chunks(file.fileno())
+                yield from self._chunks(file)
         except FileNotFoundError:
             raise _changed(self._path) from None
 
-    def _chunks(self, descriptor: int) -> Iterator[memoryview]:
-        before = os.fstat(descriptor)
+    def _chunks(self, file: io.FileIO) -> Iterator[memoryview]:
+        before = os.fstat(file.fileno())
         buffer = memoryview(bytearray(CHUNK))
         while self.sums.bytes < self.size:
             if self._cancelled is not None and self._cancelled():
                 raise Cancelled("The upload was cancelled.")
-            count = os.readv(descriptor, [buffer[: self.size - self.sums.bytes]])
+            count = file.readinto(buffer[: self.size - self.sums.bytes])
             if not count:
                 raise _changed(self._path)
             self.sums.update(buffer[:count])
             yield buffer[:count]
             if self._progress is not None:
                 self._progress(self.sums.bytes, self.size)
-        after = os.fstat(descriptor)
+        after = os.fstat(file.fileno())
         if (before.st_mtime_ns, self.size) != (after.st_mtime_ns, after.st_size):
             raise _changed(self._path)
 

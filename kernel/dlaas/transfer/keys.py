@@ -1,6 +1,6 @@
-"""What a storage may see of us: certificate and token go to the hosts that its RSE's protocols
-name, and nowhere else.
-"""
+"""What a storage may see of us.
+
+Certificate and token go to the hosts that its RSE's protocols name, and nowhere else."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Keys:
-    """TLS contexts with and without our certificate, a token, and the (host, port) pairs that may
-    have them.
-    """
+    """Our certificate and token, and the (host, port) pairs that may have them."""
 
     with_certificate: ssl.SSLContext
     without: ssl.SSLContext
@@ -89,9 +87,7 @@ def _origins(protocols: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, int
 
 
 def trusting(instance: Instance) -> ssl.SSLContext:
-    """Make a TLS context that trusts the system's authorities, the instance's and the grid's, and
-    verifies.
-    """
+    """Make a TLS context that trusts the system's authorities, the instance's and the grid's."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     for place in (instance.rucio_ca_cert, os.environ.get("X509_CERT_DIR")):

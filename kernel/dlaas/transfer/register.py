@@ -1,6 +1,4 @@
-"""After the bytes: tell the catalogue, protect by a rule, attach to the dataset, and make sure of
-it.
-"""
+"""After the bytes: tell the catalogue, protect by a rule, attach, and make sure of it."""
 
 from __future__ import annotations
 
@@ -39,7 +37,8 @@ def register(lake: Lake, plan: Plan, sums: Checksums) -> Rule | None:
 def has_replica(lake: Lake, did: DID, rse: str) -> bool:
     """Tell whether the catalogue has an available copy of a file on an RSE."""
     try:
-        return any(r.rse == rse and r.state == "AVAILABLE" for r in lake._replicas([did]))
+        copies = lake._replicas([did], even_unavailable=True)
+        return any(copy.rse == rse and copy.state == "AVAILABLE" for copy in copies)
     except errors.NotThere:
         return False
 
@@ -47,7 +46,6 @@ def has_replica(lake: Lake, did: DID, rse: str) -> bool:
 def free_name(lake: Lake, did: DID) -> DID:
     """Propose a name that is free: the same with -2, -3, … before its ending."""
     stem, ending = re.fullmatch(r"(.*?)((?:\.[A-Za-z0-9]{1,8}){0,2})", did.name).groups()  # type: ignore[union-attr]
-    stem = re.sub(r"-\d{1,4}$", "", stem)
     for number in range(2, 20):
         candidate = DID(f"{did.scope}:{stem}-{number}{ending}")
         try:
@@ -68,10 +66,13 @@ def _add_replica(lake: Lake, plan: Plan, sums: Checksums) -> None:
     try:
         lake.client.add_replicas(plan.rse, [file])
     except errors.AlreadyThere:
-        # An upload by other means died before it said that the bytes are there.
-        _set_available(lake, plan)
+        pass
     except _REFUSALS as error:
         raise _orphan(lake, plan, error) from error
+    if not has_replica(lake, plan.did, plan.rse):
+        # An upload by other means died before it said that the bytes are there, and Rucio keeps
+        # quiet.
+        _set_available(lake, plan)
 
 
 def _set_available(lake: Lake, plan: Plan) -> None:
@@ -125,7 +126,14 @@ def _keep(lake: Lake, did: DID, plan: Plan) -> Rule:
         rule = lake._own_rule(did, plan.rse, 1)
         if rule is None:
             raise
+        # Rucio may let only administrators lengthen it: then it lasts as long as it did.
+        with suppress(errors.AccessDenied):
+            if not covers(rule, plan.lifetime) and plan.lifetime is not None:
+                rule = lake.update_rule(rule.id, plan.lifetime)
         return rule
+    except _REFUSALS as error:
+        error.message += f" {plan.did} is registered on {plan.rse}, and no rule keeps it yet."
+        raise
 
 
 def _kept_by_dataset(lake: Lake, plan: Plan) -> bool:
@@ -151,9 +159,7 @@ def _attach(lake: Lake, did: DID, dataset: DID) -> None:
 
 
 def _protecting(lake: Lake, plan: Plan) -> Rule:
-    """Answer the rule that keeps the file; raises when Rucio shows none, for then it may be deleted
-    any time.
-    """
+    """Answer the rule that keeps the file; without one it may be deleted any time."""
     own = lake._own_rule(plan.did, plan.rse, 1)
     if own is not None:
         return own

@@ -1,6 +1,4 @@
-"""A storage over https: what there is, put, move, delete; verified TLS, timeouts, and errors that
-name the storage.
-"""
+"""A storage over https: verified TLS, timeouts, and errors that name the storage."""
 
 from __future__ import annotations
 
@@ -48,9 +46,7 @@ class Answer:
 
 
 class Storage:
-    """The https door of one RSE. One request at a time, on a connection that is kept while it
-    lasts.
-    """
+    """The https door of one RSE: one request at a time, on one connection."""
 
     def __init__(self, rse: str, keys: Keys) -> None:
         self.rse = rse

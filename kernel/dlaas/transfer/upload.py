@@ -1,5 +1,4 @@
-"""Upload in the order that protects: check everything, transfer, verify on the storage, then
-register, then protect.
+"""Upload in the order that protects: check, transfer, verify, then register and keep.
 
 Killed at any point, calling it again goes on: bytes travel under a temporary name, what is
 registered with the same checksum is completed instead of refused, and no file is left that the
@@ -83,9 +82,7 @@ def check(
     until: Until | None = None,
     rse: str | None = None,
 ) -> Plan:
-    """Check all that can be checked before a byte is sent, and answer what would be done. Changes
-    nothing.
-    """
+    """Check all that can be checked before a byte is sent, and answer what would be done."""
     wanted = seconds(lifetime, until)
     name, parent = DID(did), DID(dataset) if dataset else None
     _checked_new(name)
@@ -109,9 +106,7 @@ def check(
 
 
 def _checked_new(text: DID) -> None:
-    """Refuse a name that Rucio would refuse after the transfer; the pattern is that of its generic
-    schema.
-    """
+    """Refuse what Rucio would refuse after the transfer, by the patterns of its generic schema."""
     if _SCOPE.fullmatch(text.scope) and _NAME.fullmatch(text.name):
         return
     raise errors.InvalidDID(
@@ -138,7 +133,7 @@ def _source(path: str | os.PathLike[str]) -> tuple[Path, int]:
 
 
 def _check_scope(lake: Lake, scope: str) -> None:
-    if scope in lake.list_scopes() or _is_admin(lake):
+    if scope in lake.list_scopes() or lake.is_admin():
         return
     if not lake.knows_scope(scope):
         raise errors.ScopeNotFound(f"{lake.instance.title} has no scope {scope!r}.")
@@ -147,12 +142,6 @@ def _check_scope(lake: Lake, scope: str) -> None:
         f"The scope {scope!r} does not belong to the account {lake.account!r}.",
         remedy=f"Upload into a scope of yours ({own}), or ask the owner of {scope}.",
     )
-
-
-def _is_admin(lake: Lake) -> bool:
-    attributes = lake.client.list_account_attributes(lake.account)
-    found = {item["key"]: item["value"] for group in attributes for item in group}
-    return bool(found.get("admin")) or lake.account == "root"
 
 
 def _check_free(lake: Lake, did: DID, source: Path, size: int) -> dict[str, Any] | None:
@@ -215,7 +204,7 @@ def _url(lake: Lake, rse: str, did: DID) -> str:
 
 
 def _check_quota(lake: Lake, rse: str, size: int) -> None:
-    usage = next((found for found in lake.usage() if found.rse == rse), None)
+    usage = lake.limited_usage(rse)
     if usage is not None and usage.limit is not None and size >= usage.limit - usage.bytes:
         left = max(0, usage.limit - usage.bytes)
         raise quota_error(lake.account, rse, size, left, usage.limit)
@@ -232,9 +221,7 @@ def _transfer(
     progress: Progress | None,
     cancelled: Cancelled | None,
 ) -> Checksums:
-    """Bring the bytes to the storage under their final name, verified; nothing is left there
-    otherwise.
-    """
+    """Bring the bytes to the storage under their name, verified, or leave nothing there."""
     storage = Storage(plan.rse, KeyRing(lake).for_rse(plan.rse))
     try:
         sums = _already_there(storage, plan, known) or _put(storage, plan, progress, cancelled)

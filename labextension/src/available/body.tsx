@@ -118,7 +118,7 @@ function Grant(props: IProps & { granted: Granted }): JSX.Element {
       <Icon name="available" />
       <div>
         <strong>
-          {granted.new ? trans.__('Granted') : trans.__('You had it already')}{' '}
+          {grantText(model, granted, trans)}{' '}
           {rule.expires_at ? (
             <Until time={rule.expires_at} trans={trans} />
           ) : (
@@ -132,7 +132,9 @@ function Grant(props: IProps & { granted: Granted }): JSX.Element {
             rule.rse_expression
           )}
         </p>
-        {!granted.new && granted.note && <p>{granted.note}</p>}
+        {!granted.new && !model.wasExtended && granted.note && (
+          <p>{granted.note}</p>
+        )}
         {status && (
           <p>{trans.__('Here now: %1.', progressText(status, trans))}</p>
         )}
@@ -144,4 +146,15 @@ function Grant(props: IProps & { granted: Granted }): JSX.Element {
       </div>
     </div>
   );
+}
+
+function grantText(
+  model: AvailableModel,
+  granted: Granted,
+  trans: TranslationBundle
+): string {
+  if (model.wasExtended) {
+    return trans.__('Extended');
+  }
+  return granted.new ? trans.__('Granted') : trans.__('You have it already');
 }

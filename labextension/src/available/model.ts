@@ -70,6 +70,13 @@ export class AvailableModel extends Form {
   }
 
   /**
+   * Whether a rule that was there has been prolonged.
+   */
+  get wasExtended(): boolean {
+    return this._wasExtended;
+  }
+
+  /**
    * Whether the refusal was a rule of one's own that could be prolonged instead.
    */
   get canExtend(): boolean {
@@ -108,6 +115,7 @@ export class AvailableModel extends Form {
       this._problem = problemOf(error);
       return false;
     }
+    this._wasExtended = this._extend;
     void this.lake.statuses.ask(instance, did);
     return true;
   }
@@ -116,5 +124,6 @@ export class AvailableModel extends Form {
   private _problem: Problem | null = null;
   private _granted: Granted | null = null;
   private _extend = false;
+  private _wasExtended = false;
   private readonly _look: { dispose(): void };
 }

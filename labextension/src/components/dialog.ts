@@ -124,8 +124,10 @@ export class FormDialog extends Dialog<void> {
       return;
     }
     const { isBusy, isDone, isValid } = this.form;
-    accept.disabled = isBusy || !isValid;
-    accept.setAttribute('aria-busy', String(isBusy));
+    accept.disabled = !isValid;
+    // Not disabled while it is sent: the focus would be lost, and Escape with it.
+    accept.setAttribute('aria-disabled', String(isBusy || !isValid));
+    accept.classList.toggle('jp-mod-busy', isBusy);
     if (isDone && this._showsResult && !accept.hidden) {
       accept.hidden = true;
       accept.style.display = 'none';

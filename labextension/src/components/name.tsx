@@ -1,12 +1,12 @@
 import * as React from 'react';
 
-const TAIL = 14;
+const TAIL = 10;
 
 /**
  * A name that, where there is no room, loses letters in its middle: the end tells the files of a dataset apart.
  */
 export function Name(props: { text: string; prefix?: string }): JSX.Element {
-  const cut = props.text.length > TAIL + 6 ? props.text.length - TAIL : 0;
+  const cut = props.text.length > TAIL + 2 ? props.text.length - TAIL : 0;
   return (
     <span className="jp-Dlaas-name">
       {props.prefix && (

@@ -26,9 +26,11 @@ export function ProblemView(props: {
         <strong>{words.title}</strong>
         {words.message && <p>{words.message}</p>}
         {words.remedy && <p>{words.remedy}</p>}
-        <p className="jp-Dlaas-problem-fault">
-          {trans.__('Cause: %1', words.fault)}
-        </p>
+        {words.fault && (
+          <p className="jp-Dlaas-problem-fault">
+            {trans.__('Cause: %1', words.fault)}
+          </p>
+        )}
         {props.children && (
           <div className="jp-Dlaas-actions">{props.children}</div>
         )}

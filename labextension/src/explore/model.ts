@@ -113,7 +113,11 @@ export class ExploreModel extends Model {
   }
 
   isSelected(row: IEntryRow): boolean {
-    return this.lake.selected?.did === row.entry.did;
+    const { selected } = this.lake;
+    // A DID may stand in several places: the one that was clicked is meant.
+    const isElsewhere =
+      this._selected?.entry.did === selected?.did && this._selected !== row;
+    return selected?.did === row.entry.did && !isElsewhere;
   }
 
   /**
@@ -156,6 +160,7 @@ export class ExploreModel extends Model {
   select(row: IEntryRow): void {
     const { instance } = this.lake;
     this._active = row;
+    this._selected = row;
     if (instance) {
       const { did, type } = row.entry;
       this.lake.selected = { instance: instance.name, did, type };
@@ -222,6 +227,7 @@ export class ExploreModel extends Model {
       if (this._tree !== tree) {
         this._tree = tree;
         this._active = tree.rows[0] ?? null;
+        this._selected = null;
       }
       this.changed();
     };
@@ -310,6 +316,7 @@ export class ExploreModel extends Model {
   private _tree = new Tree();
   private _aborter = new AbortController();
   private _active: Row | null = null;
+  private _selected: IEntryRow | null = null;
   private _instance: string | null;
   private _text = '';
   private _type: api.ISearch['type'] = 'all';

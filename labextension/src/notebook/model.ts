@@ -85,8 +85,16 @@ export class NotebookModel extends Model {
     if (!notebook) {
       return;
     }
-    NotebookActions.insertBelow(notebook);
+    const { activeCell } = notebook;
+    const isFree =
+      activeCell?.model.type === 'code' &&
+      activeCell.model.sharedModel.getSource().trim() === '';
+    if (!isFree) {
+      NotebookActions.insertBelow(notebook);
+    }
     notebook.activeCell?.model.sharedModel.setSource(source);
+    // The next key is for the cell, not for the button that was clicked.
+    notebook.activate();
   }
 
   dispose(): void {

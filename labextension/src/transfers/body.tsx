@@ -8,6 +8,7 @@ import { Name } from '../components/name';
 import { ProblemView } from '../components/problem';
 import { Progress } from '../components/state';
 import { Until } from '../components/when';
+import { splitDID } from '../did';
 import { formatBytes, formatTime } from '../format';
 import type { Job } from '../schema';
 import type { TransfersModel } from './model';
@@ -68,7 +69,7 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
         <Icon name={MARKS[job.state]} />
       </span>
       <span className="jp-Dlaas-job-what" title={did}>
-        <Name text={did} />
+        <Name text={splitDID(did).name} prefix={`${splitDID(did).scope}:`} />
       </span>
       {isRunning(job) && (
         <IconButton

@@ -1,5 +1,7 @@
-"""The embedded lake, Rucio's side: storage, mini-FTS, daemons and server around an unmodified Rucio.
+"""The embedded lake, Rucio's side: storage, mini-FTS, daemons and server around an unmodified
+Rucio.
 
 These modules import Rucio's server, which the user's environment does not hold, and nothing of
-`jupyter_dlaas`; the other side imports from here only `layout`, which needs the standard library alone.
+`jupyter_dlaas`; the other side imports from here only `layout`, which needs the standard library
+alone.
 """

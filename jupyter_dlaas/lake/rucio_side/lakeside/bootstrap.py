@@ -1,7 +1,7 @@
 """From nothing to a seeded lake, and from any half-way state too: `python -m lakeside.bootstrap D`.
 
-Prints one line for each step that took time. Needs PostgreSQL running, if that is the lake's database;
-no other service.
+Prints one line for each step that took time. Needs PostgreSQL running, if that is the lake's
+database; no other service.
 """
 
 from __future__ import annotations
@@ -50,10 +50,13 @@ def prepare(layout: Layout, state: State, cache: Path) -> None:
     step("Rucio's database built")
     fill(layout, state)
     step("Accounts and RSEs registered")
-    from . import samples_catalogue
+    seeded = layout.db / "seeded"
+    if not seeded.exists():
+        from . import samples_catalogue
 
-    samples_catalogue.seed(layout, cache)
-    step("Sample data registered")
+        samples_catalogue.seed(layout, cache)
+        seeded.touch()
+        step("Sample data registered")
     layout.note_prepared(state)
 
 
@@ -170,7 +173,7 @@ def add_rse(layout: Layout, state: State, site: Site) -> None:
 
 
 def protocols(layout: Layout, state: State, site: Site) -> list[dict[str, Any]]:
-    """How the site is reached: https for everybody; where it is mounted, as files for reading too."""
+    """How the site is reached: by https; where it is mounted, as files for reading too."""
     everything = {"read": 2, "write": 1, "delete": 1}
     https = {
         "scheme": "https",

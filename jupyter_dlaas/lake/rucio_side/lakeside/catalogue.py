@@ -68,6 +68,14 @@ def collect(
         did_gateway.set_metadata_bulk(scope, name, meta=meta, issuer=account)
 
 
+def is_closed(scope: str, name: str) -> bool:
+    """Whether a collection is there and complete for ever."""
+    try:
+        return did_gateway.get_did(scope, name)["open"] is False
+    except exception.DataIdentifierNotFound:
+        return False
+
+
 def close(scope: str, name: str, account: str = "root") -> None:
     """Close a collection: a released dataset does not change."""
     with suppress(exception.UnsupportedStatus):

@@ -100,7 +100,11 @@ def _client(layout: Layout, state: State, account: str) -> Sections:
             "request_retries": "3",
             "timeout": "60",
         },
-        "policy": {"permission": "generic", "schema": "generic", "lfn2pfn_algorithm_default": "hash"},
+        "policy": {
+            "permission": "generic",
+            "schema": "generic",
+            "lfn2pfn_algorithm_default": "hash",
+        },
     }
 
 

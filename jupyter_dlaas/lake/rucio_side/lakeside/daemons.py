@@ -1,4 +1,5 @@
-"""Rucio's genuine daemons, one after the other in one process: `python -m lakeside.daemons DIRECTORY`.
+"""Rucio's genuine daemons, one after the other in one process: `python -m lakeside.daemons
+DIRECTORY`.
 
 Each is run with `once=True`, about once a second while there is work and rarely when there is none.
 hermes, which would send messages to a broker, is absent: its messages are pruned.
@@ -11,9 +12,10 @@ import functools
 import importlib
 import logging
 import os
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import database
@@ -45,6 +47,7 @@ DAEMONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("transmogrifier.transmogrifier", "transmogrifier", {"bulk": 100}),
     ("badreplicas.necromancer", "necromancer", {"bulk": 100}),
 )
+Daemon = tuple[str, Callable[[], None]]
 logger = logging.getLogger("lake.daemons")
 
 
@@ -61,9 +64,9 @@ def is_news(record: logging.LogRecord) -> bool:
     return "No subscriptions defined" not in record.getMessage()
 
 
-def load() -> list[tuple[str, Callable[[], None]]]:
+def load() -> list[Daemon]:
     """The daemons, ready to be run once; raises SystemExit naming one that no longer fits."""
-    loaded = []
+    loaded: list[Daemon] = []
     for name, function, arguments in DAEMONS:
         module = importlib.import_module(f"rucio.daemons.{name}")
         flags = [flag for flag in ("GRACEFUL_STOP", "graceful_stop") if hasattr(module, flag)]
@@ -90,29 +93,31 @@ def _recover_at_once(finisher: Any) -> None:
     finisher.FAILED_DURING_SUBMISSION_DELAY = datetime.timedelta(0)
 
 
-def run_cycle(daemons: list[tuple[str, Callable[[], None]]]) -> None:
+def run_cycle(daemons: Sequence[Daemon], stop: threading.Event) -> None:
     """Run each daemon once; an error of one does not keep the others from their work."""
     for name, run in daemons:
+        if stop.is_set():
+            return
         try:
             run()
         except Exception:
             logger.exception("%s failed; it will be run again", name)
 
 
-def loop(daemons: list[tuple[str, Callable[[], None]]]) -> None:
+def loop(daemons: Sequence[Daemon], stop: threading.Event) -> None:
     """Run cycles while there is work, and now and then when there seems to be none."""
     from .workload import prune_messages, work_waits
 
     last_cycle = last_prune = float("-inf")
-    while True:
+    while not stop.is_set():
         started = time.monotonic()
         if started - last_cycle > IDLE_SECONDS or work_waits():
-            run_cycle(daemons)
+            run_cycle(daemons, stop)
             last_cycle = started
         if started - last_prune > PRUNE_SECONDS:
             prune_messages()
             last_prune = started
-        time.sleep(max(0.1, CYCLE_SECONDS - (time.monotonic() - started)))
+        stop.wait(max(0.1, CYCLE_SECONDS - (time.monotonic() - started)))
 
 
 def main() -> None:
@@ -122,8 +127,11 @@ def main() -> None:
     for handler in logging.getLogger().handlers:
         handler.addFilter(is_news)
     daemons = load()
+    # A daemon is never interrupted: it ends what it is doing, within the supervisor's patience.
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
     service.ready()
-    service.run(functools.partial(loop, daemons), lambda: None)
+    loop(daemons, stop)
 
 
 if __name__ == "__main__":

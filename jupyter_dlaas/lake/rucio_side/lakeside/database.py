@@ -1,4 +1,6 @@
-"""What Rucio needs to run on the lake's database: nothing on PostgreSQL, `sqlite_patches` on SQLite."""
+"""What Rucio needs to run on the lake's database: nothing on PostgreSQL, `sqlite_patches` on
+SQLite.
+"""
 
 from __future__ import annotations
 

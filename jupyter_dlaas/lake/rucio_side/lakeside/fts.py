@@ -1,7 +1,8 @@
-"""The mini-FTS: stands in for an FTS3 server, which no package offers. `python -m lakeside.fts DIRECTORY`.
+"""The mini-FTS: stands in for an FTS3 server, which no package offers. `python -m lakeside.fts
+DIRECTORY`.
 
-It speaks the part of FTS3's REST interface that Rucio's unmodified conveyor uses, and no more: submit,
-ask for many jobs at once, cancel, change the priority (accepted, without effect), who am I.
+It speaks the part of FTS3's REST interface that Rucio's unmodified conveyor uses, and no more:
+submit, ask for many jobs at once, cancel, change the priority (accepted, without effect), who am I.
 Only the robot's certificate gets in.
 """
 

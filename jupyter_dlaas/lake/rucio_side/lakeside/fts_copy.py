@@ -98,7 +98,9 @@ class Copier:
             connection.request(method, _target(url), body, headers or {})
             response = connection.getresponse()
             if response.status not in accepted:
-                raise TransferFailed(f"DESTINATION [{response.status}] {response.reason}: {method} {url}")
+                raise TransferFailed(
+                    f"DESTINATION [{response.status}] {response.reason}: {method} {url}"
+                )
             response.read()
             return response.headers
 

@@ -93,7 +93,9 @@ class Job:
 
 
 def parse(submission: dict[str, Any]) -> Job:
-    """A job from what FTS3Transfertool.submit sends; raises KeyError or ValueError when it is not that."""
+    """A job from what FTS3Transfertool.submit sends; raises KeyError or ValueError when it is not
+    that.
+    """
     transfers = []
     for file in submission["files"]:
         (destination,) = file["destinations"]
@@ -101,7 +103,13 @@ def parse(submission: dict[str, Any]) -> Job:
             raise ValueError("A file without sources")
         transfers.append(
             [
-                Attempt(source, destination, file.get("filesize"), file.get("checksum"), file["metadata"])
+                Attempt(
+                    source,
+                    destination,
+                    file.get("filesize"),
+                    file.get("checksum"),
+                    file["metadata"],
+                )
                 for source in file["sources"]
             ]
         )

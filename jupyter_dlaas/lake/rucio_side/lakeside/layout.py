@@ -13,7 +13,9 @@ FORMAT = 1
 """Raised when an existing lake can no longer be read by this version."""
 
 PREPARATION = 1
-"""Raised when `bootstrap` does more or otherwise than before, so that existing lakes are brought up to it."""
+"""Raised when `bootstrap` does more or otherwise than before, so that existing lakes are brought up
+to it.
+"""
 
 HOST = "localhost"
 ACCOUNTS = ("root", "alice", "bob")
@@ -110,10 +112,10 @@ class Layout:
         return quote(f"{self.mount / site.service}/") if site.mounted else "/store/"
 
     def load(self) -> State | None:
-        """The lake's state, or None where no lake is; raises ValueError for one of another format."""
+        """The lake's state, or None where none is; raises ValueError for another format."""
         try:
             content = json.loads(self.state_file.read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         if content.get("format") != FORMAT:
             raise ValueError(f"{self.state_file} has format {content.get('format')}, not {FORMAT}")

@@ -1,4 +1,6 @@
-"""Sign a storage token: `python -m lakeside.mint DIRECTORY ACCOUNT --scope …`; it goes to standard output."""
+"""Sign a storage token: `python -m lakeside.mint DIRECTORY ACCOUNT --scope …`; it goes to standard
+output.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ def mint(layout: Layout, state: State, arguments: argparse.Namespace) -> None:
         "wlcg.ver": "1.0",
     }
     key = (layout.pki / "token.key").read_text()
-    print(jwt.encode(claims, key, algorithm="ES256", headers={"kid": pki.TOKEN_KEY_ID}))
+    print(jwt.encode(claims, key, algorithm="ES256", headers={"kid": pki.SIGNING_KEY}))
 
 
 if __name__ == "__main__":

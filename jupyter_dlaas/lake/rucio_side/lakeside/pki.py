@@ -1,6 +1,7 @@
 """The lake's own certificate authority, and the key that signs its storage tokens.
 
-X.509 subjects, as Rucio knows them: `CN=Alice,OU=People,O=Embedded Lake`. All private keys are 0600.
+X.509 subjects, as Rucio knows them: `CN=Alice,OU=People,O=Embedded Lake`. All private keys are
+0600.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ YEARS = datetime.timedelta(days=3650)
 RENEW_BEFORE = datetime.timedelta(days=30)
 ROBOT = "robot"
 NAMES = (*ACCOUNTS, ROBOT)
-TOKEN_KEY_ID = "lake"  # a name, not a secret
+SIGNING_KEY = "lake"
 
 Issued = tuple[rsa.RSAPrivateKey, x509.Certificate]
 
@@ -116,10 +117,17 @@ def _builder(
 
 def key_usage(**wanted: bool) -> x509.KeyUsage:
     """The KeyUsage extension with these bits set."""
-    names = (
-        "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
-        "key_cert_sign crl_sign encipher_only decipher_only"
-    ).split()
+    names = [
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    ]
     return x509.KeyUsage(**{name: wanted.get(name, False) for name in names})
 
 
@@ -144,7 +152,10 @@ def _lasts(path: Path) -> bool:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except (FileNotFoundError, ValueError):
         return False
-    return certificate.not_valid_after_utc > datetime.datetime.now(datetime.timezone.utc) + RENEW_BEFORE
+    return (
+        certificate.not_valid_after_utc
+        > datetime.datetime.now(datetime.timezone.utc) + RENEW_BEFORE
+    )
 
 
 def load(key_path: Path, certificate_path: Path | None = None) -> Issued:
@@ -189,7 +200,7 @@ def _ensure_token_key(layout: Layout) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     write_private(key_path, key_pem(key))
     public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))
-    jwks = {"keys": [public | {"kid": TOKEN_KEY_ID, "use": "sig", "alg": "ES256"}]}
+    jwks = {"keys": [public | {"kid": SIGNING_KEY, "use": "sig", "alg": "ES256"}]}
     write_private(layout.pki / "lake-jwks.json", json.dumps(jwks, indent=2))
     # Storage trusts every issuer of this table; a provider of identities adds its line here.
     name = f"https://lake.invalid/{os.urandom(6).hex()}/"

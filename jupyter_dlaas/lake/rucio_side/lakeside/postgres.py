@@ -1,7 +1,7 @@
 """PostgreSQL from a wheel, for one lake: `python -m lakeside.postgres DIRECTORY`.
 
-The server listens on a Unix socket in a 0700 folder alone. As root, whom PostgreSQL refuses, it runs as
-`nobody` with the one capability that lets it reach root's own folders.
+The server listens on a Unix socket in a 0700 folder alone. As root, whom PostgreSQL refuses, it
+runs as `nobody` with the one capability that lets it reach root's own folders.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     "shared_buffers": "64MB",
-    # After a crash of the machine the last moments may be gone; after one of the process nothing is.
+    # After a crash of the machine the last moments may be gone; after one of the process nothing
+    # is.
     "synchronous_commit": "off",
     "logging_collector": "off",
     "log_min_messages": "warning",
@@ -39,7 +40,9 @@ SETTINGS = {
 
 
 def socket_directory(layout: Layout) -> Path:
-    """Where the server's socket is; in a folder for temporary files when the lake's path is too long."""
+    """Where the server's socket is; in a folder for temporary files when the lake's path is too
+    long.
+    """
     folder = layout.run / "postgresql"
     if len(os.fsencode(folder)) <= SOCKET_LIMIT:
         return folder
@@ -65,7 +68,18 @@ class Cluster:
         if not (self.data / "complete").exists():
             shutil.rmtree(self.data, ignore_errors=True)
             self._make_private(self.data)
-            self._run("initdb", "-D", str(self.data), "-U", DATABASE, "-A", "trust", "-E", "UTF8", "--locale=C")
+            self._run(
+                "initdb",
+                "-D",
+                str(self.data),
+                "-U",
+                DATABASE,
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+            )
             (self.data / "complete").touch()
         self._make_private(self.sockets)
 
@@ -87,8 +101,9 @@ class Cluster:
             return command
         if not shutil.which("setpriv"):
             raise SystemExit(
-                "PostgreSQL does not run as root, and setpriv (util-linux), which would drop root's "
-                "privileges, is not installed. Install it, or start the lake as an ordinary user."
+                "PostgreSQL does not run as root, and setpriv, which would drop root's "
+                "privileges, is not installed. Install util-linux, or start the lake as an "
+                "ordinary user."
             )
         owner = self._owner()
         return [
@@ -171,6 +186,8 @@ def main() -> None:
         except subprocess.TimeoutExpired:
             server.send_signal(signal.SIGQUIT)
             server.wait()
+        if not cluster.sockets.is_relative_to(service.layout.directory):
+            shutil.rmtree(cluster.sockets, ignore_errors=True)
 
     service.run(serve, stop)
 

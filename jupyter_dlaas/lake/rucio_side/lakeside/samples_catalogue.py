@@ -29,6 +29,8 @@ def seed(layout: Layout, cache: Path) -> None:
         metadata.setdefault(name, {}).update(_dataset_meta(metadata.get(name, {}), entry["meta"]))
     for number, (name, files) in enumerate(datasets.items()):
         # GamGam_data is what the first tutorial opens: it lies at NORTH; the rest is spread.
+        if catalogue.is_closed(release.SCOPE, name):
+            continue
         site = NORTH if name == "GamGam_data" or number % 2 == 0 else SOUTH
         store(layout, site, release.SCOPE, files)
         catalogue.register(site, release.SCOPE, files)
@@ -60,7 +62,7 @@ def _file(folder: Path, entry: dict[str, Any]) -> LocalFile:
 
 
 def _dataset_meta(so_far: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
-    """A dataset's metadata: its files' common ones, and the sums of their events and luminosities."""
+    """A dataset's metadata: its files', and the sums of their events and luminosities."""
     result = {key: value for key, value in meta.items() if key not in {"period", "events"}}
     # Rucio's own column `events` is for files alone.
     result["n_events"] = so_far.get("n_events", 0) + meta["events"]

@@ -1,6 +1,8 @@
-"""Put local files into the lake: `python -m lakeside.seed DIRECTORY --scope S [--dataset N] --rse R --files FILES…`.
+"""Put local files into the lake: `python -m lakeside.seed DIRECTORY --scope S [--dataset N] --rse R
+--files FILES…`.
 
-The DIDs are printed. What is registered already under the same name is an error, and changes nothing.
+The DIDs are printed. What is registered already under the same name is an error, and changes
+nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The genuine Rucio server, its REST interface, under cheroot: `python -m lakeside.serve DIRECTORY`."""
+"""The genuine Rucio server, its REST interface, under cheroot: `python -m lakeside.serve
+DIRECTORY`.
+"""
 
 from __future__ import annotations
 

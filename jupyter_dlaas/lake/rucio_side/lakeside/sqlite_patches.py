@@ -3,15 +3,14 @@
 Rucio supports SQLite for a single client only. These run-time patches are the whole difference
 between the lake and a production server; on PostgreSQL none of them is applied.
 
-transactions  Rucio begins deferred transactions and upgrades them at the first write; SQLite refuses
-              the upgrade at once ("database is locked") if anybody wrote meanwhile, whatever the
-              timeout. So write sessions take the write lock when they begin, and wait for it.
-cache         Without a memcached every RSE attribute and configuration option is a query. A cache in
-              the process, of seconds, replaces it; a memcached of somebody else is never asked.
-expressions   SQLite parses at most 1,000 levels; Rucio asks for 1,000 files as one chain of ORs. The
-              chain is written as a tree.
-distance      Replicas are sorted by a GeoIP database that nobody has here: each one tried to download it.
-metadata      Rucio believes that SQLite has no JSON and refuses custom metadata.
+transactions  Rucio begins deferred transactions and upgrades them at the first write; SQLite
+refuses the upgrade at once ("database is locked") if anybody wrote meanwhile, whatever the timeout.
+So write sessions take the write lock when they begin, and wait for it. cache         Without a
+memcached every RSE attribute and configuration option is a query. A cache in the process, of
+seconds, replaces it; a memcached of somebody else is never asked. expressions   SQLite parses at
+most 1,000 levels; Rucio asks for 1,000 files as one chain of ORs. The chain is written as a tree.
+distance      Replicas are sorted by a GeoIP database that nobody has here: each one tried to
+download it. metadata      Rucio believes that SQLite has no JSON and refuses custom metadata.
 
 `verify()` proves each of them at start: an upgrade of Rucio that moved an internal fails loudly.
 """
@@ -40,7 +39,7 @@ _reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 
 def apply() -> None:
-    """Apply all patches; the order matters, as Rucio's modules copy names when they are imported."""
+    """Apply all patches, in this order: Rucio's modules copy names when they are imported."""
     _patch_cache()
     _patch_transactions()
     _patch_expressions()
@@ -56,7 +55,8 @@ def _patch_cache() -> None:
         region.configure("dogpile.cache.memory_pickle", expiration_time=seconds)
 
     def get(region: Any, key: Any, expiration_time: float | None = None, **kwargs: Any) -> Any:
-        # Some callers look further back than a region's own time; here nothing is older than seconds.
+        # Some callers look further back than a region's own time; here nothing is older than
+        # seconds.
         seconds = min(expiration_time or CACHE_SECONDS, CACHE_SECONDS)
         return CacheRegion.get(region, key, expiration_time=seconds, **kwargs)
 
@@ -156,7 +156,9 @@ def _compile_as_tree(element: Any, compiler: Any, **kwargs: Any) -> str:
         return str(compiler.visit_clauselist(element, **kwargs))
     # Rendered piece by piece, as SQLAlchemy would melt nested ORs into one chain again.
     pieces = [
-        " OR ".join(compiler.process(clause, **kwargs) for clause in clauses[start : start + OR_LEAVES])
+        " OR ".join(
+            compiler.process(clause, **kwargs) for clause in clauses[start : start + OR_LEAVES]
+        )
         for start in range(0, len(clauses), OR_LEAVES)
     ]
     while len(pieces) > OR_LEAVES:
@@ -196,7 +198,7 @@ class PatchFailed(SystemExit):
 
 
 def verify() -> None:
-    """Prove every patch on the running Rucio; raises PatchFailed naming the one that does not hold."""
+    """Prove every patch on this Rucio; raises PatchFailed naming the one that does not hold."""
     _verify_transactions()
     _verify_expressions()
     _verify_names()

@@ -1,4 +1,6 @@
-"""The files of one site: whole or absent, with their checksums, read-only where the site is mounted."""
+"""The files of one site: whole or absent, with their checksums, read-only where the site is
+mounted.
+"""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@ A certificate, or a proxy made from it, is its account: it reads everything and 
 `/user/<account>`, where Rucio's hash algorithm puts the scope `user.<account>`. Root and the robot,
 which moves and deletes for Rucio, write everywhere.
 
-A bearer token is a WLCG capability: it allows what its scopes say, below their paths, whoever shows it.
-Its issuer must be in `pki/issuers.json`, its audience this site or WLCG's "any", its time not over.
-When both are shown the token counts. Anonymous requests are refused.
+A bearer token is a WLCG capability: it allows what its scopes say, below their paths, whoever shows
+it. Its issuer must be in `pki/issuers.json`, its audience this site or WLCG's "any", its time not
+over. When both are shown the token counts. Anonymous requests are refused.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ class Authenticator:
         except jwt.PyJWTError as error:
             raise Unauthenticated(f"The token is not accepted: {error}") from error
         scopes = (scope.partition(":") for scope in str(claims.get("scope", "")).split())
-        grants = tuple((name, path or "/") for name, _, path in scopes if name.startswith("storage."))
+        grants = tuple(
+            (name, path or "/") for name, _, path in scopes if name.startswith("storage.")
+        )
         return Identity(str(claims["sub"]), grants)
 
     def _key(self, issuer: str, key_id: str | None) -> Any:

@@ -6,12 +6,13 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
+from cheroot.server import HTTPConnection
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
 
 from .service import Service
 
-HANDSHAKE_TIMEOUT = 5.0
+HANDSHAKE_TIMEOUT = 10.0
 THREADS = 16
 
 
@@ -26,16 +27,32 @@ class ClientCertificates(BuiltinSSLAdapter):  # type: ignore[misc]
         self.context.verify_flags |= ssl.VERIFY_ALLOW_PROXY_CERTS
 
     def wrap(self, sock: Any) -> Any:
-        # cheroot shakes hands in its only accepting thread: a silent client must not hold it up.
-        timeout = sock.gettimeout()
-        sock.settimeout(HANDSHAKE_TIMEOUT)
-        wrapped, environ = super().wrap(sock)
-        wrapped.settimeout(timeout)
-        return wrapped, environ
+        # cheroot calls this in its only accepting thread, where a silent client would hold up all
+        # others: the handshake is left to the thread that serves the connection.
+        wrapped = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return wrapped, {}
 
     def _make_env_dn_dict(self, env_prefix: str, cert_value: Any) -> dict[str, str]:
         # Leaf first, as RFC 4514 and mod_ssl have it; cheroot writes the certificate's order.
         return dict(super()._make_env_dn_dict(env_prefix, tuple(reversed(cert_value or ()))))
+
+
+class Connection(HTTPConnection):  # type: ignore[misc]
+    """A connection that shakes hands when its first request is to be read."""
+
+    shaken = False
+
+    def communicate(self) -> bool:
+        if not self.shaken:
+            try:
+                self.socket.settimeout(HANDSHAKE_TIMEOUT)
+                self.socket.do_handshake()
+                self.socket.settimeout(self.server.timeout)
+            except OSError:
+                return False
+            self.ssl_env = self.server.ssl_adapter.get_environ(self.socket)
+            self.shaken = True
+        return bool(super().communicate())
 
 
 def serve_https(
@@ -54,6 +71,7 @@ def serve_https(
         timeout=60,
         shutdown_timeout=1,
     )
+    server.ConnectionClass = Connection
     server.keep_alive_conn_limit = 200
     server.ssl_adapter = ClientCertificates(service, certificate_required)
     server.prepare()

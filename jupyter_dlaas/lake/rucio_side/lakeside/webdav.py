@@ -70,7 +70,10 @@ class Storage:
         except OSError as problem:
             answer = _failed(problem)
         body = f"{answer.text}\n".encode() if answer.text else b""
-        headers = [("Content-Length", str(len(body))), ("Content-Type", "text/plain; charset=utf-8")]
+        headers = [
+            ("Content-Length", str(len(body))),
+            ("Content-Type", "text/plain; charset=utf-8"),
+        ]
         start_response(answer.status, headers + answer.headers)
         return [body]
 
@@ -169,7 +172,9 @@ def _reader(tree: Tree, prefix: str) -> Any:
     return WsgiDAVApp(
         {
             "provider_mapping": {
-                "/": FilesystemProvider(str(tree.root), readonly=True, fs_opts={"follow_symlinks": False})
+                "/": FilesystemProvider(
+                    str(tree.root), readonly=True, fs_opts={"follow_symlinks": False}
+                )
             },
             "mount_path": prefix,
             "middleware_stack": [

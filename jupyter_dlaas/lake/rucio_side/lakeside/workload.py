@@ -1,4 +1,6 @@
-"""Is there anything for the daemons to do? Cheap questions to the catalogue, so that an idle lake is idle."""
+"""Is there anything for the daemons to do? Cheap questions to the catalogue, so that an idle lake
+is idle.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Rucio's generic permissions, and three more for ordinary accounts.
 
-1. The owner of a rule may delete, reduce, move and update it (not its account, its lock or its approval).
-2. Everybody may register replicas; that their DIDs lie in a scope of one's own is checked by
-   the generic policy (`add_dids`).
-3. Everybody may set the state of replicas, without which no upload can be completed.
+1. The owner of a rule may delete, reduce, move and update it (not its account, its lock or its
+approval). 2. Everybody may register replicas; that their DIDs lie in a scope of one's own is
+checked by the generic policy (`add_dids`). 3. Everybody may set the state of replicas, without
+which no upload can be completed.
 """
 
 from __future__ import annotations

@@ -1,3 +1,3 @@
-"""Rucio's generic schema: without this module Rucio falls back to it with a warning in every log."""
+"""Rucio's generic schema: without this module every log warns that Rucio falls back to it."""
 
 from rucio.common.schema.generic import *  # noqa: F403

@@ -23,7 +23,9 @@ CRACK = (1.37, 1.52)
 
 @dataclass(frozen=True)
 class Events:
-    """Selected events: their particles, what else is known of each, and the share that was selected."""
+    """Selected events: their particles, what else is known of each, and the share that was
+    selected.
+    """
 
     particles: Particles
     extra: dict[str, Floats] = field(default_factory=dict)
@@ -57,9 +59,9 @@ def generate(rng: np.random.Generator, count: int, make: Generator) -> Events:
 def higgs_to_photons(rng: np.random.Generator, count: int, mean_pt: float = 45.0) -> Events:
     """A resonance at 125 GeV; the resolution is better for central, unconverted photons."""
     events = _photons(rng, np.full(count, HIGGS), mean_pt, isolated=0.97)
-    best = (np.abs(events.particles.eta) < 0.75).all(axis=1) & (
-        events.extra["convType"] == 0
-    ).all(axis=1)
+    best = (np.abs(events.particles.eta) < 0.75).all(axis=1) & (events.extra["convType"] == 0).all(
+        axis=1
+    )
     width = np.where(best, 1.7, 2.3) / HIGGS
     factor = 1 + width * rng.normal(size=len(events))
     return Events(events.particles.scaled(factor), events.extra, events.efficiency)
@@ -75,7 +77,9 @@ def _photons(rng: np.random.Generator, mass: Floats, mean_pt: float, isolated: f
     parent = produce(rng, mass, mean_pt)
     nothing = np.zeros(len(mass))
     photons = as_particles(*decay(rng, parent, nothing, nothing))
-    mask = (photons.pt[:, 0] > 35) & (photons.pt[:, 1] > 25) & (np.abs(photons.eta) < 2.5).all(axis=1)
+    mask = (
+        (photons.pt[:, 0] > 35) & (photons.pt[:, 1] > 25) & (np.abs(photons.eta) < 2.5).all(axis=1)
+    )
     kept = photons.select(mask)
     shape = kept.pt.shape
     clean = rng.uniform(size=shape) < isolated
@@ -131,7 +135,9 @@ def _leptons(
     flavours = np.repeat(rng.choice([11, 13], size=(count, 2)), 2, axis=1)
     sign = np.tile(np.array([1, -1, 1, -1]), (count, 1))
     genuine = np.tile(np.arange(4) < real, (count, 1))
-    ordered = [np.take_along_axis(values, leptons.order, axis=1) for values in (flavours, sign, genuine)]
+    ordered = [
+        np.take_along_axis(values, leptons.order, axis=1) for values in (flavours, sign, genuine)
+    ]
     mask = (leptons.pt > 5.5).all(axis=1) & (np.abs(leptons.eta) < 2.47).all(axis=1)
     mask &= (leptons.pt[:, 0] > 20) & (mass_of(z2) > 4)
     kept = leptons.select(mask)

@@ -1,4 +1,6 @@
-"""Four-vectors of decays, vectorised; energies in GeV, arrays of shape (events, 4) as E, px, py, pz."""
+"""Four-vectors of decays, vectorised; energies in GeV, arrays of shape (events, 4) as E, px, py,
+pz.
+"""
 
 from __future__ import annotations
 

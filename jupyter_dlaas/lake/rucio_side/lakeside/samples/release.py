@@ -1,4 +1,6 @@
-"""Which files the lake begins with, made once and kept in the cache: `python -m lakeside.samples.release CACHE`."""
+"""Which files the lake begins with, made once and kept in the cache: `python -m
+lakeside.samples.release CACHE`.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,16 @@ SCOPE = "ATLAS_OD_EDU"
 # Integrated luminosities of the release's four data periods, in fb-1.
 PERIODS = {"A": (0.5, 276262), "B": (1.9, 279515), "C": (2.9, 282625), "D": (4.7, 284484)}
 NOTE = (
-    "Synthetic events made for the embedded lake of jupyter-dlaas: schema and names of the ATLAS Open Data "
-    "release of 2020, but neither recorded nor simulated by ATLAS."
+    "Synthetic events made for the embedded lake of jupyter-dlaas: schema and names of the "
+    "ATLAS Open Data release of 2020, but neither recorded nor simulated by ATLAS."
 )
 
 
 @dataclass(frozen=True)
 class Process:
-    """One simulated process: cross section in pb, sum of weights and number of events in the sample."""
+    """One simulated process: cross section in pb, sum of weights and number of events in the
+    sample.
+    """
 
     channel: int
     name: str

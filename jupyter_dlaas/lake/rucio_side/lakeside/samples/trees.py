@@ -15,9 +15,18 @@ from .kinematics import Floats
 
 TREE = "mini"
 MEV = 1000.0
-SCALE_FACTORS = (
-    "PILEUP ELE MUON PHOTON TAU BTAG LepTRIGGER PhotonTRIGGER TauTRIGGER DiTauTRIGGER".split()
-)
+SCALE_FACTORS = [
+    "PILEUP",
+    "ELE",
+    "MUON",
+    "PHOTON",
+    "TAU",
+    "BTAG",
+    "LepTRIGGER",
+    "PhotonTRIGGER",
+    "TauTRIGGER",
+    "DiTauTRIGGER",
+]
 Columns = dict[str, Any]
 
 
@@ -78,13 +87,13 @@ def _triggers(rng: np.random.Generator, events: Events, photons: bool) -> Column
     return {"trigE": electron, "trigM": muon, "trigP": off, "trigT": off, "trigDT": off}
 
 
-_COMMON = {name: np.float32 for name in ("pt", "eta", "phi", "E", "ptcone30", "etcone20")}
-_FLAGS = {name: np.bool_ for name in ("truthMatched", "trigMatched", "isTightID")}
+_COMMON = dict.fromkeys(("pt", "eta", "phi", "E", "ptcone30", "etcone20"), np.float32)
+_FLAGS = dict.fromkeys(("truthMatched", "trigMatched", "isTightID"), np.bool_)
 _PHOTON: dict[str, Any] = _COMMON | _FLAGS | {"convType": np.int32}
 _LEPTON: dict[str, Any] = (
     _COMMON
     | _FLAGS
-    | {name: np.float32 for name in ("z0", "trackd0pvunbiased", "tracksigd0pvunbiased")}
+    | dict.fromkeys(("z0", "trackd0pvunbiased", "tracksigd0pvunbiased"), np.float32)
     | {"charge": np.int32, "type": np.uint32}
 )
 
@@ -132,14 +141,17 @@ def _group(types: Mapping[str, Any], events: Events, more: Mapping[str, Any]) ->
     }
     count, number = particles.pt.shape
     flat = {
-        name: np.broadcast_to(value, particles.pt.shape).reshape(-1) for name, value in values.items()
+        name: np.broadcast_to(value, particles.pt.shape).reshape(-1)
+        for name, value in values.items()
     }
     return ak.unflatten(_record(types, flat, count * number), np.full(count, number))
 
 
 def _record(types: Mapping[str, Any], values: Mapping[str, Any], count: int) -> ak.Array:
     nothing = np.zeros(count)
-    return ak.zip({name: np.asarray(values.get(name, nothing), type_) for name, type_ in types.items()})
+    return ak.zip(
+        {name: np.asarray(values.get(name, nothing), type_) for name, type_ in types.items()}
+    )
 
 
 def _nothing(types: Mapping[str, Any], count: int) -> ak.Array:
@@ -151,7 +163,7 @@ def _jets(rng: np.random.Generator, count: int) -> ak.Array:
     total = int(numbers.sum())
     pt, eta = 25 + rng.exponential(30, total), rng.normal(0, 1.6, total)
     types: dict[str, Any] = {
-        **{name: np.float32 for name in ("pt", "eta", "phi", "E", "jvt", "MV2c10")},
+        **dict.fromkeys(("pt", "eta", "phi", "E", "jvt", "MV2c10"), np.float32),
         "trueflav": np.int32,
         "truthMatched": np.bool_,
     }

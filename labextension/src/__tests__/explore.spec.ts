@@ -1,0 +1,286 @@
+import { ExploreModel } from '../explore/model';
+import type { IEntryRow, INoteRow } from '../explore/tree';
+import { LakeModel } from '../lake/model';
+import {
+  END,
+  Server,
+  entry,
+  instance,
+  instances,
+  refusal,
+  settle,
+  status,
+  stream
+} from './server';
+
+async function explore(routes: Server['routes']) {
+  const server = new Server({ 'GET instances': () => instances(), ...routes });
+  const lake = new LakeModel({ settings: server.settings });
+  await lake.refresh();
+  const model = new ExploreModel(lake);
+  const search = async (text: string) => {
+    model.text = text;
+    await model.search();
+  };
+  return { lake, model, search, server };
+}
+
+const dids = (model: ExploreModel) =>
+  model.rows.map(row => (row.kind === 'entry' ? row.entry.did : row.note));
+
+describe('ExploreModel', () => {
+  it('shows what was found', async () => {
+    const { model, search, server } = await explore({
+      'GET lake/dids': () => stream(entry('s:a'), entry('s:b'), END)
+    });
+    await search(' s:* ');
+    expect(dids(model)).toEqual(['s:a', 's:b']);
+    expect(model.phase).toBe('done');
+    expect(server.requests[1]).toBe(
+      'GET lake/dids?pattern=s%3A*&type=all&limit=500'
+    );
+    const [first] = model.rows as IEntryRow[];
+    expect([first.position, first.group.size, first.group.isComplete]).toEqual([
+      1,
+      2,
+      true
+    ]);
+  });
+
+  it('asks for nothing when nothing is typed', async () => {
+    const { model, search, server } = await explore({});
+    await search('   ');
+    expect(model.phase).toBe('idle');
+    expect(server.count('GET lake/dids')).toBe(0);
+  });
+
+  it('tells nothing found from no such DID', async () => {
+    const { model, search } = await explore({
+      'GET lake/dids': () => stream(END)
+    });
+    await search('s:x*');
+    expect([model.phase, model.found, model.isExact]).toEqual([
+      'done',
+      0,
+      false
+    ]);
+    await search('s:x');
+    expect([model.phase, model.found, model.isExact]).toEqual([
+      'done',
+      0,
+      true
+    ]);
+  });
+
+  it.each(['WildcardRefused', 'ScopeNotFound', 'AccessDenied', 'Unreachable'])(
+    'tells %s',
+    async error => {
+      const { model, search } = await explore({
+        'GET lake/dids': () => refusal(400, { error })
+      });
+      await search('s:*');
+      expect(model.phase).toBe('problem');
+      expect(model.problem?.error).toBe(error);
+    }
+  );
+
+  it('gives up a search for the next one', async () => {
+    let isFirst = true;
+    let signal: AbortSignal | null = null;
+    const { model, search } = await explore({
+      'GET lake/dids': request => {
+        if (isFirst) {
+          isFirst = false;
+          signal = request.signal;
+          return new Promise(() => undefined);
+        }
+        return stream(entry('s:second'), END);
+      }
+    });
+    void search('s:first*');
+    await settle();
+    await search('s:second*');
+    expect(signal!.aborted).toBe(true);
+    expect(dids(model)).toEqual(['s:second']);
+  });
+
+  it('keeps the last results in sight until there are others', async () => {
+    let answer: (value: Response) => void = () => undefined;
+    const { model, search, server } = await explore({
+      'GET lake/dids': () => stream(entry('s:old'), END)
+    });
+    await search('s:o*');
+    server.routes['GET lake/dids'] = () =>
+      new Promise(resolve => {
+        answer = resolve;
+      });
+    const next = search('s:n*');
+    await settle();
+    expect([model.phase, dids(model)]).toEqual(['asking', ['s:old']]);
+    answer(stream(entry('s:new'), END));
+    await next;
+    expect(dids(model)).toEqual(['s:new']);
+  });
+
+  it('says that there are more, and lists more on request', async () => {
+    const { model, search, server } = await explore({
+      'GET lake/dids': () => stream(entry('s:a'), { ...END, truncated: true })
+    });
+    await search('s:*');
+    expect(dids(model)).toEqual(['s:a', 'more']);
+    expect((model.rows[0] as IEntryRow).group.isComplete).toBe(false);
+    await model.more(model.rows[1] as INoteRow);
+    expect(server.requests[2]).toContain('limit=10000');
+  });
+
+  it('keeps the rows that came before a problem', async () => {
+    const problem = await refusal(502).json();
+    const { model, search } = await explore({
+      'GET lake/dids': () => stream(entry('s:a'), { problem })
+    });
+    await search('s:*');
+    expect(dids(model)).toEqual(['s:a', 'problem']);
+  });
+
+  it('opens a collection into what it holds, and closes it again', async () => {
+    const { model, search, server } = await explore({
+      'GET lake/dids': () =>
+        stream(entry('s:c', 'container'), entry('s:z', 'file'), END),
+      'GET lake/contents': () =>
+        stream(entry('s:c1'), entry('s:c2', 'file'), END)
+    });
+    await search('s:*');
+    const row = model.rows[0] as IEntryRow;
+    const opening = model.toggle(row);
+    expect(dids(model)).toEqual(['s:c', 'asking', 's:z']);
+    await opening;
+    expect(dids(model)).toEqual(['s:c', 's:c1', 's:c2', 's:z']);
+    expect(model.rows.map(({ level }) => level)).toEqual([1, 2, 2, 1]);
+    expect(model.parentIndex(2)).toBe(0);
+    await model.toggle(row);
+    expect(dids(model)).toEqual(['s:c', 's:z']);
+    await model.toggle(row);
+    expect(dids(model)).toEqual(['s:c', 's:c1', 's:c2', 's:z']);
+    expect(server.count('GET lake/contents')).toBe(1);
+  });
+
+  it('says that a collection holds nothing', async () => {
+    const { model, search } = await explore({
+      'GET lake/dids': () => stream(entry('s:c'), END),
+      'GET lake/contents': () => stream(END)
+    });
+    await search('s:*');
+    await model.toggle(model.rows[0] as IEntryRow);
+    expect(dids(model)).toEqual(['s:c', 'empty']);
+  });
+
+  it('goes on where a long collection was cut', async () => {
+    let isFirst = true;
+    const { model, search, server } = await explore({
+      'GET lake/dids': () => stream(entry('s:c'), END),
+      'GET lake/contents': () => {
+        const answer = isFirst
+          ? stream(entry('s:1', 'file'), { ...END, truncated: true })
+          : stream(entry('s:2', 'file'), END);
+        isFirst = false;
+        return answer;
+      }
+    });
+    await search('s:*');
+    await model.toggle(model.rows[0] as IEntryRow);
+    expect(dids(model)).toEqual(['s:c', 's:1', 'more']);
+    await model.more(model.rows[2] as INoteRow);
+    expect(dids(model)).toEqual(['s:c', 's:1', 's:2']);
+    expect((model.rows[2] as IEntryRow).position).toBe(2);
+    expect(server.requests.pop()).toContain('offset=1');
+  });
+
+  it('drops what arrives for a row that was closed meanwhile', async () => {
+    let answer: (value: Response) => void = () => undefined;
+    const { model, search, server } = await explore({
+      'GET lake/dids': () => stream(entry('s:c'), END),
+      'GET lake/contents': () =>
+        new Promise(resolve => {
+          answer = resolve;
+        })
+    });
+    await search('s:*');
+    const row = model.rows[0] as IEntryRow;
+    const opening = model.toggle(row);
+    await settle();
+    await model.toggle(row);
+    answer(stream(entry('s:late'), END));
+    await opening;
+    expect(dids(model)).toEqual(['s:c']);
+    expect(row.fold).toBe('closed');
+    server.routes['GET lake/contents'] = () => stream(entry('s:now'), END);
+    await model.toggle(row);
+    expect(dids(model)).toEqual(['s:c', 's:now']);
+  });
+
+  it('tells a problem in the branch, and tries again there', async () => {
+    const { model, search, server } = await explore({
+      'GET lake/dids': () => stream(entry('s:c'), entry('s:d'), END),
+      'GET lake/contents': () => refusal(502)
+    });
+    await search('s:*');
+    await model.toggle(model.rows[0] as IEntryRow);
+    expect(dids(model)).toEqual(['s:c', 'problem', 's:d']);
+    server.routes['GET lake/contents'] = () => stream(entry('s:c1'), END);
+    await model.more(model.rows[1] as INoteRow);
+    expect(dids(model)).toEqual(['s:c', 's:c1', 's:d']);
+  });
+
+  it('holds a hundred thousand rows', async () => {
+    const many = Array.from({ length: 100_000 }, (_, n) =>
+      entry(`s:f${n}`, 'file')
+    );
+    const text = [...many, END].map(row => JSON.stringify(row)).join('\n');
+    const { model, search } = await explore({
+      'GET lake/dids': () => stream(entry('s:c'), END),
+      'GET lake/contents': () => new Response(`${text}\n`)
+    });
+    await search('s:*');
+    await model.toggle(model.rows[0] as IEntryRow);
+    expect(model.rows).toHaveLength(100_001);
+  });
+
+  it('selects the DID that was searched for by its name', async () => {
+    const { lake, model, search } = await explore({
+      'GET lake/dids': () => stream(entry('s:d'), END),
+      'GET lake/status': () => status()
+    });
+    await search('s:*');
+    expect(lake.selected).toBeNull();
+    await search('rucio://s/d');
+    expect(lake.selected).toEqual({
+      instance: 'lake',
+      did: 's:d',
+      type: 'dataset'
+    });
+    expect(model.isSelected(model.rows[0] as IEntryRow)).toBe(true);
+  });
+
+  it('goes to the instance that a reference names', async () => {
+    const { lake, search, server } = await explore({
+      'GET instances': () =>
+        instances(instance(), instance({ name: 'sea', default: false })),
+      'GET sea/dids': () => stream(END)
+    });
+    await search('rucio://sea@s/d*');
+    expect(lake.instance?.name).toBe('sea');
+    expect(server.count('GET sea/dids')).toBe(1);
+  });
+
+  it('begins anew when another instance is chosen', async () => {
+    const { lake, model, search } = await explore({
+      'GET instances': () =>
+        instances(instance(), instance({ name: 'sea', default: false })),
+      'GET lake/dids': () => stream(entry('s:d'), END)
+    });
+    await search('s:*');
+    lake.choose('sea');
+    expect(model.phase).toBe('idle');
+    expect(model.rows).toHaveLength(0);
+  });
+});

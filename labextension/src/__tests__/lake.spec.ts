@@ -1,0 +1,231 @@
+import type { Event } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+
+import { CHANGED_SCHEMA, Changes } from '../lake/events';
+import { LakeModel } from '../lake/model';
+import { Statuses } from '../lake/statuses';
+import type { Change, Status } from '../schema';
+import { Server, instance, instances, refusal, settle, status } from './server';
+
+function hint(more: Partial<Change> = {}): Event.Emission {
+  return {
+    schema_id: CHANGED_SCHEMA,
+    server: 'run-1',
+    seq: 1,
+    kind: 'status',
+    instance: 'lake',
+    did: 's:d',
+    job: null,
+    ...more
+  };
+}
+
+class Stream {
+  readonly signal = new Signal<this, Event.Emission>(this);
+  push(more: Partial<Change> = {}): void {
+    this.signal.emit(hint(more));
+  }
+}
+
+describe('Changes', () => {
+  function listen() {
+    const stream = new Stream();
+    const changes = new Changes(stream.signal);
+    const heard: (number | 'lost')[] = [];
+    changes.changed.connect((_, { seq }) => heard.push(seq));
+    changes.lost.connect(() => heard.push('lost'));
+    return { stream, changes, heard };
+  }
+
+  it('passes on hints that follow one another', () => {
+    const { heard, stream } = listen();
+    [4, 5, 6].forEach(seq => stream.push({ seq }));
+    expect(heard).toEqual([4, 5, 6]);
+  });
+
+  it('notices a gap', () => {
+    const { heard, stream } = listen();
+    [1, 2, 4, 5].forEach(seq => stream.push({ seq }));
+    expect(heard).toEqual([1, 2, 'lost', 5]);
+  });
+
+  it('notices another server', () => {
+    const { heard, stream } = listen();
+    stream.push({ seq: 1 });
+    stream.push({ seq: 2, server: 'run-2' });
+    stream.push({ seq: 3, server: 'run-2' });
+    expect(heard).toEqual([1, 'lost', 3]);
+  });
+
+  it('learns from an answer that hints were lost, and ignores those that it covers', () => {
+    const { changes, heard, stream } = listen();
+    stream.push({ seq: 1 });
+    changes.heard('run-1', 3);
+    stream.push({ seq: 3 });
+    stream.push({ seq: 4 });
+    changes.heard('run-1', 4);
+    changes.heard('run-2', 1);
+    expect(heard).toEqual([1, 'lost', 4, 'lost']);
+  });
+
+  it('ignores the events of others, and what is no hint', () => {
+    const { heard, stream } = listen();
+    stream.signal.emit({ schema_id: 'other', seq: 1 });
+    stream.signal.emit({ schema_id: CHANGED_SCHEMA, seq: 'x' });
+    expect(heard).toEqual([]);
+  });
+});
+
+describe('Statuses', () => {
+  function asked() {
+    const answers: ((value: Status) => void)[] = [];
+    const statuses = new Statuses(
+      () => new Promise(resolve => answers.push(resolve))
+    );
+    return { answers, statuses };
+  }
+
+  it('asks once however many look', async () => {
+    const { answers, statuses } = asked();
+    statuses.look('lake', 's:d');
+    statuses.look('lake', 's:d');
+    expect(answers).toHaveLength(1);
+    expect(statuses.get('lake', 's:d').isAsking).toBe(true);
+    answers[0](status({ state: 'available' }));
+    await settle();
+    expect(statuses.get('lake', 's:d').status?.state).toBe('available');
+  });
+
+  it('asks at a hint only where somebody looks', async () => {
+    const { answers, statuses } = asked();
+    statuses.hint('lake', 's:d');
+    expect(answers).toHaveLength(0);
+    const look = statuses.look('lake', 's:d');
+    answers[0](status());
+    await settle();
+    statuses.hint('lake', 's:d');
+    statuses.hint('lake', 's:other');
+    expect(answers).toHaveLength(2);
+    answers[1](status());
+    await settle();
+    look.dispose();
+    statuses.hint('lake', 's:d');
+    expect(answers).toHaveLength(2);
+    expect(statuses.get('lake', 's:d').status).toBeNull();
+  });
+
+  it('asks again when a hint comes while it asks', async () => {
+    const { answers, statuses } = asked();
+    statuses.look('lake', 's:d');
+    statuses.hint('lake', 's:d');
+    expect(answers).toHaveLength(1);
+    answers[0](status());
+    await settle();
+    expect(answers).toHaveLength(2);
+  });
+
+  it('keeps what was known beside a problem', async () => {
+    let fails = false;
+    const statuses = new Statuses(async () => {
+      if (fails) {
+        throw new Error('down');
+      }
+      return status({ state: 'replicating' });
+    });
+    statuses.look('lake', 's:d');
+    await settle();
+    expect(statuses.pending()).toHaveLength(1);
+    fails = true;
+    const known = await statuses.ask('lake', 's:d');
+    expect(known.status?.state).toBe('replicating');
+    expect(known.problem).not.toBeNull();
+  });
+});
+
+describe('LakeModel', () => {
+  it('begins with the default instance', async () => {
+    const server = new Server({
+      'GET instances': () =>
+        instances(
+          instance({ name: 'a', default: false }),
+          instance({ name: 'b' })
+        )
+    });
+    const lake = new LakeModel({ settings: server.settings });
+    await lake.refresh();
+    expect(lake.instance?.name).toBe('b');
+    expect(lake.recordedInstance('b')).toBeNull();
+    expect(lake.recordedInstance('a')).toBe('a');
+    expect(lake.meantInstance(null)).toBe('b');
+    expect(lake.meantInstance('a')).toBe('a');
+    lake.choose('a');
+    expect(lake.instance?.name).toBe('a');
+    lake.dispose();
+  });
+
+  it('says that the server part is missing, and tries again', async () => {
+    const server = new Server();
+    const lake = new LakeModel({ settings: server.settings });
+    await lake.refresh();
+    expect(lake.problem?.error).toBe('ExtensionMissing');
+    expect(lake.isUsable).toBe(false);
+    server.routes['GET instances'] = () => instances();
+    await lake.refresh();
+    expect(lake.phase).toBe('ready');
+    expect(lake.problem).toBeNull();
+    lake.dispose();
+  });
+
+  it('asks nothing while nobody looks', async () => {
+    const server = new Server();
+    const stream = new Stream();
+    const lake = new LakeModel({
+      settings: server.settings,
+      events: stream.signal
+    });
+    stream.push({ seq: 1 });
+    stream.push({ seq: 7 });
+    stream.push({ seq: 8, kind: 'login', did: null });
+    await settle();
+    expect(server.requests).toEqual([]);
+    lake.dispose();
+  });
+
+  it('asks for one snapshot after a gap', async () => {
+    const server = new Server({
+      'GET instances': () => ({ ...instances(), seq: 9 }),
+      'GET lake/status': () => status()
+    });
+    const stream = new Stream();
+    const lake = new LakeModel({
+      settings: server.settings,
+      events: stream.signal
+    });
+    lake.isActive = true;
+    lake.statuses.look('lake', 's:d');
+    await settle();
+    server.requests.length = 0;
+    stream.push({ seq: 12, did: 's:other' });
+    await settle();
+    expect(server.requests).toEqual([
+      'GET instances',
+      'GET lake/status?did=s%3Ad'
+    ]);
+    lake.dispose();
+  });
+
+  it('looks at the logins when an answer says that one is over', async () => {
+    const expired = instance();
+    expired.login = { ...expired.login, state: 'expired' };
+    const server = new Server({
+      'GET instances': () => instances(expired),
+      'GET lake/status': () => refusal(401, { error: 'CannotAuthenticate' })
+    });
+    const lake = new LakeModel({ settings: server.settings });
+    await lake.statuses.ask('lake', 's:d');
+    await settle();
+    expect(lake.instance?.login.state).toBe('expired');
+    expect(lake.isUsable).toBe(true);
+    lake.dispose();
+  });
+});

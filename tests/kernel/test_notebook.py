@@ -1,0 +1,267 @@
+"""Attaching in a genuine kernel, with no IPython configuration, as the panel does it."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dlaas import Lake, SingleItemDID, handover
+from dlaas.errors import InvalidInput
+from dlaas.notebook import attach, check_name, handle
+from jupyter_client.manager import KernelManager
+
+from jupyter_dlaas.lake import EmbeddedLake
+
+FILE = "ATLAS_OD_EDU:data_A.GamGam.root"
+RECORD = {"variableName": "events", "did": FILE, "type": "file"}
+
+
+class Kernel:
+    """A kernel and a client of it."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.start_kernel(env=env)
+        self.client = self.manager.blocking_client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+
+    def run(self, code: str) -> str:
+        """Run a cell and answer what it printed; an exception fails the test."""
+        printed = []
+
+        def hear(message: dict[str, Any]) -> None:
+            content = message["content"]
+            if message["msg_type"] == "stream":
+                printed.append(content["text"])
+
+        reply = self.client.execute_interactive(code, timeout=60, output_hook=hear)
+        assert reply["content"]["status"] == "ok", "\n".join(reply["content"].get("traceback", []))
+        return "".join(printed)
+
+    def ask(self, data: dict[str, Any], subshell: str | None = None) -> dict[str, Any]:
+        """Open a comm with a message, as the panel does, and answer what came back."""
+        session = self.client.session
+        content = {"comm_id": os.urandom(8).hex(), "target_name": "dlaas", "data": data}
+        message = session.msg("comm_open", content)
+        message["header"]["subshell_id"] = subshell
+        self.client.shell_channel.send(message)
+        end = time.monotonic() + 30
+        answer: dict[str, Any] | None = None
+        while time.monotonic() < end:
+            try:
+                message = self.client.get_iopub_msg(timeout=1)
+            except queue.Empty:
+                continue
+            if message["content"].get("comm_id") != content["comm_id"]:
+                continue
+            if message["msg_type"] == "comm_msg":
+                answer = message["content"]["data"]
+            if message["msg_type"] == "comm_close":
+                return answer or {"closed": True}
+        raise AssertionError("the comm was not answered and closed")
+
+    def stop(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="module")
+def clean_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which no instance is configured."""
+    folder = tmp_path_factory.mktemp("home")
+    env = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("RUCIO_", "JPY_", "JUPYTER_", "X509_"))
+    }
+    return {**env, "HOME": str(folder), "IPYTHONDIR": str(folder / "ipython")}
+
+
+@pytest.fixture(scope="module")
+def kernel(clean_env: dict[str, str]) -> Iterator[Kernel]:
+    found = Kernel(clean_env)
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def folder(alice: Lake, tmp_path: Path) -> str:
+    """A server's hand-over of alice's login."""
+    token = alice.credential()
+    handover.write(
+        tmp_path / "dlaas-1", alice.instance, "alice", token.value, token.expires_at, True
+    )
+    return str(tmp_path / "dlaas-1")
+
+
+def test_a_kernel_without_the_library_loaded_closes_the_comm(kernel: Kernel) -> None:
+    assert kernel.ask({"action": "attach", "variables": []}) == {"closed": True}
+
+
+def test_the_panels_way_into_a_fresh_kernel(kernel: Kernel, folder: str) -> None:
+    kernel.run("import dlaas.notebook as _d; _d.load(); del _d")
+    records = [
+        RECORD,
+        {
+            "variableName": "data",
+            "did": "ATLAS_OD_EDU:GamGam_data",
+            "type": "collection",
+            "instance": "lake",
+        },
+    ]
+    answer = kernel.ask(
+        {"action": "attach", "handover": folder, "variables": records, "unknown": 1}
+    )
+    assert answer["ok"], answer
+    assert [v["variableName"] for v in answer["variables"]] == ["events", "data"]
+    assert "SingleItemDID" in answer["variables"][0]["text"]
+    printed = kernel.run(
+        "print(events.did, type(events).__name__, len(data), events.lake.whoami().name)"
+    )
+    assert printed == f"{FILE} SingleItemDID 4 alice\n"
+
+
+def test_the_execute_channel_does_the_same(kernel: Kernel, folder: str) -> None:
+    message = json.dumps(
+        {"action": "attach", "handover": folder, "variables": [{**RECORD, "variableName": "again"}]}
+    )
+    kernel.run(f"import dlaas.notebook as _d; _d.attach({message!r}); del _d")
+    assert kernel.run("print(again.did)") == f"{FILE}\n"
+    assert "_d" not in kernel.run("print(sorted(globals()))").split("'")
+
+
+def test_a_reload_leaves_what_a_person_has_made_of_the_name(kernel: Kernel, folder: str) -> None:
+    kernel.run("import dlaas.notebook as _d; _d.load(); del _d; mine = 42")
+    for renew, shown in ((True, "42"), (False, "rucio://lake@ATLAS_OD_EDU/data_A.GamGam.root")):
+        message = {
+            "action": "attach",
+            "handover": folder,
+            "variables": [{**RECORD, "variableName": "mine"}],
+        }
+        answer = kernel.ask({**message, **({"renew": True} if renew else {})})
+        assert [v["variableName"] for v in answer["variables"]] == ([] if renew else ["mine"])
+        printed = kernel.run("print(mine)").strip()
+        assert printed == shown or (not renew and printed.endswith("data_A.GamGam.root"))
+
+
+def test_a_busy_kernel_gets_it_too(kernel: Kernel, folder: str) -> None:
+    """On a subshell; the cell ends only when the variable is there."""
+    kernel.run("import dlaas.notebook as _d; _d.load(); del _d")
+    client = kernel.client
+    client.control_channel.send(client.session.msg("create_subshell_request", {}))
+    subshell = client.get_control_msg(timeout=30)["content"]["subshell_id"]
+    code = (
+        "import time\nend = time.monotonic() + 30\n"
+        "while 'busy' not in globals() and time.monotonic() < end: time.sleep(0.05)\n"
+        "assert busy.did"
+    )
+    client.execute(code)
+    record = {**RECORD, "variableName": "busy"}
+    answer = kernel.ask({"action": "attach", "handover": folder, "variables": [record]}, subshell)
+    assert answer["ok"], answer
+    assert client.get_shell_msg(timeout=60)["content"]["status"] == "ok"
+
+
+def test_detaching_takes_the_variable_away(kernel: Kernel, folder: str) -> None:
+    kernel.run("import dlaas.notebook as _d; _d.load(); del _d")
+    kernel.ask(
+        {"action": "attach", "handover": folder, "variables": [{**RECORD, "variableName": "gone"}]}
+    )
+    assert kernel.ask({"action": "detach", "names": ["gone", "never_there"]})["ok"]
+    assert kernel.run("print('gone' in globals())") == "False\n"
+
+
+def test_no_secret_is_left_in_the_kernel(kernel: Kernel, folder: str, alice: Lake) -> None:
+    kernel.run("import dlaas.notebook as _d; _d.load(); del _d")
+    answer = kernel.ask({"action": "attach", "handover": folder, "variables": [RECORD]})
+    token = alice.credential().value
+    assert token not in json.dumps(answer)
+    seen = "str(dict(os.environ)) + repr(events) + repr(vars(events))"
+    code = f"import os; print({token!r} in {seen})"
+    assert kernel.run(code) == "False\n"
+
+
+def test_the_extension_restores_what_was_attached(kernel: Kernel, folder: str) -> None:
+    kernel.run("%load_ext dlaas")
+    kernel.ask({"action": "attach", "handover": folder, "variables": [RECORD]})
+    kernel.run("del events; resolve_dids()")
+    assert kernel.run("print(events.did)") == f"{FILE}\n"
+
+
+def test_a_login_that_is_missing_is_a_problem_for_the_panel(clean_env: dict[str, str]) -> None:
+    fresh = Kernel(clean_env)
+    try:
+        fresh.run("import dlaas.notebook as _d; _d.load(); del _d")
+        answer = fresh.ask({"action": "attach", "variables": [RECORD]})
+        assert answer["problem"]["error"] == "InstanceNotFound"
+        assert answer["problem"]["remedy"]
+        assert fresh.run("print('events' in globals())") == "False\n"
+    finally:
+        fresh.stop()
+
+
+@pytest.mark.parametrize(
+    "name", ["", "1x", "a b", "class", "None", "print", "list", "__builtins__", "x;y", "a.b"]
+)
+def test_a_name_that_is_none_is_refused_and_nothing_is_set(alice: Lake, name: str) -> None:
+    with pytest.raises(InvalidInput):
+        check_name(name)
+    namespace: dict[str, Any] = {}
+    records = [{**RECORD, "instance": "lake"}, {**RECORD, "variableName": name}]
+    answer = handle({"action": "attach", "variables": records}, namespace)
+    assert answer["problem"]["error"] == "InvalidInput"
+    assert namespace == {}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        {"action": "explode"},
+        {"action": "attach", "variables": [7]},
+        {
+            "action": "attach",
+            "variables": [{"variableName": "x", "did": "nonsense", "type": "file"}],
+        },
+        {"action": "attach", "variables": [{**RECORD, "type": "folder"}]},
+    ],
+)
+def test_a_message_that_makes_no_sense_is_answered(message: dict[str, Any]) -> None:
+    answer = handle(message, {})
+    assert answer["ok"] is False
+    assert answer["problem"]["blame"] == "you"
+
+
+def test_attach_outside_a_kernel_says_so() -> None:
+    assert attach("{}")["ok"] is False
+    assert attach("not json")["ok"] is False
+
+
+def test_what_is_detached_is_ours_alone() -> None:
+    namespace: dict[str, Any] = {"mine": 42}
+    handle({"action": "detach", "names": ["mine"]}, namespace)
+    assert namespace == {"mine": 42}
+
+
+def test_a_variable_can_be_attached_with_the_lake_down(
+    lake: EmbeddedLake, alice: Lake, eventually: Callable[..., Any]
+) -> None:
+    lake.hold("rucio")
+    try:
+        namespace: dict[str, Any] = {}
+        record = {**RECORD, "instance": "lake", "did": "user.alice:whatever"}
+        assert handle({"action": "attach", "variables": [record]}, namespace)["ok"]
+        assert isinstance(namespace["events"], SingleItemDID)
+        assert "user.alice:whatever" in repr(namespace["events"])
+        alice._remembered.clear()
+        assert handle({"action": "attach", "variables": [record]}, namespace)["ok"]
+    finally:
+        lake.release("rucio")
+    eventually(lambda: alice.whoami().name == "alice")

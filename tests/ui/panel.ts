@@ -1,0 +1,70 @@
+import type { Locator, Page } from '@playwright/test';
+import { expect } from '@jupyterlab/galata';
+
+/**
+ * The panel, by the words that a person reads in it.
+ */
+export class Panel {
+  constructor(readonly page: Page) {
+    this.root = page.locator('#jupyter-dlaas-panel');
+  }
+
+  async open(): Promise<void> {
+    if (!(await this.root.isVisible())) {
+      await this.page
+        .locator('.jp-SideBar [data-id="jupyter-dlaas-panel"]')
+        .click();
+    }
+    await expect(this.root).toBeVisible();
+  }
+
+  async tab(name: 'Explore' | 'Notebook' | 'Transfers'): Promise<void> {
+    await this.root.getByRole('tab', { name: new RegExp(`^${name}`) }).click();
+  }
+
+  async search(pattern: string): Promise<void> {
+    await this.open();
+    await this.tab('Explore');
+    const box = this.root.getByRole('searchbox', {
+      name: 'Search the data lake'
+    });
+    await box.fill(pattern);
+    await box.press('Enter');
+  }
+
+  row(name: string): Locator {
+    return this.root.getByRole('treeitem', { name }).first();
+  }
+
+  button(name: string): Locator {
+    return this.root.getByRole('button', { name, exact: true });
+  }
+
+  /**
+   * The problem that is shown, in the panel or in a dialog.
+   */
+  problem(where: Locator = this.root): Locator {
+    return where.getByRole('alert');
+  }
+
+  get dialog(): Locator {
+    return this.page.locator('.jp-Dlaas-Dialog');
+  }
+
+  async accept(): Promise<void> {
+    await this.dialog.locator('button.jp-mod-accept').click();
+  }
+
+  async cancel(): Promise<void> {
+    await this.dialog.locator('button.jp-mod-reject').click();
+    await expect(this.dialog).toHaveCount(0);
+  }
+
+  async choose(instance: string): Promise<void> {
+    await this.root
+      .getByRole('combobox', { name: 'Data lake' })
+      .selectOption({ label: instance });
+  }
+
+  readonly root: Locator;
+}
