@@ -34,10 +34,20 @@ def north(lake: EmbeddedLake) -> Storage:
     return Storage(lake, "north")
 
 
+@pytest.fixture(scope="module")
+def spare_lake(tmp_path_factory: pytest.TempPathFactory, db: str) -> Iterator[EmbeddedLake]:
+    """A lake for a module's tests to kill, stop and start; its path has a space."""
+    lake = EmbeddedLake(tmp_path_factory.mktemp("spare") / "spare lake")
+    lake.up(db=db)
+    yield lake
+    if lake.layout.state_file.exists():
+        lake.reset()
+
+
 @pytest.fixture
 def other_lake(tmp_path: Path) -> Iterator[EmbeddedLake]:
-    """A lake of the test's own, not yet made; it may be broken."""
-    lake = EmbeddedLake(tmp_path / "other lake")
+    """A lake of the test's own, not yet made."""
+    lake = EmbeddedLake(tmp_path / "lake")
     yield lake
     if lake.layout.state_file.exists():
         lake.reset()

@@ -79,95 +79,82 @@ def test_no_secret_is_in_env_status_logs_or_command_lines(lake: EmbeddedLake) ->
 
 
 def test_two_lakes_side_by_side_know_nothing_of_each_other(
-    lake: EmbeddedLake, other_lake: EmbeddedLake, db: str
+    lake: EmbeddedLake, spare_lake: EmbeddedLake
 ) -> None:
-    other_lake.up(db=db)
-    assert not set(lake.state.ports.values()) & set(other_lake.state.ports.values())
-    rucio_client(other_lake, "alice").add_dataset("user.alice", "only-there")
+    spare_lake.up()
+    assert not set(lake.state.ports.values()) & set(spare_lake.state.ports.values())
+    rucio_client(spare_lake, "alice").add_dataset("user.alice", "only-there")
     assert list(rucio_client(lake, "alice").list_dids("user.alice", {"name": "only-there"})) == []
-    other_lake.down()
-    assert processes_of(other_lake) == []
+    spare_lake.down()
+    assert processes_of(spare_lake) == []
     assert rucio_client(lake, "alice").ping()["version"] == "41.5.1"
 
 
 def test_what_was_killed_goes_on_and_nothing_is_lost(
-    other_lake: EmbeddedLake, db: str, tmp_path: Path
+    spare_lake: EmbeddedLake, tmp_path: Path
 ) -> None:
-    other_lake.up(db=db)
+    spare_lake.up()
     files = []
     for number in range(60):
         path = tmp_path / f"file-{number}.bin"
         path.write_bytes(os.urandom(200_000))
         files.append(path)
-    other_lake.seed(files, "user.alice", "many")
-    client = rucio_client(other_lake, "alice")
+    spare_lake.seed(files, "user.alice", "many")
+    client = rucio_client(spare_lake, "alice")
     dids = [{"scope": "user.alice", "name": "many"}]
     (rule,) = client.add_replication_rule(dids, 1, "NOTEBOOK-MOUNT", lifetime=3600)
-    mount = other_lake.layout.mount / "notebook"
+    mount = spare_lake.layout.mount / "notebook"
     until(lambda: any(path.is_file() for path in mount.rglob("*")), "a first file has arrived")
     for victim in ("daemons", "fts", "notebook"):
-        os.kill(_pid(other_lake, victim), signal.SIGKILL)
-    os.kill(_pid(other_lake, "supervisor"), signal.SIGKILL)
-    until(lambda: processes_of(other_lake) == [], "the orphans have ended")
-    other_lake.up()
-    assert await_state(rucio_client(other_lake, "alice"), rule, "OK")["locks_ok_cnt"] == 60
+        os.kill(_pid(spare_lake, victim), signal.SIGKILL)
+    os.kill(_pid(spare_lake, "supervisor"), signal.SIGKILL)
+    until(lambda: processes_of(spare_lake) == [], "the orphans have ended")
+    spare_lake.up()
+    assert await_state(rucio_client(spare_lake, "alice"), rule, "OK")["locks_ok_cnt"] == 60
     arrived = {path.name: path.read_bytes() for path in mount.rglob("*") if path.is_file()}
     assert arrived == {path.name: path.read_bytes() for path in files}
-    requests = rucio_client(other_lake, "root").list_requests(
+    requests = rucio_client(spare_lake, "root").list_requests(
         "NORTH-DISK", "NOTEBOOK-MOUNT", "Q,S,G,W"
     )
     assert list(requests) == []
 
 
-def test_a_killed_service_is_started_again(other_lake: EmbeddedLake, db: str) -> None:
-    other_lake.up(db=db)
-    before = _pid(other_lake, "rucio")
+def test_a_killed_service_is_started_again(spare_lake: EmbeddedLake) -> None:
+    spare_lake.up()
+    before = _pid(spare_lake, "rucio")
     os.kill(before, signal.SIGKILL)
-    until(lambda: other_lake.running and _pid(other_lake, "rucio") != before, "the server is back")
-    assert rucio_client(other_lake, "alice").whoami()["account"] == "alice"
+    until(lambda: spare_lake.running and _pid(spare_lake, "rucio") != before, "the server is back")
+    assert rucio_client(spare_lake, "alice").whoami()["account"] == "alice"
 
 
-def test_down_leaves_no_process_and_up_finds_everything_again(
-    other_lake: EmbeddedLake, db: str
-) -> None:
-    other_lake.up(db=db)
-    rucio_client(other_lake, "alice").add_dataset("user.alice", "kept")
-    other_lake.down()
-    assert processes_of(other_lake) == []
-    assert other_lake.status()["up"] is False
-    other_lake.down()
-    other_lake.up()
-    assert rucio_client(other_lake, "alice").get_did("user.alice", "kept")["type"] == "DATASET"
+def test_down_leaves_no_process_and_up_finds_everything_again(spare_lake: EmbeddedLake) -> None:
+    spare_lake.up()
+    rucio_client(spare_lake, "alice").add_dataset("user.alice", "kept")
+    spare_lake.down()
+    assert processes_of(spare_lake) == []
+    assert spare_lake.status()["up"] is False
+    spare_lake.down()
+    spare_lake.up()
+    assert rucio_client(spare_lake, "alice").get_did("user.alice", "kept")["type"] == "DATASET"
 
 
 def test_a_port_that_was_taken_meanwhile_is_replaced_in_the_protocols(
-    other_lake: EmbeddedLake, db: str
+    spare_lake: EmbeddedLake,
 ) -> None:
-    other_lake.up(db=db)
-    other_lake.down()
-    before = other_lake.state.ports["south"]
+    spare_lake.up()
+    spare_lake.down()
+    before = spare_lake.state.ports["south"]
     with socket.create_server(("127.0.0.1", before)):
         lines: list[str] = []
-        other_lake.up(log=lines.append)
+        spare_lake.up(log=lines.append)
     assert [line for line in lines if f"Port {before} of south is taken" in line]
-    after = other_lake.state.ports["south"]
-    protocols = rucio_client(other_lake, "root").get_protocols("SOUTH-DISK")
+    after = spare_lake.state.ports["south"]
+    protocols = rucio_client(spare_lake, "root").get_protocols("SOUTH-DISK")
     assert [protocol["port"] for protocol in protocols] == [after]
-    client = rucio_client(other_lake, "alice")
+    client = rucio_client(spare_lake, "alice")
     dids = [{"scope": "ATLAS_OD_EDU", "name": "GamGam_data"}]
     (rule,) = client.add_replication_rule(dids, 1, "SOUTH-DISK", lifetime=3600)
     await_state(client, rule, "OK")
-
-
-def test_reset_deletes_the_lake_and_nothing_else(other_lake: EmbeddedLake, db: str) -> None:
-    other_lake.up(db=db)
-    notebook = other_lake.directory / "notebooks" / "mine.ipynb"
-    notebook.parent.mkdir()
-    notebook.write_text("my work")
-    other_lake.reset()
-    assert processes_of(other_lake) == []
-    assert sorted(path.name for path in other_lake.directory.iterdir()) == ["notebooks"]
-    assert notebook.read_text() == "my work"
 
 
 def test_reset_refuses_a_folder_that_is_no_lake(tmp_path: Path) -> None:
@@ -246,3 +233,14 @@ def test_the_command_line_brings_a_lake_up_and_down(tmp_path: Path, db: str) -> 
     assert "No such file" in absent.stderr
     assert command("reset", *where).returncode == 0
     assert not (tmp_path / "lake").exists()
+
+
+def test_reset_deletes_the_lake_and_nothing_else(spare_lake: EmbeddedLake) -> None:
+    spare_lake.up()
+    notebook = spare_lake.directory / "notebooks" / "mine.ipynb"
+    notebook.parent.mkdir()
+    notebook.write_text("my work")
+    spare_lake.reset()
+    assert processes_of(spare_lake) == []
+    assert sorted(path.name for path in spare_lake.directory.iterdir()) == ["notebooks"]
+    assert notebook.read_text() == "my work"

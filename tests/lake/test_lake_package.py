@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import requests
+from judge import processes_of
 
 from jupyter_dlaas.lake import EmbeddedLake, LakeError, demo
 from jupyter_dlaas.lake.environment import LOCKS, RUCIO_SIDE, PrivateEnvironment
+from jupyter_dlaas.lake.processes import free_ports
 
 
 @pytest.mark.parametrize("name", ["sqlite", "postgresql"])
@@ -83,3 +88,33 @@ def test_the_demo_never_overwrites_a_notebook(tmp_path: Path) -> None:
     demo.provide_notebooks(target, [tmp_path / "absent", source])
     assert (target / "one.ipynb").read_text() == "changed by its reader"
     assert (target / "two.ipynb").read_text() == "ours"
+
+
+def test_the_demo_runs_jupyterlab_and_takes_its_lake_down_with_it(tmp_path: Path, db: str) -> None:
+    lake = EmbeddedLake(tmp_path / "lake")
+    lake.up(db=db)
+    lake.down()
+    command = [sys.executable, "-m", "jupyter_dlaas.command", "demo", "--no-browser"]
+    port = free_ports(1)[0]
+    demo_process = subprocess.Popen(
+        [*command, "--dir", str(lake.directory), "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert demo_process.stdout is not None
+        lines = iter(demo_process.stdout.readline, "")
+        url = next(line for line in lines if f"127.0.0.1:{port}/lab?token=" in line)
+        assert lake.running
+        token = url.strip().rpartition("token=")[2]
+        headers = {"Authorization": f"token {token}"}
+        base = f"http://127.0.0.1:{port}"
+        status = requests.get(f"{base}/api/status", headers=headers, timeout=30)
+        assert status.status_code == 200
+        assert requests.get(f"{base}/api/status", timeout=30).status_code == 403
+    finally:
+        demo_process.terminate()
+        demo_process.communicate(timeout=60)
+    assert processes_of(lake) == []
+    lake.reset()
