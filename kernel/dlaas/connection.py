@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dlaas import credentials as _credentials
 from dlaas.config import Instance
-from dlaas.errors import InstanceNotFound
+from dlaas.errors import InstanceNotFound, TookTooLong
 from dlaas.sources import find_instance
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Scopes, RSEs and their protocols change rarely.
 _REMEMBER = 300.0
+_SPARE = 10.0
 
 
 class Connection:
@@ -82,11 +83,21 @@ class Connection:
         return f"{type(self).__name__}({self.instance.name!r}, account={self._account!r})"
 
     def _remember(self, key: str, ask: Callable[[], T]) -> T:
-        """Answer what was asked within the last minutes, else ask again."""
+        """Answer what was asked within the last minutes, else ask again.
+
+        A server that just let us wait in vain is not asked again for some seconds: making twenty
+        variables must not take twenty timeouts.
+        """
         found = self._remembered.get(key)
         if found is not None and found[0] > time.monotonic():
+            if isinstance(found[1], TookTooLong):
+                raise found[1]
             return found[1]  # type: ignore[no-any-return]
-        value = ask()
+        try:
+            value = ask()
+        except TookTooLong as error:
+            self._remembered[key] = (time.monotonic() + _SPARE, error)
+            raise
         self._remembered[key] = (time.monotonic() + _REMEMBER, value)
         return value
 

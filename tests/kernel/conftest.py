@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dlaas import Instance, Lake
-from dlaas.connection import forget
 from standin import StandIn
 
+from dlaas import Instance, Lake
+from dlaas.connection import forget
 from jupyter_dlaas.lake import EmbeddedLake
 
 AMBIENT = (

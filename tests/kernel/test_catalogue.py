@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from dlaas import Lake
 from dlaas.errors import (
     DataIdentifierNotFound,

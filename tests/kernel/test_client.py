@@ -13,7 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from dlaas import Instance, Lake
+from rucio.client.baseclient import BaseClient
+from standin import Answer, Request, StandIn
+
+from dlaas import Instance, Lake, SingleItemDID
 from dlaas.client import LakeClient
 from dlaas.credentials import Bearer, Userpass
 from dlaas.errors import (
@@ -24,9 +27,6 @@ from dlaas.errors import (
     TookTooLong,
     Unreachable,
 )
-from rucio.client.baseclient import BaseClient
-from standin import Answer, Request, StandIn
-
 from jupyter_dlaas.lake import EmbeddedLake
 
 Standin = Callable[..., StandIn]
@@ -124,6 +124,14 @@ def test_a_rucio_that_never_answers_ends_in_a_timeout(standin: Standin) -> None:
 
     with pytest.raises(TookTooLong, match="did not answer in time"):
         _lake(standin(answer)).whoami()
+
+
+def test_many_variables_do_not_take_many_timeouts(standin: Standin) -> None:
+    service = standin(lambda _: time.sleep(1) or Answer(200, WHOAMI, JSON))
+    found = _lake(service, destination_rse="R")
+    items = [SingleItemDID(f"s:{number}", lake=found) for number in range(20)]
+    assert items[19] == "rucio://x@s/19"
+    assert len(service.requests) <= 1
 
 
 def test_a_lake_that_is_down_names_the_host() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from dlaas import handover
 from dlaas.config import Instance, load_instances
 from dlaas.errors import ConfigurationError, InstanceNotFound, Unreachable

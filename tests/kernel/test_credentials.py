@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
+
 from dlaas import Instance, Lake, credentials, handover
 from dlaas.credentials import Bearer, Certificate, Token, TokenFile, Userpass, jwt_claims
 from dlaas.errors import CannotAuthenticate, ConfigurationError, LoginRequired
-
 from jupyter_dlaas.lake import EmbeddedLake
 
 INSTANCE = Instance("lake", "https://lake.example")

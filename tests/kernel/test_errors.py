@@ -7,9 +7,10 @@ import pickle
 
 import pytest
 import requests
+from rucio.common import exception as upstream
+
 from dlaas import errors, translate
 from dlaas.errors import DlaasError, from_rucio, problem
-from rucio.common import exception as upstream
 
 OURS = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, DlaasError)]
 THEIRS = [

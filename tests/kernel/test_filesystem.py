@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import uproot
+
 from dlaas import Lake
 from dlaas.errors import DataIdentifierNotFound, InvalidInput
 from dlaas.filesystem import RucioFileSystem

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+
 from dlaas import access, lifetime, readahead, rules
 from dlaas.errors import InvalidInput, InvalidLifetime
 from dlaas.transfer import keys, storage

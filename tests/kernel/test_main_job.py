@@ -13,11 +13,12 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import dlaas
 import numpy as np
 import pandas as pd
 import pytest
 import uproot
+
+import dlaas
 from dlaas import Lake, MultipleItemDID, SingleItemDID
 
 FOUR_LEPTONS = "ATLAS_OD_EDU:4lep_data"

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_client.manager import KernelManager
+
 from dlaas import Lake, SingleItemDID, handover
 from dlaas.errors import InvalidInput
 from dlaas.notebook import attach, check_name, handle
-from jupyter_client.manager import KernelManager
-
 from jupyter_dlaas.lake import EmbeddedLake
 
 FILE = "ATLAS_OD_EDU:data_A.GamGam.root"

@@ -8,8 +8,9 @@ import pkgutil
 import subprocess
 import sys
 
-import dlaas
 import pytest
+
+import dlaas
 
 ROOMS = [m.name for m in pkgutil.walk_packages(dlaas.__path__, "dlaas.")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
+
 from dlaas.errors import InvalidDID
 from dlaas.filesystem import RucioFileSystem
 from dlaas.model import DID, Reference

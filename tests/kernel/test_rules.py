@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from dlaas import Lake
 from dlaas.errors import (
     AccessDenied,
@@ -22,7 +23,6 @@ from dlaas.errors import (
     RuleNotFound,
     ScopeNotFound,
 )
-
 from jupyter_dlaas.lake import EmbeddedLake
 
 DATA = "ATLAS_OD_EDU:4lep_data"

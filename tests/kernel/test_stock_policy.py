@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from dlaas import Instance, Lake
 from dlaas.errors import AccessDenied, DataIdentifierNotFound
-
 from jupyter_dlaas.lake import EmbeddedLake
 
 

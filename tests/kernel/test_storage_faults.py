@@ -9,8 +9,10 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import dlaas.transfer.storage as storage_module
 import pytest
+from standin import Answer, Request, StandIn
+
+import dlaas.transfer.storage as storage_module
 from dlaas import Lake, errors
 from dlaas.filesystem import RucioFileSystem
 from dlaas.model import DID, Reference
@@ -18,8 +20,6 @@ from dlaas.remote import Source
 from dlaas.transfer.keys import Keys, address, present_certificate, trusting
 from dlaas.transfer.storage import Stat, Storage
 from dlaas.transfer.upload import Plan, _transfer
-from standin import Answer, Request, StandIn
-
 from jupyter_dlaas.lake import EmbeddedLake
 
 Standin = Callable[..., StandIn]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from dlaas import Instance, Lake
 from dlaas.credentials import Userpass
 from dlaas.errors import (
@@ -33,7 +34,6 @@ from dlaas.errors import (
     Unreachable,
 )
 from dlaas.model import DID
-
 from jupyter_dlaas.lake import EmbeddedLake
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import dlaas
 import numpy as np
 import pytest
+
+import dlaas
 from dlaas import Instance, Lake, MultipleItemDID, SingleItemDID
 from dlaas.credentials import Bearer
 from dlaas.errors import InvalidDID, NotAvailable

@@ -1,6 +1,10 @@
+import type { Event } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+
 import { AccountModel } from '../account/model';
 import { AvailableModel } from '../available/model';
 import { DetailsModel } from '../details/model';
+import { CHANGED_SCHEMA } from '../lake/events';
 import { LakeModel } from '../lake/model';
 import { TransfersModel } from '../transfers/model';
 import { UploadModel } from '../upload/model';
@@ -19,15 +23,33 @@ import {
 const DAY = 86400;
 const ITEM = { instance: 'lake', did: 's:d', type: 'dataset' as const };
 
-async function lakeOf(routes: Server['routes']) {
+class Stream {
+  readonly signal = new Signal<this, Event.Emission>(this);
+  push(seq: number, id: string): void {
+    this.signal.emit({
+      schema_id: CHANGED_SCHEMA,
+      server: 'run-1',
+      seq,
+      kind: 'job',
+      instance: 'lake',
+      did: null,
+      job: id
+    });
+  }
+}
+
+async function lakeOf(routes: Server['routes'], stream = new Stream()) {
   const server = new Server({
     'GET instances': () => instances(),
     'GET lake/status': () => status(),
     ...routes
   });
-  const lake = new LakeModel({ settings: server.settings });
+  const lake = new LakeModel({
+    settings: server.settings,
+    events: stream.signal
+  });
   await lake.refresh();
-  return { lake, server };
+  return { lake, server, stream };
 }
 
 describe('AccountModel', () => {
@@ -194,7 +216,7 @@ describe('DetailsModel', () => {
 
 describe('TransfersModel', () => {
   it('lists jobs, newest first, and follows hints', async () => {
-    const { lake, server } = await lakeOf({
+    const { lake, server, stream } = await lakeOf({
       'GET jobs': () => [
         job(),
         job({ id: 'j2', created_at: '2026-02-01T00:00:00Z', state: 'done' })
@@ -206,27 +228,12 @@ describe('TransfersModel', () => {
     await settle();
     expect(transfers.jobs?.map(({ id }) => id)).toEqual(['j2', 'j1']);
     expect(transfers.running).toBe(1);
-    const change = {
-      server: 'run-1',
-      seq: 1,
-      kind: 'job' as const,
-      instance: 'lake',
-      did: null,
-      job: 'j1'
-    };
-    lake.changes['_onEvent'](null, {
-      schema_id: 'https://jupyter-dlaas.example/changed/v1',
-      ...change
-    });
+    stream.push(1, 'j1');
     await settle();
     expect(transfers.running).toBe(0);
     transfers.isActive = false;
     server.requests.length = 0;
-    lake.changes['_onEvent'](null, {
-      schema_id: 'https://jupyter-dlaas.example/changed/v1',
-      ...change,
-      seq: 2
-    });
+    stream.push(2, 'j1');
     await settle();
     expect(server.requests).toEqual([]);
     transfers.dispose();

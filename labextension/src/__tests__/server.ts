@@ -34,7 +34,7 @@ export class Server {
       const url = new URL(request.url);
       const path = url.pathname.replace('/a%40b/dlaas/', '');
       const route = `${request.method} ${decodeURIComponent(path)}`;
-      url.searchParams.forEach((value, key) => {
+      [...url.searchParams.keys()].forEach(key => {
         // JupyterLab adds a time to requests that must not come from a cache.
         if (/^\d+$/.test(key)) {
           url.searchParams.delete(key);

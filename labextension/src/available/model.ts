@@ -1,5 +1,5 @@
-import { Form } from '../components/dialog';
 import type { IItem } from '../did';
+import { Form } from '../form';
 import type { LakeModel } from '../lake/model';
 import type { IKnown } from '../lake/statuses';
 import type { ILifetime } from '../lifetime';

@@ -1,4 +1,4 @@
-import { Form } from '../components/dialog';
+import { Form } from '../form';
 import type { LakeModel } from '../lake/model';
 import type { ILifetime } from '../lifetime';
 import { localDate, meaning } from '../lifetime';

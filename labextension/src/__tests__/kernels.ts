@@ -1,0 +1,170 @@
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Kernel } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+
+import type { Message } from '../notebook/kernel';
+import type { Status } from '../schema';
+
+export interface State {
+  status: Status['state'];
+}
+
+interface IOptions {
+  listens: boolean;
+  subshells?: boolean;
+  hasLibrary?: boolean;
+  language?: string;
+}
+
+interface IComm {
+  onMsg: (message: unknown) => void;
+  onClose: (message: unknown) => void;
+}
+
+/**
+ * A kernel as far as the panel sees one: comms, subshells and silent execution, answered as dlaas.notebook does.
+ */
+export class FakeKernel {
+  constructor(private readonly options: IOptions) {
+    this.hasLibrary = options.hasLibrary ?? true;
+    this._listens = options.listens;
+  }
+
+  readonly log: string[] = [];
+  readonly messages: Message[] = [];
+  hasLibrary: boolean;
+  refuses = '';
+  isSilent = false;
+
+  get connection(): Kernel.IKernelConnection {
+    return this._connection as unknown as Kernel.IKernelConnection;
+  }
+
+  setStatus(status: Kernel.Status): void {
+    this._connection.status = status;
+    this._connection.statusChanged.emit(status);
+  }
+
+  private _open(comm: IComm, message: Message) {
+    this.log.push(`comm ${message.action}`);
+    if (this.isSilent) {
+      return { done: new Promise(() => undefined) };
+    }
+    if (!this._listens) {
+      comm.onClose({});
+      return { done: Promise.resolve() };
+    }
+    this.messages.push(message);
+    const variables =
+      message.action === 'attach'
+        ? message.variables.map(({ did, variableName }) => ({
+            variableName,
+            did,
+            text: did
+          }))
+        : [];
+    const problem = {
+      error: this.refuses,
+      message: 'm',
+      blame: 'you',
+      remedy: '',
+      details: {}
+    };
+    comm.onMsg({
+      content: {
+        data: this.refuses ? { ok: false, problem } : { ok: true, variables }
+      }
+    });
+    return { done: Promise.resolve() };
+  }
+
+  private _load(where: string) {
+    this.log.push(`load${where}`);
+    this._listens = this.hasLibrary;
+    const content = this.hasLibrary
+      ? { status: 'ok' }
+      : {
+          status: 'error',
+          ename: 'ModuleNotFoundError',
+          evalue: "No module named 'dlaas'"
+        };
+    return { done: Promise.resolve({ content }) };
+  }
+
+  private _listens: boolean;
+  private readonly _connection = {
+    status: 'idle',
+    isDisposed: false,
+    username: '',
+    clientId: 'client',
+    statusChanged: new Signal<object, Kernel.Status>({}),
+    disposed: new Signal<object, void>({}),
+    supportsSubshells: this.options.subshells ?? false,
+    info: Promise.resolve({
+      language_info: { name: this.options.language ?? 'python' }
+    }),
+    createComm: () => {
+      if (this.options.subshells) {
+        this.log.push('subshell');
+      }
+      const comm = {
+        subshellStarted: Promise.resolve(),
+        isDisposed: false,
+        onMsg: () => undefined,
+        onClose: () => undefined,
+        open: (message: Message) => this._open(comm, message),
+        dispose: () => {
+          comm.isDisposed = true;
+        }
+      };
+      return comm;
+    },
+    requestCreateSubshell: () => ({
+      done: Promise.resolve({ content: { subshell_id: 'sub' } })
+    }),
+    requestDeleteSubshell: () => ({ done: Promise.resolve() }),
+    requestExecute: () => this._load(''),
+    sendShellMessage: () => this._load(' on subshell')
+  };
+}
+
+/**
+ * A notebook as far as the panel sees one: its metadata and its kernel.
+ */
+export function panelOf(kernel: FakeKernel | null, records: unknown) {
+  const metadata = new Map<string, unknown>();
+  if (records !== undefined) {
+    metadata.set('rucio_attachments', records);
+  }
+  const metadataChanged = new Signal<object, void>({});
+  const statusChanged = new Signal<object, Kernel.Status>({});
+  const panel = {
+    disposed: new Signal<object, void>({}),
+    sessionContext: {
+      session: kernel ? { kernel: kernel.connection } : null,
+      statusChanged,
+      kernelChanged: new Signal<object, void>({})
+    },
+    context: {
+      ready: Promise.resolve(),
+      path: 'n.ipynb',
+      model: {
+        metadataChanged,
+        getMetadata: (key: string) => metadata.get(key),
+        setMetadata: (key: string, value: unknown) => {
+          metadata.set(key, value);
+          metadataChanged.emit();
+        },
+        deleteMetadata: (key: string) => {
+          metadata.delete(key);
+          metadataChanged.emit();
+        }
+      }
+    }
+  };
+  return {
+    metadata,
+    panel: panel as unknown as NotebookPanel,
+    setStatus: (status: Kernel.Status) => statusChanged.emit(status)
+  };
+}
