@@ -15,16 +15,14 @@ export default tseslint.config(
   },
   {
     files: ['labextension/src/**/*.{ts,tsx}'],
-    extends: [
-      ...tseslint.configs.recommended,
-      ...jupyter.configs.recommended,
-      prettier
-    ],
+    extends: [...tseslint.configs.recommended, prettier],
+    plugins: { jupyter },
     languageOptions: {
       globals: { ...globals.browser },
       parserOptions: { project: 'labextension/tsconfig.test.json' }
     },
     rules: {
+      ...jupyter.configs.recommended[0].rules,
       '@typescript-eslint/naming-convention': [
         'error',
         {
@@ -39,6 +37,8 @@ export default tseslint.config(
       curly: ['error', 'all'],
       eqeqeq: 'error',
       'prefer-arrow-callback': 'error',
+      // As JupyterLab itself has its options and commands.
+      '@typescript-eslint/no-namespace': 'off',
       // A module of the panel is small; the panel is shown with the application.
       'jupyter/prefer-lazy-imports': 'off'
     }
@@ -48,6 +48,7 @@ export default tseslint.config(
     extends: [tseslint.configs.recommended],
     languageOptions: { globals: { ...globals.jest } },
     rules: {
+      'jupyter/command-described-by': 'off',
       'jupyter/no-untranslated-string': 'off',
       'jupyter/require-disposable-ownership': 'off'
     }

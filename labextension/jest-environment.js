@@ -14,5 +14,7 @@ module.exports = class extends Base {
       TextEncoder,
       Uint8Array
     });
+    // Without it JupyterLab warns in every test.
+    Object.defineProperty(this.global.navigator, 'clipboard', { value: {} });
   }
 };

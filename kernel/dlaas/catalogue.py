@@ -264,7 +264,7 @@ def _filters(
         return [{"name": name}]
     if isinstance(where, Mapping):
         return [{**where, "name": name}]
-    from rucio.common.utils import (  # type: ignore[import-untyped]
+    from rucio.common.utils import (
         parse_did_filter_from_string_fe,
     )
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import requests
-from rucio.client.client import Client  # type: ignore[import-untyped]
-from rucio.common.utils import parse_response  # type: ignore[import-untyped]
+from rucio.client.client import Client
+from rucio.common.utils import parse_response
 
 from dlaas.errors import DlaasError, LoginRequired, RucioFailed
 from dlaas.translate import from_name, from_network, origin

@@ -179,7 +179,7 @@ class SingleItemDID(Item, str):
 
     def open(self, mode: str = "rb", **options: Any) -> IO[Any]:
         """Open it for reading, from the local path or as a stream from a storage."""
-        import fsspec  # type: ignore[import-untyped]
+        import fsspec
 
         if self.available:
             return open(self.path, mode, **options)

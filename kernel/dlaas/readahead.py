@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fsspec.caching import BaseCache, register_cache  # type: ignore[import-untyped]
+from fsspec.caching import BaseCache, register_cache
 
 FIRST = 256 * 1024
 MOST = 8 * 1024 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fsspec.spec import AbstractBufferedFile, AbstractFileSystem  # type: ignore[import-untyped]
+from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 from dlaas import readahead
 

@@ -182,8 +182,7 @@ export interface Replica {
 }
 
 /**
- * Make a DID available for a lifetime (seconds) or until a time; neither means the instance's
- * default.
+ * Make a DID available for a lifetime (seconds), until a time, or the instance's default.
  *
  * `extend` lengthens the account's own shorter rule instead of refusing a second one.
  */
@@ -199,8 +198,7 @@ export interface RuleRequest {
 }
 
 /**
- * How much of a DID can be read from here, and until when; one call, whatever the number of
- * files.
+ * How much of a DID can be read from here, and until when, whatever the number of files.
  *
  * `rse` is the instance's destination RSE; `rules` are those that put the DID there. `access` is
  * how it would be read from here now, `path` the local path of an available file, `reason` a

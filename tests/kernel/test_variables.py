@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 
 import dlaas
 from dlaas import Instance, Lake, MultipleItemDID, SingleItemDID
+from dlaas.access import expected_paths
 from dlaas.credentials import Bearer
 from dlaas.errors import InvalidDID, NotAvailable
+from dlaas.model import DID
 
 DATA = "ATLAS_OD_EDU:2020_13TeV"
 FILE = "ATLAS_OD_EDU:mc_341947.ZH125_ZZ4lep.4lep.root"
@@ -152,6 +155,29 @@ def test_pickles_hold_the_reference_and_nothing_of_this_machine(
 def test_nonsense_is_refused(alice: Lake, text: str) -> None:
     with pytest.raises(InvalidDID):
         dlaas.did(text, lake=alice)
+
+
+def test_a_file_that_is_still_being_written_is_not_taken_for_here(
+    alice: Lake, tmp_path: Path
+) -> None:
+    mount = tmp_path / "mount"
+    here = replace(
+        alice.instance,
+        name="growing",
+        rse_mount_path=str(mount),
+        path_begins_at=0,
+        destination_rse="SOUTH-DISK",
+    )
+    lake = Lake(here, credentials=alice.credential)
+    path = Path(next(expected_paths(lake, DID(FILE))))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x" * 100)
+    item = SingleItemDID(FILE, lake=lake)
+    assert item.startswith("rucio://")
+    assert not item.available
+    path.write_bytes(b"x" * (item.size or 0))
+    assert item.refresh() == str(path)
+    assert item.path == str(path)
 
 
 def test_what_has_a_did_can_be_given_for_one(alice: Lake) -> None:

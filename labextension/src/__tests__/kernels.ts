@@ -5,7 +5,7 @@ import { Signal } from '@lumino/signaling';
 import type { Message } from '../notebook/kernel';
 import type { Status } from '../schema';
 
-export interface State {
+export interface IState {
   status: Status['state'];
 }
 

@@ -5,7 +5,7 @@ import { Attachments } from '../notebook/attachments';
 import { tell } from '../notebook/kernel';
 import { Preferences } from '../preferences';
 import { explain } from '../problems';
-import type { State } from './kernels';
+import type { IState } from './kernels';
 import { FakeKernel, panelOf } from './kernels';
 import { Server, instances, settle, status } from './server';
 
@@ -92,7 +92,7 @@ describe('Attachments', () => {
   async function attachments(
     kernel: FakeKernel | null,
     records: unknown = undefined,
-    state: State = { status: 'absent' }
+    state: IState = { status: 'absent' }
   ) {
     const server = new Server({
       'GET instances': () => instances(),

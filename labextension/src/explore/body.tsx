@@ -190,15 +190,15 @@ function Beginning({ trans }: IProps): JSX.Element {
       <strong>{trans.__('Find data in the lake')}</strong>
       <dl className="jp-Dlaas-hints">
         <dt>
-          <code>scope:*word*</code>
+          <code>{'scope:*word*'}</code>
         </dt>
         <dd>{trans.__('names in a scope that contain a word')}</dd>
         <dt>
-          <code>scope:name</code>
+          <code>{'scope:name'}</code>
         </dt>
         <dd>{trans.__('one DID, typed or pasted')}</dd>
         <dt>
-          <code>rucio://…</code>
+          <code>{'rucio://…'}</code>
         </dt>
         <dd>{trans.__('a reference from a colleague')}</dd>
       </dl>

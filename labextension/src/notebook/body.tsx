@@ -9,6 +9,7 @@ import { explain } from '../problems';
 import type { VariableRecord } from '../schema';
 import type { Attachments, IVariableState } from './attachments';
 import type { NotebookModel } from './model';
+import { MEND } from './model';
 
 interface IProps {
   model: NotebookModel;
@@ -77,9 +78,7 @@ function Obstacle({ model, trans }: IProps): JSX.Element | null {
     <ProblemView problem={obstacle} trans={trans}>
       {obstacle.error === 'KernelWithoutLibrary' && (
         <>
-          <code className="jp-Dlaas-mend">
-            %pip install jupyter-dlaas-kernel
-          </code>
+          <code className="jp-Dlaas-mend">{MEND}</code>
           <Button
             primary
             label={trans.__('Insert the cell')}

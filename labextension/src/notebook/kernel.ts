@@ -80,6 +80,8 @@ async function overComm(
   kernel: Kernel.IKernelConnection,
   message: Message
 ): Promise<Reply | null> {
+  // The kernel owns the comm: it closes it when it has answered.
+  // eslint-disable-next-line jupyter/require-disposable-transfer
   const comm = kernel.createComm(TARGET);
   try {
     // Without a subshell the message waits for the running cell, as everything did before.

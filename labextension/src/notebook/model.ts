@@ -10,6 +10,11 @@ import type { Problem, VariableRecord } from '../schema';
 import { Attachments } from './attachments';
 
 /**
+ * What installs the library into the environment of a notebook's kernel.
+ */
+export const MEND = '%pip install jupyter-dlaas-kernel';
+
+/**
  * What the current notebook holds of the lake.
  */
 export class NotebookModel extends Model {
@@ -77,7 +82,7 @@ export class NotebookModel extends Model {
    * Insert the cell that installs the library into the kernel's environment.
    */
   insertMend(): void {
-    this.insertCell('%pip install jupyter-dlaas-kernel');
+    this.insertCell(MEND);
   }
 
   insertCell(source: string): void {

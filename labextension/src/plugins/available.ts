@@ -21,11 +21,12 @@ export const available: JupyterFrontEndPlugin<void> = {
   optional: [ITranslator, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
-    { model, preferences }: IDataLake,
+    lake: IDataLake,
     translator: ITranslator | null,
     palette: ICommandPalette | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_dlaas');
+    const { model, preferences } = lake;
     app.commands.addCommand(CommandIDs.makeAvailable, {
       label: trans.__('Make Data Available…'),
       caption: trans.__('Have a DID kept where the notebook can read it'),

@@ -47,8 +47,7 @@ export const notebook: JupyterFrontEndPlugin<void> = {
           return;
         }
         const name = args.variableName as string | undefined;
-        const form = new AttachModel(model, item, name);
-        if (await askAttach(form, trans)) {
+        if (await askAttach(new AttachModel(model, item, name), trans)) {
           panel.open('notebook');
         }
       },

@@ -1,0 +1,236 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { Widget } from '@lumino/widgets';
+
+import { AvailableModel } from '../available/model';
+import { askAvailable } from '../available/index';
+import { LakeModel } from '../lake/model';
+import { DataLakePanel } from '../panel';
+import { CommandIDs } from '../tokens';
+import {
+  END,
+  Server,
+  entry,
+  granted,
+  instance,
+  instances,
+  refusal,
+  settle,
+  status,
+  stream
+} from './server';
+
+const trans = nullTranslator.load('jupyter_dlaas');
+const opened: Widget[] = [];
+
+async function paint(): Promise<void> {
+  for (let turn = 0; turn < 4; turn += 1) {
+    await settle();
+    await new Promise(resolve => requestAnimationFrame(() => resolve(null)));
+  }
+}
+
+async function open(routes: Server['routes']) {
+  const server = new Server({ 'GET instances': () => instances(), ...routes });
+  const lake = new LakeModel({ settings: server.settings });
+  const commands = new CommandRegistry();
+  const executed: string[] = [];
+  for (const id of [CommandIDs.makeAvailable, CommandIDs.attach]) {
+    commands.addCommand(id, { execute: () => void executed.push(id) });
+  }
+  const panel = new DataLakePanel({
+    lake,
+    commands,
+    trans,
+    reveal: () => undefined
+  });
+  Widget.attach(panel, document.body);
+  opened.push(panel);
+  await paint();
+  const find = (selector: string) =>
+    panel.node.querySelector<HTMLElement>(selector);
+  return { executed, find, lake, panel, server };
+}
+
+function press(node: Element, key: string): void {
+  node.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+}
+
+beforeAll(() => {
+  // jsdom lays nothing out: what is drawn depends on the height of the list.
+  for (const [name, value] of [
+    ['clientHeight', 480],
+    ['clientWidth', 300]
+  ] as const) {
+    Object.defineProperty(Element.prototype, name, {
+      configurable: true,
+      get: () => value
+    });
+  }
+});
+
+afterEach(() => {
+  opened.splice(0).forEach(widget => widget.dispose());
+});
+
+describe('the panel', () => {
+  it('offers the login and nothing else to whom is not logged in', async () => {
+    const out = instance();
+    out.login = { ...out.login, state: 'logged_out', account: null };
+    const { find } = await open({ 'GET instances': () => instances(out) });
+    expect(find('form')?.getAttribute('aria-label')).toBe('Log in to The lake');
+    expect(find('input[name=password]')?.getAttribute('type')).toBe('password');
+    expect(find('[role=tab]')?.closest('.lm-mod-hidden')).not.toBeNull();
+    expect(find('[role=tabpanel]:not(.lm-mod-hidden)')).toBeNull();
+  });
+
+  it('says that its server part is missing', async () => {
+    const { find } = await open({
+      'GET instances': () => new Response('', { status: 404 })
+    });
+    expect(find('[role=alert]')?.dataset.error).toBe('ExtensionMissing');
+    expect(find('[role=alert]')?.textContent).toContain('Try again');
+  });
+
+  it('shows each instance that cannot be used with its reason', async () => {
+    const broken = instance({
+      problem: await refusal(400, { error: 'ConfigurationError' }).json()
+    });
+    broken.login = { ...broken.login, state: 'logged_out' };
+    const { find } = await open({ 'GET instances': () => instances(broken) });
+    expect(find('[role=alert]')?.dataset.error).toBe('ConfigurationError');
+  });
+
+  it('draws what was found as a tree that the keyboard can walk', async () => {
+    const { executed, find, lake, panel } = await open({
+      'GET lake/dids': () =>
+        stream(
+          entry('s:c', 'dataset', { files: 2 }),
+          entry('s:f', 'file', { bytes: 1500 }),
+          END
+        ),
+      'GET lake/contents': () => stream(entry('s:c1', 'file'), END),
+      'GET lake/status': () => status({ state: 'available' }),
+      'GET lake/metadata': () => ({ custom: {}, open: null }),
+      'GET lake/rules': () => []
+    });
+    panel.search('s:*');
+    await paint();
+    const tree = find('[role=tree]')!;
+    const rows = () => [...tree.querySelectorAll('[role=treeitem]')];
+    expect(rows().map(row => row.getAttribute('aria-label'))).toEqual([
+      's:c, dataset, 2 files',
+      's:f, file, 1.50 kB'
+    ]);
+    expect(rows()[0].getAttribute('aria-setsize')).toBe('2');
+    press(tree, 'ArrowRight');
+    await paint();
+    expect(rows()).toHaveLength(3);
+    expect(rows()[1].getAttribute('aria-level')).toBe('2');
+    press(tree, 'ArrowDown');
+    press(tree, 'Enter');
+    await paint();
+    expect(lake.selected?.did).toBe('s:c1');
+    expect(tree.getAttribute('aria-activedescendant')).toBe(rows()[1].id);
+    const card = find('[aria-label="Selected DID"]')!;
+    expect(card.textContent).toContain('Available');
+    const act = [...card.querySelectorAll('button')].find(
+      button => button.textContent === 'Make available…'
+    );
+    act!.click();
+    expect(executed).toEqual([CommandIDs.makeAvailable]);
+    press(tree, 'ArrowLeft');
+    press(tree, 'ArrowLeft');
+    await paint();
+    expect(rows()).toHaveLength(2);
+  });
+
+  it('draws only the rows in sight', async () => {
+    const many = Array.from({ length: 5000 }, (_, n) =>
+      entry(`s:f${n}`, 'file')
+    );
+    const text = [...many, END].map(row => JSON.stringify(row)).join('\n');
+    const { find, panel } = await open({
+      'GET lake/dids': () => new Response(text)
+    });
+    panel.search('s:*');
+    await paint();
+    const tree = find('[role=tree]')!;
+    press(tree, 'End');
+    await paint();
+    const rows = tree.querySelectorAll('[role=treeitem]');
+    expect(rows.length).toBeLessThan(100);
+    // The active row is there for assistive technology, even out of sight.
+    const active = tree.getAttribute('aria-activedescendant')!;
+    expect(tree.ownerDocument.getElementById(active)?.dataset.did).toBe(
+      's:f4999'
+    );
+  });
+
+  it('goes from tab to tab with the arrow keys', async () => {
+    const { find, panel } = await open({});
+    const widget = new Widget();
+    widget.title.label = 'Second';
+    panel.addSection({ id: 'second', widget, rank: 5 });
+    await paint();
+    press(find('[role=tablist]')!, 'ArrowRight');
+    await paint();
+    expect(find('[role=tab][aria-selected=true]')?.textContent).toBe('Second');
+    expect(widget.isVisible).toBe(true);
+  });
+
+  it('asks nothing while it is hidden', async () => {
+    const { panel, server } = await open({});
+    panel.hide();
+    server.requests.length = 0;
+    await paint();
+    expect(server.requests).toEqual([]);
+    panel.show();
+    await paint();
+    expect(server.requests).toEqual(['GET instances']);
+  });
+});
+
+describe('a dialog', () => {
+  async function dialog(routes: Server['routes']) {
+    const server = new Server({
+      'GET instances': () => instances(),
+      'GET lake/status': () => status(),
+      ...routes
+    });
+    const lake = new LakeModel({ settings: server.settings });
+    await lake.refresh();
+    const item = { instance: 'lake', did: 's:d', type: 'dataset' as const };
+    const closed = askAvailable(new AvailableModel(lake, item), trans);
+    await paint();
+    const node = document.querySelector<HTMLElement>('.jp-Dialog')!;
+    const accept = node.querySelector<HTMLButtonElement>('.jp-mod-accept')!;
+    return { accept, closed, node };
+  }
+
+  it('stays open with its problem, and Escape closes it', async () => {
+    const { accept, closed, node } = await dialog({
+      'POST lake/rules': () => refusal(403, { error: 'AccessDenied' })
+    });
+    accept.click();
+    await paint();
+    expect(document.body.contains(node)).toBe(true);
+    expect(node.querySelector('[data-error=AccessDenied]')).not.toBeNull();
+    expect(accept.disabled).toBe(false);
+    press(node, 'Escape');
+    await closed;
+    expect(document.body.contains(node)).toBe(false);
+  });
+
+  it('shows what was granted before it is closed', async () => {
+    const { accept, closed, node } = await dialog({
+      'POST lake/rules': () => granted()
+    });
+    accept.click();
+    await paint();
+    expect(node.textContent).toContain('Granted until');
+    expect(accept.style.display).toBe('none');
+    node.querySelector<HTMLButtonElement>('.jp-mod-reject')!.click();
+    await closed;
+  });
+});
