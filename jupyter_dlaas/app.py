@@ -6,12 +6,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from dlaas.model import DID, Job
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from traitlets import Float
 
+from dlaas.model import DID, Job
 from jupyter_dlaas.configuration import RucioConfig, log_level, section
 from jupyter_dlaas.events import Events
 from jupyter_dlaas.handlers import ROUTES

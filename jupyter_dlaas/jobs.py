@@ -13,13 +13,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from traitlets import Float, Integer
+from traitlets.config import LoggingConfigurable
+
 from dlaas.errors import AlreadyThere, Cancelled, CannotAuthenticate, DlaasError, NotThere, problem
 from dlaas.lake import Lake
 from dlaas.model import DID, Job, UploadRequest
 from dlaas.transfer.upload import check
-from traitlets import Float, Integer
-from traitlets.config import LoggingConfigurable
-
 from jupyter_dlaas.job_store import INTERRUPTED, JobStore
 from jupyter_dlaas.redaction import Redactor
 from jupyter_dlaas.service import LakeService

@@ -14,7 +14,6 @@ from dlaas.credentials import Credential, Token
 from dlaas.errors import LoginRequired
 from dlaas.lake import Lake
 from dlaas.model import Login, LoginMethod, Problem
-
 from jupyter_dlaas.redaction import Redactor
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
-from dlaas.errors import CannotAuthenticate, TookTooLong
-from dlaas.lake import Lake
 from traitlets import Float
 from traitlets.config import LoggingConfigurable
 
+from dlaas.errors import CannotAuthenticate, TookTooLong
+from dlaas.lake import Lake
 from jupyter_dlaas.session import Session
 from jupyter_dlaas.sessions import Sessions
 from jupyter_dlaas.workers import Rows

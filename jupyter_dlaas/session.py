@@ -23,7 +23,6 @@ from dlaas.errors import (
 )
 from dlaas.lake import Lake
 from dlaas.model import InstanceInfo, Login, LoginMethod, LoginRequest
-
 from jupyter_dlaas.live_login import LiveLogin
 from jupyter_dlaas.redaction import Redactor
 from jupyter_dlaas.workers import Workers, carry_out

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from traitlets import Float, Integer
+from traitlets.config import LoggingConfigurable
+
 from dlaas import handover
 from dlaas.config import Instances, load_instances
 from dlaas.errors import DlaasError, problem
 from dlaas.model import InstanceInfo, Login, Problem
 from dlaas.sources import from_environment
-from traitlets import Float, Integer
-from traitlets.config import LoggingConfigurable
-
 from jupyter_dlaas.redaction import Redactor
 from jupyter_dlaas.session import Session, SessionSettings
 

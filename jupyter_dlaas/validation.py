@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from dlaas.errors import InvalidInput
 from jsonschema import Draft202012Validator, ValidationError
+
+from dlaas.errors import InvalidInput
 
 API = Path(__file__).parent / "schema" / "api.json"
 R = TypeVar("R")

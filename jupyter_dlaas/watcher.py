@@ -8,11 +8,11 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from dlaas.errors import CannotAuthenticate, NotThere
-from dlaas.model import DID, Status
 from traitlets import Float, Integer
 from traitlets.config import LoggingConfigurable
 
+from dlaas.errors import CannotAuthenticate, NotThere
+from dlaas.model import DID, Status
 from jupyter_dlaas.service import LakeService
 
 _MOVING = ("replicating", "stuck", "suspended", "waiting_approval")

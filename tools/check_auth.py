@@ -18,7 +18,9 @@ def decorators(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
     names = []
     for node in function.decorator_list:
         target = node.func if isinstance(node, ast.Call) else node
-        names.append(target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", ""))
+        names.append(
+            target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+        )
     return names
 
 

@@ -50,7 +50,7 @@ def api_schema() -> dict[str, Any]:
         cls.__pydantic_config__ = ConfigDict(arbitrary_types_allowed=True)  # type: ignore[union-attr]
     definitions: dict[str, Any] = {}
     for name, cls in classes.items():
-        adapter: TypeAdapter[Any] = TypeAdapter(cls)
+        adapter = TypeAdapter[Any](cls)  # type: ignore[arg-type]  # pydantic's TypeForm is too narrow
         schema = adapter.json_schema(mode=_mode(name), schema_generator=Generator)
         definitions.update(schema.pop("$defs", {}))
         definitions[name] = schema

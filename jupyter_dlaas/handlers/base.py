@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from dlaas import errors
-from dlaas.errors import DlaasError, InternalError, InvalidInput, problem
-from dlaas.lake import Lake
-from dlaas.model import Problem, to_json
 from jupyter_server.auth import decorator as authorization
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
+from dlaas import errors
+from dlaas.errors import DlaasError, InternalError, InvalidInput, problem
+from dlaas.lake import Lake
+from dlaas.model import Problem, to_json
 from jupyter_dlaas.validation import parse_body
 
 if TYPE_CHECKING:

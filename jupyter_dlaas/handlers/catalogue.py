@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import cast
 
-from dlaas.catalogue import SearchType
-from dlaas.model import DID
 from tornado import web
 
+from dlaas.catalogue import SearchType
+from dlaas.model import DID
 from jupyter_dlaas.handlers.base import DlaasHandler, authorized
 from jupyter_dlaas.validation import choice, integer, required
 

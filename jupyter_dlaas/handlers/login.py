@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dlaas.model import LoginRequest
 from tornado import web
 
+from dlaas.model import LoginRequest
 from jupyter_dlaas.handlers.base import DlaasHandler, authorized
 
 

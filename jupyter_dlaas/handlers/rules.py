@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from dlaas.model import DID, RuleRequest
 from tornado import web
 
+from dlaas.model import DID, RuleRequest
 from jupyter_dlaas.handlers.base import DlaasHandler, authorized
 from jupyter_dlaas.validation import required
 

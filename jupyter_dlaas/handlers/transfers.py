@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dlaas.model import UploadRequest
 from jupyter_server.services.contents.fileio import FileManagerMixin
 from tornado import web
 
+from dlaas.model import UploadRequest
 from jupyter_dlaas.handlers.base import DlaasHandler, authorized
 
 

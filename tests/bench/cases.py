@@ -72,7 +72,9 @@ def status(embedded: EmbeddedLake, lake: Lake) -> Case:
         return sum("NOTEBOOK-MOUNT" in row["rses"] for row in rows)
 
     did = f"user.alice:{name}"
-    return Case("status", "rucio-clients list_replicas", lambda: lake.status(did).available_files, peer)
+    return Case(
+        "status", "rucio-clients list_replicas", lambda: lake.status(did).available_files, peer
+    )
 
 
 def random_reads(embedded: EmbeddedLake, lake: Lake) -> Case:

@@ -48,5 +48,7 @@ def test_higgs_to_two_photons_shows_the_bump_and_uploads_it(
     name = re.search(r"user\.alice:higgs-to-two-photons-\S+\.root", text)
     assert name is not None
     assert "user.alice:results is kept on" in text
-    pictures = [o for c in notebook.cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
+    pictures = [
+        o for c in notebook.cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})
+    ]
     assert len(pictures) == 1

@@ -1,4 +1,4 @@
-"""What is shipped: two wheels that share no file, carry the built panel, and install without node."""
+"""What is shipped: two wheels that share no file, carry the panel, and install without node."""
 
 from __future__ import annotations
 

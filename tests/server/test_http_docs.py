@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import yaml
-from dlaas import errors
 from http_answers import DEFINITIONS
 from traitlets.config import Configurable
 
+from dlaas import errors
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.events import SCHEMA, SCHEMA_ID
 from jupyter_dlaas.handlers import ROUTES

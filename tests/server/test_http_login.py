@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from http_answers import Api, Listen
+
 from dlaas import Lake, handover
 from dlaas.config import Instance
 from dlaas.credentials import Userpass
-from http_answers import Api, Listen
-
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 from jupyter_dlaas.live_login import LiveLogin

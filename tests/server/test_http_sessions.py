@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dlaas import handover
 from http_answers import Api, Listen
 from lake_gate import Gate
 
+from dlaas import handover
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dlaas.model import DID, Job
 from http_answers import Answer, Api, Listen
 
+from dlaas.model import DID, Job
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.job_store import INTERRUPTED, JobStore
 from jupyter_dlaas.lake import EmbeddedLake

@@ -1,6 +1,6 @@
 """Bring up a lake and a JupyterLab on it, run the browser tests against them, take both down.
 
-Arguments go to `playwright test`. With `--serve` the two stay up until Ctrl-C, to write tests by hand.
+Arguments go to `playwright test`. With `--serve` the two stay up until Ctrl-C, to look around.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 def server_config(lake: EmbeddedLake, folder: Path) -> Path:
-    """Two instances of one lake: the demonstration's, logged in, and one that waits for a password."""
+    """Name one lake twice: as the demonstration, logged in, and as one that waits for a password."""
     waiting = {
         **lake.instance("bob", login=False),
         "name": "by-hand",

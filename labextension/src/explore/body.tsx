@@ -185,22 +185,23 @@ function NothingFound({ model, trans }: IProps): JSX.Element {
 }
 
 function Beginning({ trans }: IProps): JSX.Element {
+  const examples = [
+    ['scope:*word*', trans.__('names in a scope that contain a word')],
+    ['scope:name', trans.__('one DID, typed or pasted')],
+    ['rucio://…', trans.__('a reference from a colleague')]
+  ];
   return (
     <div className="jp-Dlaas-empty">
       <strong>{trans.__('Find data in the lake')}</strong>
       <dl className="jp-Dlaas-hints">
-        <dt>
-          <code>{'scope:*word*'}</code>
-        </dt>
-        <dd>{trans.__('names in a scope that contain a word')}</dd>
-        <dt>
-          <code>{'scope:name'}</code>
-        </dt>
-        <dd>{trans.__('one DID, typed or pasted')}</dd>
-        <dt>
-          <code>{'rucio://…'}</code>
-        </dt>
-        <dd>{trans.__('a reference from a colleague')}</dd>
+        {examples.map(([text, meaning]) => (
+          <React.Fragment key={text}>
+            <dt>
+              <code>{text}</code>
+            </dt>
+            <dd>{meaning}</dd>
+          </React.Fragment>
+        ))}
       </dl>
     </div>
   );

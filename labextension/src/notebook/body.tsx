@@ -106,7 +106,6 @@ function Variable(
     <li className="jp-Dlaas-variable" data-variable={name}>
       <div className="jp-Dlaas-variable-head">
         <code title={state.text || undefined}>{name}</code>
-        <KernelMark state={state} trans={trans} />
         <span className="jp-Dlaas-variable-acts">
           {state.phase !== 'setting' && attachments.kernel && (
             <IconButton
@@ -142,6 +141,7 @@ function Variable(
           asking={known?.isAsking ?? false}
           trans={trans}
         />
+        <KernelMark state={state} trans={trans} />
         {known?.problem && !known.status && (
           <span className="jp-Dlaas-wrong" role="alert">
             {explain(known.problem, trans).title}
