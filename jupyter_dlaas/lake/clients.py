@@ -11,6 +11,7 @@ from .rucio_side.lakeside.layout import ACCOUNTS, HOST, SITES, Layout, Site, Sta
 NAME = "lake"
 LIFETIME_DAYS = 14
 MOUNTED = next(site for site in SITES if site.mounted)
+UPLOADS = SITES[0]
 
 
 def path_begins_at(layout: Layout, site: Site) -> int:
@@ -30,6 +31,9 @@ def environment(layout: Layout, state: State, account: str) -> dict[str, str]:
         "RUCIO_RSE_MOUNT_PATH": str(layout.mount / MOUNTED.service),
         "RUCIO_PATH_BEGINS_AT": str(path_begins_at(layout, MOUNTED)),
         "RUCIO_SITE_NAME": MOUNTED.site,
+        "RUCIO_UPLOAD_RSE": UPLOADS.rse,
+        "RUCIO_REPLICATION_RULE_LIFETIME_DAYS": str(LIFETIME_DAYS),
+        "RUCIO_WILDCARD_ENABLED": "1",
         # With it the genuine client reads and writes the https sites.
         "X509_USER_PROXY": str(folder / "identity.pem"),
     }
@@ -59,7 +63,7 @@ def instance(layout: Layout, state: State, account: str, login: bool) -> dict[st
         "password_file": str(folder / "password"),
         "client_cert": str(folder / "cert.pem"),
         "client_key": str(folder / "key.pem"),
-        "upload_rse": SITES[0].rse,
+        "upload_rse": UPLOADS.rse,
     }
     if not login:
         del entry["password_file"]

@@ -14,7 +14,8 @@ export function formatBytes(bytes: number): string {
     unit += 1;
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+  // The figure and its unit stay on one line.
+  return `${value.toFixed(digits)}\u00a0${UNITS[unit]}`;
 }
 
 /**
@@ -35,6 +36,19 @@ export function formatTime(iso: string): string {
     hour: '2-digit',
     minute: '2-digit'
   });
+}
+
+/**
+ * A time that has passed: of today the hour, else the date as well.
+ */
+export function formatMoment(iso: string, now = new Date()): string {
+  const moment = new Date(iso);
+  return moment.toDateString() === now.toDateString()
+    ? moment.toLocaleTimeString(undefined, {
+        hour: '2-digit',
+        minute: '2-digit'
+      })
+    : formatTime(iso);
 }
 
 /**
@@ -91,8 +105,8 @@ export function formatLifetime(
 ): string {
   if (seconds % DAY === 0) {
     const days = seconds / DAY;
-    return trans._n('%1 day', '%1 days', days, days);
+    return trans._n('%1 day', '%1 days', days);
   }
   const hours = Math.round(seconds / 360) / 10;
-  return trans._n('%1 hour', '%1 hours', hours, hours);
+  return trans._n('%1 hour', '%1 hours', hours);
 }

@@ -85,7 +85,10 @@ export function explain(
     message: own?.message ?? problem.message,
     remedy: own?.remedy ?? remedyHere(problem, trans) ?? problem.remedy,
     // What the panel found itself is nobody's fault, or says whose.
-    fault: own ? '' : fault(problem.blame, trans)
+    fault:
+      own || problem.error === 'ConfigurationError'
+        ? ''
+        : fault(problem.blame, trans)
   };
 }
 

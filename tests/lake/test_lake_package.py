@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from judge import processes_of
+from judge import processes_of, until
 
 from jupyter_dlaas.lake import EmbeddedLake, LakeError, demo
 from jupyter_dlaas.lake.environment import LOCKS, RUCIO_SIDE, PrivateEnvironment
@@ -96,25 +96,28 @@ def test_the_demo_runs_jupyterlab_and_takes_its_lake_down_with_it(tmp_path: Path
     lake.down()
     command = [sys.executable, "-m", "jupyter_dlaas.command", "demo", "--no-browser"]
     port = free_ports(1)[0]
-    demo_process = subprocess.Popen(
-        [*command, "--dir", str(lake.directory), "--port", str(port)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    base, log = f"http://127.0.0.1:{port}", tmp_path / "demo.log"
+    with log.open("w") as output:
+        demo_process = subprocess.Popen(
+            [*command, "--dir", str(lake.directory), "--port", str(port)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+
+    def answer(**headers: str) -> int:
+        try:
+            return requests.get(f"{base}/api/status", headers=headers, timeout=30).status_code
+        except requests.exceptions.ConnectionError:
+            return 0
+
     try:
-        assert demo_process.stdout is not None
-        lines = iter(demo_process.stdout.readline, "")
-        url = next(line for line in lines if f"127.0.0.1:{port}/lab?token=" in line)
+        assert until(answer, "JupyterLab answers") == 403
+        token = re.search(rf"{port}/lab\?token=(\w+)", log.read_text())
+        assert token is not None
+        assert answer(Authorization=f"token {token[1]}") == 200
         assert lake.running
-        token = url.strip().rpartition("token=")[2]
-        headers = {"Authorization": f"token {token}"}
-        base = f"http://127.0.0.1:{port}"
-        status = requests.get(f"{base}/api/status", headers=headers, timeout=30)
-        assert status.status_code == 200
-        assert requests.get(f"{base}/api/status", timeout=30).status_code == 403
     finally:
         demo_process.terminate()
-        demo_process.communicate(timeout=60)
+        demo_process.wait(60)
     assert processes_of(lake) == []
     lake.reset()

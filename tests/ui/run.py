@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 def server_config(lake: EmbeddedLake, folder: Path) -> Path:
-    """Name one lake twice: as the demonstration, logged in, and as one that waits for a password."""
+    """Name one lake twice: as the demonstration, logged in, and as one that wants a password."""
     waiting = {
         **lake.instance("bob", login=False),
         "name": "by-hand",

@@ -120,7 +120,7 @@ describe('the panel', () => {
     const rows = () => [...tree.querySelectorAll('[role=treeitem]')];
     expect(rows().map(row => row.getAttribute('aria-label'))).toEqual([
       's:c, dataset, 2 files',
-      's:f, file, 1.50 kB'
+      's:f, file, 1.50\u00a0kB'
     ]);
     expect(rows()[0].getAttribute('aria-setsize')).toBe('2');
     press(tree, 'ArrowRight');

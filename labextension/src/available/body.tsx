@@ -98,7 +98,7 @@ function sizeText(model: AvailableModel, trans: TranslationBundle): string {
   const parts: string[] = [];
   if (status.files !== null) {
     const files = formatCount(status.files);
-    parts.push(trans._n('%1 file', '%1 files', status.files, files));
+    parts.push(trans._n('%2 file', '%2 files', status.files, files));
   }
   if (status.bytes !== null) {
     parts.push(formatBytes(status.bytes));

@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-const TAIL = 10;
+const TAIL = 8;
 
 /**
  * A name that, where there is no room, loses letters in its middle: the end tells the files of a dataset apart.

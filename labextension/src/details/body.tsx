@@ -3,7 +3,6 @@ import * as React from 'react';
 
 import { Button, IconButton } from '../components/button';
 import { Icon } from '../components/icon';
-import { Name } from '../components/name';
 import { ProblemView } from '../components/problem';
 import { Progress, StateBadge, progressText } from '../components/state';
 import { Until } from '../components/when';
@@ -68,9 +67,7 @@ function Head({ acts, model, trans }: IProps): JSX.Element {
   return (
     <div className="jp-Dlaas-card-head">
       <Icon name={type} className={`jp-Dlaas-row-type jp-mod-${type}`} />
-      <h3 title={did}>
-        <Name text={name} />
-      </h3>
+      <h3 title={did}>{name}</h3>
       <IconButton
         label={trans.__('Copy DID')}
         icon="copy"
@@ -93,7 +90,7 @@ function sizeText(model: DetailsModel, trans: TranslationBundle): string {
   const bytes = status?.bytes ?? metadata?.bytes ?? null;
   const parts: string[] = [];
   if (files !== null && model.item?.type !== 'file') {
-    parts.push(trans._n('%1 file', '%1 files', files, formatCount(files)));
+    parts.push(trans._n('%2 file', '%2 files', files, formatCount(files)));
   }
   if (bytes !== null) {
     parts.push(formatBytes(bytes));

@@ -110,7 +110,7 @@ function countText(model: ExploreModel, trans: TranslationBundle): string {
     return trans.__('Searching…');
   }
   return model.phase === 'done'
-    ? trans._n('%1 found', '%1 found', model.found, count)
+    ? trans._n('%2 found', '%2 found', model.found, count)
     : '';
 }
 

@@ -232,6 +232,7 @@ export class ExploreModel extends Model {
       this.changed();
     };
     const { settings } = this.lake;
+    const wasDown = this._wasDown;
     try {
       const rows = api.searchDIDs(settings, instance, search, signal);
       const isTruncated = await drain(rows, signal, entries => {
@@ -240,11 +241,17 @@ export class ExploreModel extends Model {
       });
       tree.finish(isTruncated);
       this._phase = 'done';
+      this._wasDown = false;
+      if (wasDown) {
+        // The lake answers again: whatever else could not be had may be there now.
+        void this.lake.statuses.refresh();
+      }
     } catch (error) {
       if (signal.aborted) {
         return;
       }
       const problem = problemOf(error);
+      this._wasDown = problem.blame !== 'you';
       if (tree.found) {
         tree.fail(problem);
         this._phase = 'done';
@@ -324,6 +331,7 @@ export class ExploreModel extends Model {
   private _phase: 'idle' | 'asking' | 'done' | 'problem' = 'idle';
   private _problem: Problem | null = null;
   private _focusRequests = 0;
+  private _wasDown = false;
 }
 
 /**

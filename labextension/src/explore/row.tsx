@@ -151,7 +151,7 @@ function noteText(row: INoteRow, trans: TranslationBundle): string {
 function sizeText(entry: Entry, trans: TranslationBundle): string {
   if (entry.type !== 'file' && entry.files !== null) {
     const files = formatCount(entry.files);
-    return trans._n('%1 file', '%1 files', entry.files, files);
+    return trans._n('%2 file', '%2 files', entry.files, files);
   }
   return entry.bytes === null ? '' : formatBytes(entry.bytes);
 }

@@ -9,7 +9,7 @@ import { ProblemView } from '../components/problem';
 import { Progress } from '../components/state';
 import { Until } from '../components/when';
 import { splitDID } from '../did';
-import { formatBytes, formatTime } from '../format';
+import { formatBytes, formatMoment } from '../format';
 import type { Job } from '../schema';
 import type { TransfersModel } from './model';
 import { isRunning } from './model';
@@ -63,13 +63,14 @@ export function TransfersBody(props: IProps): JSX.Element {
 function JobLine(props: IProps & { job: Job }): JSX.Element {
   const { job, model, find, trans } = props;
   const { did, instance } = job;
+  const { name, scope } = splitDID(did);
   return (
     <li className="jp-Dlaas-job" data-job={job.id} data-state={job.state}>
       <span className={`jp-Dlaas-mark jp-mod-job-${job.state}`}>
         <Icon name={MARKS[job.state]} />
       </span>
       <span className="jp-Dlaas-job-what" title={did}>
-        <Name text={splitDID(did).name} prefix={`${splitDID(did).scope}:`} />
+        <Name text={name} />
       </span>
       {isRunning(job) && (
         <IconButton
@@ -87,8 +88,13 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
         />
       )}
       <span className="jp-Dlaas-job-more" title={job.source}>
-        {stateText(job, model, trans)}
-        {job.finished_at && ` · ${formatTime(job.finished_at)}`}
+        {[
+          scope,
+          stateText(job, model, trans),
+          job.finished_at && formatMoment(job.finished_at)
+        ]
+          .filter(Boolean)
+          .join(' · ')}
       </span>
       {isRunning(job) && (
         <Progress

@@ -3,14 +3,15 @@
 Rucio supports SQLite for a single client only. These run-time patches are the whole difference
 between the lake and a production server; on PostgreSQL none of them is applied.
 
-transactions  Rucio begins deferred transactions and upgrades them at the first write; SQLite
-refuses the upgrade at once ("database is locked") if anybody wrote meanwhile, whatever the timeout.
-So write sessions take the write lock when they begin, and wait for it. cache         Without a
-memcached every RSE attribute and configuration option is a query. A cache in the process, of
-seconds, replaces it; a memcached of somebody else is never asked. expressions   SQLite parses at
-most 1,000 levels; Rucio asks for 1,000 files as one chain of ORs. The chain is written as a tree.
-distance      Replicas are sorted by a GeoIP database that nobody has here: each one tried to
-download it. metadata      Rucio believes that SQLite has no JSON and refuses custom metadata.
+- transactions: Rucio begins deferred transactions and upgrades them at the first write; SQLite
+  refuses the upgrade at once ("database is locked") if anybody wrote meanwhile, whatever the
+  timeout. So write sessions take the write lock when they begin, and wait for it.
+- cache: without a memcached every RSE attribute and configuration option is a query. A cache in the
+  process, of seconds, replaces it; a memcached of somebody else is never asked.
+- expressions: SQLite parses at most 1,000 levels; Rucio asks for 1,000 files as one chain of ORs.
+  The chain is written as a tree.
+- distance: replicas are sorted by a GeoIP database that nobody has here: each tried to download it.
+- metadata: Rucio believes that SQLite has no JSON and refuses custom metadata.
 
 `verify()` proves each of them at start: an upgrade of Rucio that moved an internal fails loudly.
 """
