@@ -29,7 +29,7 @@ node_modules/.yarn-state.yml: package.json yarn.lock .yarnrc.yml | $(STAMPS)/pyt
 PANEL_SOURCES := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null)
 
 $(STAMPS)/panel: node_modules/.yarn-state.yml $(PANEL_SOURCES) package.json labextension/tsconfig.json
-	@$(STEP) "Building the panel" jlpm --silent build:prod
+	@$(STEP) "Building the panel" tools/quietly jlpm build:prod
 	@touch $@
 
 $(STAMPS)/editable: $(STAMPS)/panel
@@ -67,10 +67,10 @@ check: $(STAMPS)/editable ## Format, lint, types, architecture, schema drift, au
 	@$(STEP) "Architecture (import-linter)" lint-imports
 	@$(STEP) "Schema drift" python tools/generate_schema.py --check
 	@$(STEP) "Every handler asks who it is" python tools/check_auth.py
-	@$(STEP) "prettier" jlpm --silent prettier
-	@$(STEP) "stylelint" jlpm --silent stylelint
-	@$(STEP) "eslint" jlpm --silent eslint
-	@$(STEP) "tsc" jlpm --silent typecheck
+	@$(STEP) "prettier" jlpm prettier
+	@$(STEP) "stylelint" jlpm stylelint
+	@$(STEP) "eslint" jlpm eslint
+	@$(STEP) "tsc" jlpm typecheck
 
 .PHONY: test test-python test-lake-postgresql test-panel test-ui
 test: test-python test-lake-postgresql test-panel test-ui ## All tests, and everything that they need
@@ -82,7 +82,7 @@ test-lake-postgresql: install ## The lake's tests once more, on PostgreSQL
 	@$(STEP) "Lake tests on PostgreSQL" pytest tests/lake --db=postgresql $(ARGS)
 
 test-panel: $(STAMPS)/editable ## Unit tests of the panel
-	@$(STEP) "Panel unit tests" jlpm --silent test
+	@$(STEP) "Panel unit tests" jlpm test
 
 test-ui: install ## The whole job in Chromium
 	@$(STEP) "Browser tests" python tests/ui/run.py
@@ -107,7 +107,7 @@ schema: $(STAMPS)/editable ## Generate the API's schema and the panel's types fr
 	@python tools/generate_schema.py
 
 fix: $(STAMPS)/editable ## Format and mend what can be mended by machine
-	@ruff format . && ruff check --fix . && jlpm --silent lint:fix
+	@ruff format . && ruff check --fix . && jlpm lint:fix
 
 clean: ## Remove what was built, keep the lake
 	@rm -rf $(STAMPS) $(VENV) node_modules tests/ui/node_modules labextension/lib labextension/tsconfig.tsbuildinfo jupyter_dlaas/labextension
