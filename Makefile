@@ -41,7 +41,7 @@ browser:
 	@$(STEP) "Debian packages for the browser tests" tools/debian_packages chromium fonts-liberation
 
 tests/ui/node_modules/.yarn-state.yml: tests/ui/package.json tests/ui/yarn.lock | $(STAMPS)/editable
-	@$(STEP) "npm packages of the browser tests" tools/quietly jlpm --cwd tests/ui install --immutable
+	@cd tests/ui && ../../$(STEP) "npm packages of the browser tests" ../../tools/quietly jlpm install --immutable
 	@touch $@
 
 .PHONY: lake-environment
