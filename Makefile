@@ -46,7 +46,11 @@ tests/ui/node_modules/.yarn-state.yml: tests/ui/package.json tests/ui/yarn.lock 
 
 .PHONY: lake-environment
 lake-environment: $(STAMPS)/editable
-	@$(STEP) "The lake's own environment (a genuine Rucio)" jupyter dlaas lake prepare --db all
+	@$(STEP) "The lake's own environment (a genuine Rucio)" jupyter dlaas lake prepare
+
+.PHONY: lake-environment-postgresql
+lake-environment-postgresql: $(STAMPS)/editable
+	@$(STEP) "The lake's own environment with PostgreSQL" jupyter dlaas lake prepare --db postgresql
 
 .PHONY: install
 install: $(STAMPS)/editable browser tests/ui/node_modules/.yarn-state.yml lake-environment ## A virtual environment .venv with everything
@@ -78,7 +82,7 @@ test: test-python test-lake-postgresql test-panel test-ui ## All tests, and ever
 test-python: install ## The library, the server and the lake (on SQLite)
 	@$(STEP) "Python tests" pytest $(ARGS)
 
-test-lake-postgresql: install ## The lake's tests once more, on PostgreSQL
+test-lake-postgresql: install lake-environment-postgresql ## The lake's tests once more, on PostgreSQL
 	@$(STEP) "Lake tests on PostgreSQL" pytest tests/lake --db=postgresql $(ARGS)
 
 test-panel: $(STAMPS)/editable ## Unit tests of the panel

@@ -79,7 +79,9 @@ def _paths_on(
             yield str(protocol.get("scheme")), f"{prefix}/{relative}"
         return
     for replica in lake._replicas([did], rse_expression=rse):
-        yield urlsplit(replica.pfn).scheme, urlsplit(replica.pfn).path
+        # A PFN is no URL: "#", "?" and "%" are letters of a name.
+        scheme, _, rest = replica.pfn.partition("://")
+        yield scheme, f"/{rest.partition('/')[2]}"
 
 
 def relative_path(did: DID, algorithm: str) -> str | None:

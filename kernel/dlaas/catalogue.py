@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import datetime, timezone
 from itertools import islice
 from typing import Any, Literal
 
@@ -19,6 +18,7 @@ from dlaas.errors import (
     WildcardRefused,
 )
 from dlaas.model import DID, RSE, Account, DIDType, Entry, Metadata, Replica, Usage
+from dlaas.rows import entry_from, is_bare, type_of, usage_from, utc
 
 SearchType = Literal["all", "collection", "file", "dataset", "container"]
 _MEANT: dict[str, tuple[DIDType, ...]] = {
@@ -28,8 +28,6 @@ _MEANT: dict[str, tuple[DIDType, ...]] = {
     "dataset": ("dataset",),
     "container": ("container",),
 }
-_FILLED = ("did_type", "bytes", "length", "adler32")
-_AT_ONCE = 100
 # Columns of Rucio's own that say nothing to a person, or that Metadata has a field for.
 _COLUMNS = frozenset(
     {
@@ -40,6 +38,8 @@ _COLUMNS = frozenset(
         "transient",
     }
 )  # fmt: skip
+_FILLED = ("did_type", "bytes", "length", "adler32")
+_AT_ONCE = 100
 
 
 class Catalogue(Connection):
@@ -89,16 +89,16 @@ class Catalogue(Connection):
     def _found(
         self, scope: str, kind: SearchType, rows: Generator[Any, None, None], limit: int | None
     ) -> Iterator[Entry]:
-        count = 0
+        known = False
         # Closed early, it lets the connection go.
         with closing(self._completed(rows)) as completed:
-            for count, row in enumerate(completed, 1):
-                entry = _entry(row)
-                if entry.type in _MEANT[kind]:
-                    yield entry
-                if limit is not None and count >= limit:
+            entries = (entry_from(row) for row in completed)
+            for count, entry in enumerate((e for e in entries if e.type in _MEANT[kind]), 1):
+                known = True
+                yield entry
+                if count == limit:
                     return
-        if not count and not self.knows_scope(scope):
+        if not known and not self.knows_scope(scope):
             raise ScopeNotFound(f"{self.instance.title} has no scope {scope!r}.")
 
     def _completed(
@@ -111,7 +111,7 @@ class Catalogue(Connection):
         """
         with closing(rows):
             while chunk := list(islice(rows, _AT_ONCE)):
-                bare = [{"scope": r["scope"], "name": r["name"]} for r in chunk if _is_bare(r)]
+                bare = [{"scope": r["scope"], "name": r["name"]} for r in chunk if is_bare(r)]
                 known = {}
                 if bare:
                     for row in self.client.get_metadata_bulk(bare):
@@ -132,10 +132,10 @@ class Catalogue(Connection):
         custom = {k: v for k, v in meta.items() if k not in _COLUMNS and v is not None}
         return Metadata(
             did=did,
-            type=_type(row["type"]),
+            type=type_of(row["type"]),
             account=str(row.get("account") or meta.get("account") or ""),
             bytes=row.get("bytes"),
-            files=None if _type(row["type"]) == "file" else row.get("length"),
+            files=None if type_of(row["type"]) == "file" else row.get("length"),
             adler32=row.get("adler32"),
             md5=row.get("md5"),
             open=row.get("open"),
@@ -148,14 +148,14 @@ class Catalogue(Connection):
         did = DID(did)
         self._did(did)
         rows = self.client.list_content(did.scope, did.name)
-        return (_entry(row) for row in self._completed(rows))
+        return (entry_from(row) for row in self._completed(rows))
 
     def list_files(self, did: str) -> Iterator[Entry]:
         """List the files below a DID, at any depth; a file is its own."""
         did = DID(did)
         self._did(did)
         rows = self.client.list_files(did.scope, did.name)
-        return (_entry({**row, "type": "FILE"}) for row in rows)
+        return (entry_from({**row, "type": "FILE"}) for row in rows)
 
     def list_replicas(
         self, did: str, *, schemes: list[str] | None = None, rse_expression: str | None = None
@@ -222,7 +222,7 @@ class Catalogue(Connection):
     def usage(self) -> list[Usage]:
         """List what this account uses of each RSE, and its quota there."""
         rows = self.client.get_local_account_usage(self.account)
-        return sorted((_usage(row) for row in rows), key=lambda usage: usage.rse)
+        return sorted((usage_from(row) for row in rows), key=lambda usage: usage.rse)
 
     def is_admin(self) -> bool:
         """Tell whether neither ownership nor quota binds this account."""
@@ -276,48 +276,3 @@ def _filters(
             remedy="Write it as energy >= 13000, kind = mc (a comma means and, a semicolon or).",
         ) from error
     return list(found)
-
-
-def _is_bare(row: Mapping[str, Any]) -> bool:
-    kind = row.get("did_type") or row.get("type")
-    if kind is None:
-        return True
-    # `length` is only in what a search answers, which knows all that the catalogue knows.
-    return _type(kind) != "file" and row.get("bytes") is None and "length" not in row
-
-
-def _type(text: Any) -> DIDType:
-    kind = str(getattr(text, "name", text)).rpartition(".")[2].lower()
-    return "file" if kind == "file" else "container" if kind == "container" else "dataset"
-
-
-def _entry(row: Mapping[str, Any]) -> Entry:
-    kind = _type(row.get("did_type") or row.get("type"))
-    return Entry(
-        DID(f"{row['scope']}:{row['name']}"),
-        kind,
-        row.get("bytes"),
-        None if kind == "file" else row.get("length"),
-        row.get("adler32"),
-    )
-
-
-def _usage(row: Mapping[str, Any]) -> Usage:
-    limit: Any = row.get("bytes_limit")
-    # Rucio writes an endless quota as infinity or -1, and no quota as 0.
-    endless = limit is None or limit < 0 or limit == float("inf")
-    return Usage(row["rse"], int(row["bytes"]), int(row["files"]), None if endless else int(limit))
-
-
-def utc(value: Any) -> datetime | None:
-    """Make an aware time of what Rucio answers: a naive time in UTC, or the text of one."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-    if not isinstance(value, str) or not value:
-        return None
-    for form in ("%a, %d %b %Y %H:%M:%S %Z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"):
-        try:
-            return datetime.strptime(value.split(".")[0], form).replace(tzinfo=timezone.utc)
-        except ValueError:
-            continue
-    return None

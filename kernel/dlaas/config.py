@@ -19,6 +19,8 @@ _METHODS: tuple[LoginMethod, ...] = ("userpass", "x509", "x509_proxy", "oidc")
 # Never leave this process: neither in a repr, nor in a hand-over, nor to the browser.
 _SECRET = frozenset({"password", "password_file", "token", "handover"})
 
+_NOT_NEGATIVE = frozenset({"path_begins_at", "replication_rule_lifetime_days", "request_timeout"})
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -129,6 +131,11 @@ class Instance:
             raise ConfigurationError(
                 f"auth_type {values['auth_type']!r} is not one of {', '.join(_METHODS)}."
             )
+        for key in _NOT_NEGATIVE & values.keys():
+            if not 0 <= values[key] < 1e6:
+                raise ConfigurationError(f"{key} {values[key]} is below zero, or too much.")
+        if values.get("request_timeout") == 0:
+            raise ConfigurationError("A request_timeout of 0 seconds lets nothing be asked.")
         return cls(**values)
 
 
@@ -144,8 +151,13 @@ def _require(values: Mapping[str, Any], key: str, text: str) -> None:
 
 
 def _checked_url(key: str, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        # Brackets that do not match, a port that is no number.
+        usable = False
+    if not usable:
         raise ConfigurationError(f"{key} {value!r} is not an http or https URL.")
     return value.rstrip("/")
 

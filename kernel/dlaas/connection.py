@@ -6,6 +6,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dlaas import credentials as _credentials
@@ -91,7 +92,8 @@ class Connection:
         found = self._remembered.get(key)
         if found is not None and found[0] > time.monotonic():
             if isinstance(found[1], TookTooLong):
-                raise found[1]
+                # A copy: each raise would lengthen the traceback of the one that is kept.
+                raise copy(found[1])
             return found[1]  # type: ignore[no-any-return]
         try:
             value = ask()
@@ -152,4 +154,8 @@ def _alive(name: str) -> Lake | None:
 def forget() -> None:
     """Forget the lakes that were made by configuration: it has changed."""
     with _guard:
+        gone = set(map(id, _kept.values()))
+        for name, refs in _lakes.items():
+            # Old variables keep theirs; new ones find the new login.
+            _lakes[name] = [ref for ref in refs if id(ref()) not in gone]
         _kept.clear()

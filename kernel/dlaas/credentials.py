@@ -73,10 +73,19 @@ def jwt_claims(value: str) -> dict[str, object] | None:
     return claims
 
 
+def _is_latin(text: str) -> bool:
+    """Tell whether a header can carry a text."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def token_from(value: str, account: str | None = None, expires_at: float | None = None) -> Token:
     """Make a token of its text, with the expiry of a JWT; raises `LoginRequired` for nonsense."""
     text = value.strip()
-    if not text or any(not character.isprintable() for character in text):
+    if not text or not text.isprintable() or not text.isascii():
         raise LoginRequired("The token is empty or is no token.")
     claims = jwt_claims(text)
     expiry = claims.get("exp") if claims else None
@@ -182,7 +191,7 @@ class Userpass(_Login):
         super().__init__(instance, account or instance.account or username)
         if not username or not password:
             raise LoginRequired("Name and password are needed.")
-        if any(not character.isprintable() for character in username + password):
+        if not (username + password).isprintable() or not _is_latin(username + password):
             raise CannotAuthenticate("Name or password hold characters that cannot be sent.")
         self._username = username
         self._password = password

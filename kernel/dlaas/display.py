@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from dlaas.errors import DlaasError
-from dlaas.rules import size_said
+from dlaas.quota import size_said
 
 if TYPE_CHECKING:
     from dlaas.item import Item

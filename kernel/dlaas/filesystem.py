@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import weakref
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from fsspec.asyn import AsyncFileSystem, sync
 from fsspec.implementations.local import LocalFileSystem
@@ -20,7 +23,8 @@ from fsspec.utils import stringify_path
 from dlaas import readahead
 from dlaas.connection import lake_for
 from dlaas.errors import ChecksumMismatch, InvalidInput
-from dlaas.model import DID, Entry, Reference
+from dlaas.model import Entry
+from dlaas.reference import DID, Reference, prefix_of, split_path
 from dlaas.remote import Reader, Source, locate
 from dlaas.stream import RucioFile
 from dlaas.transfer.checksums import Checksums, same_adler32
@@ -50,9 +54,8 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
             return [cls._strip_protocol(one) for one in path]
         text = str.__str__(stringify_path(path)).removeprefix("rucio://")
         head, colon, name = text.partition(":")
-        if colon and "/" not in head:
-            return f"{head}/{name}"
-        return text if "/" in text else text.rstrip("/")
+        # A folder may be written with a slash at its end.
+        return (f"{head}/{name}" if colon and "/" not in head else text).rstrip("/")
 
     def unstrip_protocol(self, name: str) -> str:
         """Answer the reference of a path."""
@@ -73,7 +76,7 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
         return await asyncio.to_thread(self._describe, self._strip_protocol(path))
 
     def _describe(self, path: str) -> dict[str, Any]:
-        instance, scope, name = _split(path)
+        instance, scope, name = split_path(path)
         if not name:
             return {"name": path, "size": 0, "type": "directory"}
         row = lake_for(instance)._did(DID(f"{scope}:{name}"))
@@ -92,9 +95,9 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
         return rows if detail else [row["name"] for row in rows]
 
     def _list(self, path: str) -> list[dict[str, Any]]:
-        instance, scope, name = _split(path)
+        instance, scope, name = split_path(path)
         lake = lake_for(instance)
-        prefix = f"{instance}@" if instance else ""
+        prefix = prefix_of(instance)
         if not scope:
             scopes = lake.list_scopes()
             return [{"name": f"{prefix}{s}", "size": 0, "type": "directory"} for s in scopes]
@@ -115,23 +118,26 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
         return found if detail else sorted(found)
 
     def _below(self, path: str) -> list[dict[str, Any]]:
-        instance, scope, name = _split(path)
+        instance, scope, name = split_path(path)
         if not name:
             raise InvalidInput("Name a DID: a scope may hold any number of files.")
-        prefix = f"{instance}@" if instance else ""
+        prefix = prefix_of(instance)
         return [_row(prefix, entry) for entry in lake_for(instance).list_files(f"{scope}:{name}")]
 
     async def _glob(self, path: str, maxdepth: int | None = None, **options: Any) -> Any:
-        """Search a scope by a pattern such as `rucio://ATLAS_OD_EDU/*GamGam*`."""
+        """Search a scope by a pattern such as `rucio://ATLAS_OD_EDU/*GamGam*`; also ? and [ab]."""
         detail = options.pop("detail", False)
         rows = await asyncio.to_thread(self._matching, self._strip_protocol(path))
         found = {row["name"]: row for row in rows}
         return found if detail else sorted(found)
 
     def _matching(self, path: str) -> list[dict[str, Any]]:
-        instance, scope, name = _split(path)
-        prefix = f"{instance}@" if instance else ""
-        return [_row(prefix, entry) for entry in lake_for(instance).search(f"{scope}:{name}")]
+        instance, scope, name = split_path(path)
+        prefix = prefix_of(instance)
+        # Rucio knows no other wildcard than the star.
+        wider = re.sub(r"\[[^\]]*\]|\?", "*", name)
+        found = lake_for(instance).search(f"{scope}:{wider}")
+        return [_row(prefix, e) for e in found if fnmatchcase(e.did.name, name)]
 
     async def _cat_file(
         self, path: str, start: int | None = None, end: int | None = None, **_: Any
@@ -217,7 +223,8 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
             await asyncio.to_thread(os.makedirs, lpath, exist_ok=True)
             return
         source = await asyncio.to_thread(self._source, rpath)
-        part = Path(f"{os.fspath(lpath)}.part")
+        # A name of its own: another process may be fetching the same.
+        part = Path(f"{os.fspath(lpath)}.{uuid4().hex[:8]}.part")
         await asyncio.to_thread(part.parent.mkdir, parents=True, exist_ok=True)
         sums = Checksums()
         try:
@@ -267,15 +274,8 @@ def _close(loop: Any, reader: Reader) -> None:
             return
 
 
-def _split(path: str) -> tuple[str | None, str, str]:
-    """Split `[instance@]scope/name` into its three parts; scope and name may be empty."""
-    head, _, name = path.partition("/")
-    instance, at, scope = head.rpartition("@")
-    return (instance if at else None), scope, name
-
-
 def _reference(path: str) -> Reference:
-    instance, scope, name = _split(path)
+    instance, scope, name = split_path(path)
     return Reference(DID(f"{scope}:{name}"), instance)
 
 

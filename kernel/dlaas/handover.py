@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -138,7 +138,10 @@ def read(folder: Path, name: str) -> Handover:
     path = _path(folder, name)
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        instance = Instance.from_mapping(content["instance"])
+        told = content["instance"]
+        # A newer server may say more than this library knows.
+        known = {f.name: told[f.name] for f in fields(Instance) if f.name in told}
+        instance = Instance.from_mapping(known)
         return Handover(
             replace(instance, handover=str(folder), account=content["account"] or instance.account),
             content["account"],

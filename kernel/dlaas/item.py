@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from dlaas.connection import lake_for
-from dlaas.errors import DlaasError, NotAvailable
+from dlaas.errors import DlaasError, InvalidInput, NotAvailable
 from dlaas.lifetime import Lifetime, Until
 from dlaas.model import DID, Entry, Granted, Metadata, Reference, Replica, Rule, State, Status
 from dlaas.waiting import Progress, wait
@@ -181,6 +181,11 @@ class SingleItemDID(Item, str):
         """Open it for reading, from the local path or as a stream from a storage."""
         import fsspec
 
+        if set(mode) & set("wax+"):
+            # A mount may be writable, and what lies there is the lake's.
+            raise InvalidInput(
+                "Data of the lake is for reading.", remedy="Write with Lake.upload()."
+            )
         if self.available:
             return open(self.path, mode, **options)
         return cast("IO[Any]", fsspec.open(self.reference, mode, **options).open())

@@ -61,6 +61,8 @@ def moment(until: Until) -> datetime:
     """Read a date, which means its end, or a time, in UTC; raises `InvalidLifetime`."""
     if isinstance(until, str):
         until = _parsed(until.strip())
+    if not isinstance(until, date):
+        raise InvalidLifetime(f"{until!r} is not a date.")
     if not isinstance(until, datetime):
         until = datetime.combine(until, time(23, 59, 59))
     return until if until.tzinfo else until.replace(tzinfo=timezone.utc)

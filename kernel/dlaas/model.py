@@ -5,12 +5,13 @@ Times are UTC and aware; in JSON they are ISO 8601 with a Z. Sizes are bytes. Li
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from dlaas.errors import Blame, InvalidDID
+from dlaas.errors import Blame
+from dlaas.reference import DID as DID
+from dlaas.reference import Reference as Reference
 
 DIDType = Literal["file", "dataset", "container"]
 State = Literal[
@@ -28,59 +29,6 @@ Access = Literal["mount", "https", "none"]
 LoginMethod = Literal["userpass", "x509", "x509_proxy", "oidc"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 ChangeKind = Literal["status", "job", "login"]
-
-# A scope holds no "@", "/" or ":"; a name may hold "/" and ":", and may begin with "/".
-_SCOPE = re.compile(r"[^\s@/:*]+")
-_SCHEME = "rucio://"
-
-
-class DID(str):
-    """A data identifier, `scope:name`; a string that knows its two parts."""
-
-    __slots__ = ("name", "scope")
-    scope: str
-    name: str
-
-    def __new__(cls, text: str) -> DID:
-        """Read `scope:name`, or take the DID of what has one, such as an `Entry` or a variable."""
-        text = getattr(text, "did", text)
-        if isinstance(text, DID):
-            return text
-        scope, separator, name = str(text).strip().partition(":")
-        if not separator or not name or not _SCOPE.fullmatch(scope) or re.search(r"\s", name):
-            raise InvalidDID(f"{text!r} is not a DID.")
-        did = super().__new__(cls, f"{scope}:{name}")
-        did.scope, did.name = scope, name
-        return did
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (DID, (str(self),))
-
-    def __deepcopy__(self, _memo: dict[int, Any]) -> DID:
-        return self
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A DID and the instance that knows it; `instance` None means the default one."""
-
-    did: DID
-    instance: str | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Reference:
-        """Read `rucio://[instance@]scope/name` or `[instance@]scope:name`."""
-        text = str(text).strip()
-        is_url = text.startswith(_SCHEME)
-        rest = text[len(_SCHEME) :] if is_url else text
-        match = re.match(r"(?:([^\s@/:]+)@)?([^@/:]*)([/:])(.*)", rest, re.DOTALL)
-        if match is None or (match[3] == "/" and not is_url):
-            raise InvalidDID(f"{text!r} is neither a DID nor a rucio:// reference.")
-        return cls(DID(f"{match[2]}:{match[4]}"), match[1])
-
-    def __str__(self) -> str:
-        prefix = f"{self.instance}@" if self.instance else ""
-        return f"{_SCHEME}{prefix}{self.did.scope}/{self.did.name}"
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+from yarl import URL
 
 from dlaas import access, errors
 from dlaas.errors import DlaasError
 from dlaas.model import DID, Reference
-from dlaas.transfer.keys import KeyRing, Keys
+from dlaas.transfer.keys import KeyRing, Keys, encoded
 from dlaas.transfer.storage import failed
 from dlaas.translate import from_network, origin
 
@@ -108,21 +109,18 @@ class Reader:
         # Blocks: the login may have to be renewed.
         keys = await asyncio.to_thread(ring.for_rse, rse)
         for attempt in range(1, _TRIES + 1):
-            status, reason, body = await self._get(rse, url, keys, start, end)
+            status, reason, body = await self._get(rse, url, keys, start, end, source.size)
             if status not in _BUSY or attempt == _TRIES:
                 break
             await asyncio.sleep(0.3 * 2**attempt)
-        if status == 200 and len(body) == source.size:
-            # A storage without ranges.
-            return body[start:end]
-        if status != 206:
+        if status not in (200, 206):
             raise failed(rse, status, reason, url, "read")
         if len(body) != end - start:
             raise errors.StorageFailed(f"{rse} answered {len(body)} of {end - start} bytes.")
         return body
 
     async def _get(
-        self, rse: str, url: str, keys: Keys, start: int, end: int
+        self, rse: str, url: str, keys: Keys, start: int, end: int, size: int
     ) -> tuple[int, str, bytes]:
         session = self._session = self._session or aiohttp.ClientSession(
             timeout=TIMEOUT,
@@ -130,21 +128,23 @@ class Reader:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         )
-        target = url
+        target = encoded(url)
         for _ in range(_REDIRECTS + 1):
             headers = {"Range": f"bytes={start}-{end - 1}", "Accept-Encoding": "identity"}
             options: dict[str, Any] = {"ssl": keys.context(target), "proxy": _proxy(target)}
             try:
                 async with session.get(
-                    target,
+                    # As it is: a signature is over these very characters.
+                    URL(target, encoded=True),
                     headers={**headers, **keys.headers(target)},
                     allow_redirects=False,
                     **options,
                 ) as answer:
                     location = answer.headers.get("Location")
                     if answer.status not in (301, 302, 303, 307, 308) or not location:
-                        return answer.status, answer.reason or "", await _body(answer, start, end)
-                    target = urljoin(target, location)
+                        body = await _body(answer, start, end, size)
+                        return answer.status, answer.reason or "", body
+                    target = encoded(urljoin(target, location))
             except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
                 raise from_network(error, f"{rse} ({origin(target)})") from error
             if urlsplit(target).scheme != "https":
@@ -154,19 +154,24 @@ class Reader:
         raise errors.StorageFailed(f"{rse} sends from one address to the next.")
 
 
-async def _body(answer: aiohttp.ClientResponse, start: int, end: int) -> bytes:
-    """Read what was asked for and no more: a lying storage must not fill the memory."""
-    if answer.status == 200:
-        return await answer.read()
-    if answer.status != 206:
+async def _body(answer: aiohttp.ClientResponse, start: int, end: int, size: int) -> bytes:
+    """Read what was asked for and no more: neither a lying storage nor one without ranges, which
+    answers the whole file, must fill the memory.
+    """
+    whole = answer.status == 200
+    if (not whole and answer.status != 206) or (
+        whole and answer.content_length not in (None, size)
+    ):
         return b""
+    skipped = start if whole else 0
     wanted = end - start
     body = bytearray()
     async for chunk in answer.content.iter_chunked(1 << 18):
-        body += chunk
-        if len(body) > wanted:
+        body += chunk[skipped:]
+        skipped = max(0, skipped - len(chunk))
+        if len(body) > wanted or (whole and len(body) >= wanted):
             break
-    return bytes(body)
+    return bytes(body[:wanted] if whole else body)
 
 
 def _proxy(url: str) -> str | None:

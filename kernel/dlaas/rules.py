@@ -6,26 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from dlaas.catalogue import Catalogue, utc
+from dlaas.catalogue import Catalogue
 from dlaas.errors import (
     AccessDenied,
     DuplicateRule,
-    InsufficientAccountLimit,
     InvalidInput,
     InvalidRSEExpression,
     RucioFailed,
 )
 from dlaas.lifetime import Lifetime, Until, said, seconds
-from dlaas.model import DID, Granted, Rule, RuleState, Usage
+from dlaas.model import DID, Granted, Rule, Usage
+from dlaas.quota import quota_error
+from dlaas.rows import rule_from
 
-_STATES: dict[str, RuleState] = {
-    "O": "OK", "OK": "OK",
-    "R": "REPLICATING", "REPLICATING": "REPLICATING",
-    "S": "STUCK", "STUCK": "STUCK",
-    "U": "SUSPENDED", "SUSPENDED": "SUSPENDED",
-    "W": "WAITING_APPROVAL", "WAITING_APPROVAL": "WAITING_APPROVAL",
-    "I": "INJECT", "INJECT": "INJECT",
-}  # fmt: skip
 # Rucio's clock and ours may differ, and a rule is not worth extending by less.
 _SLACK = timedelta(minutes=5)
 
@@ -84,7 +77,9 @@ class Rules(Catalogue):
                 f"{self.instance.title} has no destination_rse: say which RSE the data is to go to."
             )
         row = self._did(did)
-        self._check_quota(did, row, expression, copies)
+        # A rule that is there already has been counted: Rucio says so itself.
+        if self._own_rule(did, expression, copies) is None:
+            self.check_quota(expression, self._size_of(did, row))
         options = {"activity": activity, "comment": comment}
         try:
             rule_id = self._add_rule(did, copies, expression, asked, options)
@@ -109,18 +104,21 @@ class Rules(Catalogue):
             raise RucioFailed("Rucio made no rule and did not say why.")
         return str(answered[0])
 
-    def _check_quota(self, did: DID, row: Mapping[str, Any], expression: str, copies: int) -> None:
-        """Refuse with numbers what Rucio would refuse without them."""
-        usage = self.limited_usage(expression)
-        if usage is None or usage.limit is None:
-            return
+    def _size_of(self, did: DID, row: Mapping[str, Any]) -> int:
         size = row.get("bytes")
         if size is None:
             size = self.client.get_did(did.scope, did.name, dynamic_depth="FILE").get("bytes")
+        return size or 0
+
+    def check_quota(self, rse: str, size: int) -> None:
+        """Refuse with numbers what Rucio would refuse without them; nothing for an expression."""
+        usage = self.limited_usage(rse)
+        if usage is None or usage.limit is None:
+            return
         left = max(0, usage.limit - usage.bytes)
-        # A rule that is there already has been counted: Rucio says so itself.
-        if size is not None and size > left and not self._own_rule(did, expression, copies):
-            raise quota_error(self.account, expression, size, left, usage.limit)
+        # Rucio wants some of it to be left over.
+        if size >= left:
+            raise quota_error(self.account, rse, size, left, usage.limit)
 
     def limited_usage(self, rse: str) -> Usage | None:
         """Answer what this account uses of an RSE, where it has a limit there that binds it."""
@@ -169,7 +167,7 @@ class Rules(Catalogue):
         if covers(rule, asked):
             return Granted(rule, False, f"You already have this rule; it lasts {_until(rule)}.")
         if extend:
-            longer = self.update_rule(rule.id, lifetime=asked)
+            longer = self._set_lifetime(rule.id, asked)
             return Granted(longer, False, f"Your rule was extended; it lasts {_until(longer)}.")
         raise DuplicateRule(
             f"You already have a rule that keeps {did} on {expression} {_until(rule)}.",
@@ -201,6 +199,13 @@ class Rules(Catalogue):
             options["boost_rule"] = True
         if not options:
             raise InvalidInput("Say what is to change: a lifetime, a date, or boost.")
+        return self._change(rule_id, options)
+
+    def _set_lifetime(self, rule_id: str, lifetime: int | None) -> Rule:
+        """Let a rule last for so many seconds from now; None means without end."""
+        return self._change(rule_id, {"lifetime": lifetime})
+
+    def _change(self, rule_id: str, options: dict[str, Any]) -> Rule:
         try:
             self.client.update_replication_rule(_checked_id(rule_id), options)
         except AccessDenied as error:
@@ -234,32 +239,6 @@ def _not_allowed(act: str, rule_id: str, error: AccessDenied) -> AccessDenied:
     )
 
 
-def quota_error(
-    account: str, rse: str, size: int, left: int, limit: int
-) -> InsufficientAccountLimit:
-    """Make the error for a quota that does not suffice, with its numbers in bytes."""
-    return InsufficientAccountLimit(
-        f"{size_said(size)} are needed on {rse}, and the account {account!r} has"
-        f" {size_said(left)} left of {size_said(limit)}.",
-        details={"rse": rse, "needed": size, "left": left, "limit": limit},
-    )
-
-
-def size_said(size: float) -> str:
-    """Say a number of bytes as people do.
-
-    >>> size_said(999), size_said(1_500_000)
-    ('999 bytes', '1.5 MB')
-    """
-    if size < 1000:
-        return f"{size:.0f} bytes"
-    for unit in ("kB", "MB", "GB", "TB"):
-        size /= 1000
-        if size < 999.95:
-            return f"{size:.1f} {unit}"
-    return f"{size / 1000:.1f} PB"
-
-
 def covers(rule: Rule, asked: int | None) -> bool:
     """Tell whether a rule lasts as long as asked, in seconds from now; None means without end."""
     if rule.expires_at is None:
@@ -283,25 +262,3 @@ def _note(rule: Rule, asked: int | None) -> str:
     if abs(left - asked) > max(_SLACK.total_seconds(), asked * 0.01):
         return f"{text} Rucio granted {said(max(0, left))} where {said(asked)} were asked for."
     return text
-
-
-def rule_from(row: Mapping[str, Any]) -> Rule:
-    """Read a rule as Rucio answers it."""
-    state = str(row.get("state") or "").rpartition(".")[2].upper()
-    return Rule(
-        id=str(row["id"]),
-        did=DID(f"{row['scope']}:{row['name']}"),
-        account=str(row["account"]),
-        rse_expression=str(row["rse_expression"]),
-        state=_STATES.get(state, "REPLICATING"),
-        copies=int(row.get("copies") or 1),
-        locks_ok=int(row.get("locks_ok_cnt") or 0),
-        locks_replicating=int(row.get("locks_replicating_cnt") or 0),
-        locks_stuck=int(row.get("locks_stuck_cnt") or 0),
-        error=row.get("error") or None,
-        expires_at=utc(row.get("expires_at")),
-        created_at=utc(row.get("created_at")),
-        updated_at=utc(row.get("updated_at")),
-        activity=row.get("activity") or None,
-        comment=row.get("comments") or None,
-    )

@@ -12,12 +12,15 @@ from dlaas import access
 from dlaas.errors import DlaasError, NotThere
 from dlaas.lifetime import said
 from dlaas.model import DID, Access, DIDType, Rule, State, Status
+from dlaas.rows import type_of
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
 
 # A container of more datasets than this is judged by the locks of its rules.
 _MOST_DATASETS = 1000
+# So is one that is nested deeper: each container below it is a question.
+_MOST_CONTAINERS = 50
 _AT_ONCE = 200
 # Rules above a DID that are looked at for their state and expiry.
 _MOST_RULES = 10
@@ -42,7 +45,7 @@ def status(lake: Lake, did: str) -> Status:
     """
     did = DID(did)
     row = lake._did(did)
-    kind: DIDType = _kind(row)
+    kind: DIDType = type_of(row["type"])
     rse = lake.instance.destination_rse
     rules = lake.rules_of(did, kind == "file")
     here = _here(lake, did, kind, rules, rse)
@@ -65,11 +68,6 @@ def status(lake: Lake, did: str) -> Status:
         path=path,
         rules=tuple(here or rules),
     )
-
-
-def _kind(row: dict[str, Any]) -> DIDType:
-    kind = str(row["type"]).lower()
-    return "file" if kind == "file" else "container" if kind == "container" else "dataset"
 
 
 def _here(lake: Lake, did: DID, kind: DIDType, rules: list[Rule], rse: str | None) -> list[Rule]:
@@ -158,9 +156,12 @@ def _count_container(lake: Lake, did: DID, rse: str | None) -> _Counts | None:
 def _datasets_below(lake: Lake, did: DID) -> list[DID] | None:
     """List the datasets below a container, each once; None where there are too many to ask for."""
     found: dict[DID, None] = {}
-    todo, seen = [did], {did}
+    todo, seen, asked = [did], {did}, 0
     while todo:
         container = todo.pop()
+        asked += 1
+        if asked > _MOST_CONTAINERS:
+            return None
         for row in lake.client.list_content(container.scope, container.name):
             child = DID(f"{row['scope']}:{row['name']}")
             if child in seen:

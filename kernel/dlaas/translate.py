@@ -186,8 +186,11 @@ def clean(message: str) -> str:
 
 def origin(url: str) -> str:
     """Name scheme, host and port of a URL, without user, path or query."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address that is none"
     return f"{parts.scheme}://{parts.hostname or ''}{port}"
 
 

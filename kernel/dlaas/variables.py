@@ -133,7 +133,9 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
         return self._part(found, f"glob {pattern!r}")
 
     def refresh(self) -> MultipleItemDID:
-        """Answer it anew: what has been added since is in it."""
+        """Answer it anew: what has been added since is in it; a part stays that part."""
+        if self._source is not None:
+            return self._part(self._entries(), self._selection)
         return MultipleItemDID(self.did, self.instance, lake=self._lake)
 
     def wait(
@@ -143,7 +145,7 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
     ) -> MultipleItemDID:
         """Wait until all of it is available, an hour at most unless told; see `waiting.wait`."""
         wait(self.lake, self.did, timeout, progress)
-        return self if self._source else self.refresh()
+        return self.refresh()
 
 
 def did(

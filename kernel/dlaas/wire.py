@@ -14,7 +14,13 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from dlaas.credentials import Token, token_from
-from dlaas.errors import CannotAuthenticate, ConfigurationError, DlaasError, RucioFailed
+from dlaas.errors import (
+    CannotAuthenticate,
+    ConfigurationError,
+    DlaasError,
+    InvalidInput,
+    RucioFailed,
+)
 from dlaas.translate import from_name, from_network, origin
 
 if TYPE_CHECKING:
@@ -102,6 +108,11 @@ class Wire:
                     allow_redirects=False,
                     **options,
                 )
+            except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
+                # The error quotes the header.
+                raise InvalidInput(
+                    "The account or the name of the login holds characters that cannot be sent."
+                ) from None
             except requests.RequestException as error:
                 # The request, and so the login, hangs on the exception: a traceback must not carry
                 # it.
@@ -215,8 +226,16 @@ def _expiry(text: str | None) -> float | None:
 def plain_get(url: str) -> bytes:
     """Fetch a public document of at most a megabyte in at most ten seconds per byte."""
     try:
-        answer = requests.get(url, timeout=(CONNECT_TIMEOUT, 10.0), stream=True)
-        answer.raise_for_status()
-        return answer.raw.read(1_000_000, decode_content=True)
-    except requests.RequestException as error:
+        with requests.get(url, timeout=(CONNECT_TIMEOUT, 10.0), stream=True) as answer:
+            if answer.status_code != 200:
+                raise ConfigurationError(f"{origin(url)} answered {answer.status_code} for {url}.")
+            content = bytearray()
+            for chunk in answer.iter_content(1 << 16):
+                content += chunk
+                if len(content) > 1_000_000:
+                    raise ConfigurationError(f"What {url} answers is longer than a megabyte.")
+            return bytes(content)
+    except (requests.RequestException, ValueError) as error:
+        if isinstance(error, DlaasError):
+            raise
         raise from_network(error, origin(url)) from None

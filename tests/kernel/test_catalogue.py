@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dlaas import Lake
+from dlaas import Lake, SingleItemDID
 from dlaas.errors import (
     DataIdentifierNotFound,
     InvalidDID,
@@ -72,6 +72,33 @@ def test_a_search_by_metadata_answers_types_and_sizes_too(alice: Lake) -> None:
     }
     assert {e.type for e in found.values()} == {"dataset"}
     assert found[alice.get(DATA).did].files == 4
+
+
+@pytest.mark.parametrize(("type_", "limit"), [("dataset", 1), ("dataset", 3), ("file", 2)])
+def test_the_limit_counts_what_is_found(alice: Lake, type_: Any, limit: int) -> None:
+    """By metadata Rucio answers other types too; they must not use the limit up."""
+    rows = alice.search("ATLAS_OD_EDU:*GamGam*", type_, where="energy = 13000", limit=limit)
+    assert [e.type for e in rows] == [type_] * limit
+
+
+@pytest.mark.parametrize("did", ["user.alice:..", "user.alice:.", "..:accounts", "s:a\0b", "s:\u200bn"])
+def test_what_a_request_would_bend_is_no_did(alice: Lake, did: str) -> None:
+    for ask in (alice.get, alice.status, lambda text: SingleItemDID(text, lake=alice)):
+        with pytest.raises(InvalidDID):
+            ask(did)
+
+
+def test_a_reference_where_a_did_is_wanted_is_told_as_such(alice: Lake) -> None:
+    with pytest.raises(InvalidDID, match="is a reference"):
+        alice.get(f"rucio://lake@{DATA.replace(':', '/')}")
+
+
+@pytest.mark.parametrize("name", ["a%b", "a%41b", "a#b", "a?b", "a+b", "a&b=c", "a;b,c", "a:b"])
+def test_odd_letters_of_a_name_reach_rucio_as_they_are(alice: Lake, name: str) -> None:
+    with pytest.raises(DataIdentifierNotFound) as caught:
+        alice.get(f"user.alice:{name}")
+    assert f"'user.alice:{name}' not found" in str(caught.value.__cause__)
+    assert list(alice.search(f"user.alice:{name}*")) == []
 
 
 @pytest.mark.parametrize("where", ["energy >", "><", "a > b > c < d"])

@@ -22,6 +22,7 @@ from dlaas.credentials import Bearer, Userpass
 from dlaas.errors import (
     AccessDenied,
     CannotAuthenticate,
+    InvalidInput,
     LoginRequired,
     RucioFailed,
     TookTooLong,
@@ -74,6 +75,26 @@ def test_two_lakes_with_one_account_name_do_not_share_a_token(
     alice.whoami()
     _lake(other).whoami()
     assert other.requests[0].headers["X-Rucio-Auth-Token"] == "the-token"
+
+
+@pytest.mark.parametrize("account", ["al\nice", "\u0430\u043b\u0438\u0441\u0430"])
+def test_an_account_that_no_header_can_carry_is_your_fault(
+    alice_instance: Instance, account: str
+) -> None:
+    found = Lake(alice_instance, credentials=Userpass(alice_instance, "alice", "pw", account))
+    with pytest.raises(InvalidInput, match="cannot be sent") as caught:
+        found.whoami()
+    assert caught.value.__suppress_context__
+
+
+def test_one_timeout_is_told_to_many_without_growing(standin: Standin) -> None:
+    found = _lake(standin(lambda _: time.sleep(1) or Answer(200, b"{}", JSON)))
+    told = []
+    for _ in range(3):
+        with pytest.raises(TookTooLong) as caught:
+            found.rse_info("R")
+        told.append(caught.value)
+    assert len({id(error) for error in told}) == 3
 
 
 def test_a_refused_permission_does_not_log_in_again(standin: Standin) -> None:

@@ -65,6 +65,20 @@ def test_a_glob_is_a_search(fs: RucioFileSystem) -> None:
     ]
 
 
+@pytest.mark.parametrize(("pattern", "letters"), [("data_?", "ABCD"), ("data_[BD]", "BD")])
+def test_a_glob_knows_the_wildcards_that_rucio_does_not(
+    fs: RucioFileSystem, pattern: str, letters: str
+) -> None:
+    assert fs.glob(f"rucio://lake@ATLAS_OD_EDU/{pattern}.GamGam.root") == [
+        f"lake@ATLAS_OD_EDU/data_{letter}.GamGam.root" for letter in letters
+    ]
+
+
+def test_a_folder_may_be_written_with_a_slash_at_its_end(fs: RucioFileSystem) -> None:
+    folder = "rucio://lake@ATLAS_OD_EDU/GamGam"
+    assert fs.ls(f"{folder}/", detail=False) == fs.ls(folder, detail=False)
+
+
 def test_a_collection_cannot_be_opened_as_a_file(fs: RucioFileSystem) -> None:
     with pytest.raises(InvalidInput, match="container"):
         fs.open("rucio://lake@ATLAS_OD_EDU/GamGam")

@@ -127,6 +127,18 @@ def test_a_longer_wish_offers_to_extend(alice: Lake, own: str) -> None:
     assert _days(longer.rule) == pytest.approx(10, abs=0.01)
 
 
+def test_extending_to_no_end_makes_the_rule_endless(alice: Lake, own: str) -> None:
+    endless = replace(alice.instance, name="endless", replication_rule_lifetime_days=None)
+    there = Lake(endless, credentials=alice.credential)
+    first = there.make_available(own, "5d")
+    with pytest.raises(DuplicateRule):
+        there.make_available(own)
+    longer = there.make_available(own, extend=True)
+    assert longer.rule.id == first.rule.id
+    assert longer.rule.expires_at is None
+    assert "without end" in longer.note
+
+
 def test_a_quota_that_does_not_suffice_is_told_with_numbers(bob: Lake) -> None:
     with pytest.raises(InsufficientAccountLimit) as caught:
         bob.make_available("ATLAS_OD_EDU:GamGam_data", "1d", rse_expression="SOUTH-DISK")

@@ -17,9 +17,10 @@ from dlaas import Lake, errors
 from dlaas.filesystem import RucioFileSystem
 from dlaas.model import DID, Reference
 from dlaas.remote import Source
-from dlaas.transfer.keys import Keys, address, present_certificate, trusting
+from dlaas.transfer.keys import KeyRing, Keys, address, present_certificate, trusting
 from dlaas.transfer.storage import Stat, Storage
-from dlaas.transfer.upload import Plan, _transfer
+from dlaas.transfer.plan import Plan
+from dlaas.transfer.upload import _transfer
 from jupyter_dlaas.lake import EmbeddedLake
 
 Standin = Callable[..., StandIn]
@@ -251,13 +252,44 @@ def test_a_file_travels_under_a_temporary_name(
     disk = _Disk()
     service = send(disk)
     assert disk.files == {"/s/x": a_file.read_bytes()}
-    assert [r.path for r in service.asked("PUT")] == ["/s/x.dlaas-part"]
+    (put,) = service.asked("PUT")
+    assert re.fullmatch(r"/s/dlaas-[0-9a-f]{16}\.part", put.path)
 
 
 def test_a_storage_that_cannot_rename_gets_it_under_its_name(
     send: Callable[[_Disk], StandIn], a_file: Path
 ) -> None:
     disk = _Disk(lambda r: Answer(405) if r.method == "MOVE" else None)
+    send(disk)
+    assert disk.files == {"/s/x": a_file.read_bytes()}
+
+
+def test_what_came_meanwhile_is_never_replaced(send: Callable[[_Disk], StandIn]) -> None:
+    """Another upload brings other bytes under the name, between our last look and our rename."""
+    theirs = b"theirs"
+
+    def meanwhile(request: Request) -> Answer | None:
+        if request.method == "MOVE":
+            disk.files["/s/x"] = theirs
+            return Answer(412) if request.headers.get("Overwrite") == "F" else None
+        return None
+
+    disk = _Disk(meanwhile)
+    with pytest.raises(errors.DataIdentifierAlreadyExists):
+        send(disk)
+    assert disk.files == {"/s/x": theirs}
+
+
+def test_the_same_bytes_that_came_meanwhile_are_used(
+    send: Callable[[_Disk], StandIn], a_file: Path
+) -> None:
+    def meanwhile(request: Request) -> Answer | None:
+        if request.method == "MOVE":
+            disk.files["/s/x"] = a_file.read_bytes()
+            return Answer(412)
+        return None
+
+    disk = _Disk(meanwhile)
     send(disk)
     assert disk.files == {"/s/x": a_file.read_bytes()}
 
@@ -360,6 +392,65 @@ def test_a_storage_without_ranges_is_read_all_the_same(
 ) -> None:
     service = standin(lambda _: Answer(200, BODY), tls=trusted)
     assert stream(len(BODY), f"{service.url}/x").cat_file(PATH, 5, 10) == BODY[5:10]
+
+
+def test_a_storage_without_ranges_does_not_fill_the_memory(
+    standin: Standin, trusted: tuple[Path, Path], stream: Callable[..., RucioFileSystem]
+) -> None:
+    # Were the rest awaited, its end would never come: so much is promised and not sent.
+    service = standin(lambda _: Answer(200, BODY, promised=10**12), tls=trusted)
+    fs = stream(10**12, f"{service.url}/x")
+    assert fs.cat_file(PATH, 300_000, 300_010) == BODY[300_000:300_010]
+
+
+def test_another_file_is_not_taken_for_one_without_ranges(
+    standin: Standin, trusted: tuple[Path, Path], stream: Callable[..., RucioFileSystem]
+) -> None:
+    service = standin(lambda _: Answer(200, b"<html>Welcome to the storage</html>"), tls=trusted)
+    with pytest.raises(errors.StorageFailed, match="0 of 5 bytes"):
+        stream(len(BODY), f"{service.url}/x").cat_file(PATH, 5, 10)
+
+
+@pytest.mark.parametrize("name", ["a#b", "a%b", "a+b", "a%20b", "\u00e9", "a;b=c", "/store//a:b"])
+def test_odd_letters_of_a_name_reach_the_storage(
+    standin: Standin,
+    trusted: tuple[Path, Path],
+    stream: Callable[..., RucioFileSystem],
+    name: str,
+) -> None:
+    service = standin(lambda r: _ranged(BODY, r), tls=trusted)
+    assert stream(len(BODY), f"{service.url}/{name}").cat_file(PATH, 0, 5) == BODY[:5]
+    sent = unquote(service.requests[0].path)
+    assert sent in (f"/{name}", f"/{unquote(name)}")
+
+
+def test_the_ticket_of_a_redirect_is_passed_on_as_it_is(
+    standin: Standin, trusted: tuple[Path, Path], stream: Callable[..., RucioFileSystem]
+) -> None:
+    ticket = "X-Sig=a%2Fb%3D%7e&empty="
+    pool = standin(lambda r: _ranged(BODY, r), tls=trusted)
+    door = standin(
+        lambda _: Answer(307, headers={"Location": f"{pool.url}/x?{ticket}"}), tls=trusted
+    )
+    assert stream(len(BODY), f"{door.url}/x").cat_file(PATH, 0, 5) == BODY[:5]
+    assert pool.requests[0].path == f"/x?{ticket}"
+
+
+def test_a_renewed_certificate_is_shown_without_a_restart(alice: Lake, tmp_path: Path) -> None:
+    """A proxy lives for hours, a kernel for days."""
+    proxy = tmp_path / "proxy.pem"
+    cert, key = (
+        Path(str(p)).read_text() for p in (alice.instance.client_cert, alice.instance.client_key)
+    )
+    proxy.write_text(cert + key)
+    own = replace(alice.instance, name="proxied", client_cert=str(proxy), client_key=None)
+    ring = KeyRing(Lake(own, credentials=alice.credential))
+    first = ring.for_rse("NORTH-DISK").with_certificate
+    assert ring.for_rse("NORTH-DISK").with_certificate is first
+    renewed = tmp_path / "renewed.pem"
+    renewed.write_text(cert + key)
+    renewed.replace(proxy)
+    assert ring.for_rse("NORTH-DISK").with_certificate is not first
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 
@@ -15,7 +16,7 @@ import dlaas
 from dlaas import Instance, Lake, MultipleItemDID, SingleItemDID
 from dlaas.access import expected_paths
 from dlaas.credentials import Bearer
-from dlaas.errors import InvalidDID, NotAvailable
+from dlaas.errors import InvalidDID, InvalidInput, NotAvailable
 from dlaas.model import DID
 
 DATA = "ATLAS_OD_EDU:2020_13TeV"
@@ -90,6 +91,27 @@ def test_a_variable_knows_what_the_catalogue_knows(alice: Lake) -> None:
     assert next(iter(item.replicas)).pfn == item.pfn
     assert item.rules
     assert item.state in ("absent", "available")
+
+
+@pytest.mark.parametrize("mode", ["w", "wb", "ab", "r+b", "xb"])
+def test_data_of_the_lake_is_never_opened_for_writing(half: MultipleItemDID, mode: str) -> None:
+    for item in half:
+        with pytest.raises(InvalidInput, match="upload"):
+            item.open(mode)
+    assert Path(half[0]).read_text() == "a" * 100
+
+
+def test_a_part_stays_that_part(alice: Lake) -> None:
+    part = MultipleItemDID(DATA, lake=alice)[1:3]
+    assert [item.did for item in part.refresh()] == [item.did for item in part]
+
+
+def test_an_instance_may_have_any_name(alice: Lake) -> None:
+    named = Lake(replace(alice.instance, name="Our lake @ home/2"), credentials=alice.credential)
+    item = SingleItemDID(FILE, lake=named)
+    assert dlaas.did(item.reference).instance == named.instance.name
+    with fsspec.open(item.reference) as file:
+        assert file.read(4) == b"root"
 
 
 def test_slicing_and_glob_give_a_sequence_again(alice: Lake) -> None:

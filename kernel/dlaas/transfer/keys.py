@@ -5,13 +5,15 @@ Certificate and token go to the hosts that its RSE's protocols name, and nowhere
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from dlaas.access import HTTPS_SCHEMES
 from dlaas.errors import ConfigurationError, DlaasError
@@ -54,26 +56,45 @@ def address(url: str) -> tuple[str, int]:
     return (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
 
 
+def encoded(url: str) -> str:
+    """Encode what the path of a PFN may not hold in a URL, and nothing twice.
+
+    >>> encoded("https://h/a b#1?ticket=a%2Fb"), encoded("https://h/a%20b/100%")
+    ('https://h/a%20b%231?ticket=a%2Fb', 'https://h/a%20b/100%25')
+    """
+    # A name may hold "#"; a PFN has no fragment. What follows "?" is a ticket or a signature.
+    parts = urlsplit(url.replace("#", "%23"))
+    path = re.sub("%(?![0-9A-Fa-f]{2})", "%25", parts.path)
+    return parts._replace(path=quote(path, safe="/%:@!$&'()*+,;=~-._")).geturl()
+
+
 class KeyRing:
-    """The keys of one lake; TLS contexts are made once, the token is taken afresh each time."""
+    """The keys of one lake; TLS contexts are made once, and anew for a renewed certificate.
+
+    The token is taken afresh each time.
+    """
 
     def __init__(self, lake: Catalogue) -> None:
         self._lake = lake
+        self._shown: tuple[object, ssl.SSLContext] | None = None
 
     @cached_property
     def _without(self) -> ssl.SSLContext:
         return trusting(self._lake.instance)
 
-    @cached_property
     def _with_certificate(self) -> ssl.SSLContext:
-        context = trusting(self._lake.instance)
-        present_certificate(context, self._lake.instance)
-        return context
+        # A proxy lives for hours, a kernel for days.
+        stamp = _stamp(self._lake.instance)
+        if self._shown is None or self._shown[0] != stamp:
+            context = trusting(self._lake.instance)
+            present_certificate(context, self._lake.instance)
+            self._shown = (stamp, context)
+        return self._shown[1]
 
     def for_rse(self, rse: str) -> Keys:
         """Answer the keys for an RSE."""
         protocols = self._lake.rse_info(rse).get("protocols") or []
-        return Keys(self._with_certificate, self._without, _origins(protocols), self._bearer())
+        return Keys(self._with_certificate(), self._without, _origins(protocols), self._bearer())
 
     def _bearer(self) -> str | None:
         # Rucio's own tokens are for Rucio: only a JWT can be meant for storages too.
@@ -84,6 +105,16 @@ class KeyRing:
 def _origins(protocols: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, int]]:
     found = (p for p in protocols if p.get("scheme") in HTTPS_SCHEMES)
     return frozenset((str(p["hostname"]).lower(), int(p.get("port") or 443)) for p in found)
+
+
+def _stamp(instance: Instance) -> list[tuple[int, int]]:
+    """Tell what changes when certificate or key are written anew."""
+    found = []
+    for path in filter(None, (instance.client_cert, instance.client_key)):
+        with suppress(OSError):
+            status = os.stat(path)
+            found.append((status.st_mtime_ns, status.st_ino))
+    return found
 
 
 def trusting(instance: Instance) -> ssl.SSLContext:

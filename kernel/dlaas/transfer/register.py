@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from dlaas import errors
 from dlaas.model import DID, Rule
-from dlaas.rules import covers, rule_from
-from dlaas.transfer.checksums import Checksums
+from dlaas.rows import rule_from
+from dlaas.rules import covers
+from dlaas.transfer.checksums import Checksums, same_adler32
 from dlaas.transfer.keys import KeyRing
 from dlaas.transfer.storage import Storage
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
-    from dlaas.transfer.upload import Plan
+    from dlaas.transfer.plan import Plan
 
 # Rucio has understood and refused: what was not registered is not going to be.
 _REFUSALS = (errors.Refused, errors.InvalidInput, errors.NotThere)
@@ -25,6 +26,7 @@ def register(lake: Lake, plan: Plan, sums: Checksums) -> Rule | None:
     """Make a file that lies on the storage known and kept; answers the rule that keeps it."""
     if not has_replica(lake, plan.did, plan.rse):
         _add_replica(lake, plan, sums)
+    check_contents(lake, plan.did, sums)
     if plan.dataset is not None and plan.new_dataset:
         _add_dataset(lake, plan)
     if plan.dataset is None or not _kept_by_dataset(lake, plan):
@@ -41,6 +43,24 @@ def has_replica(lake: Lake, did: DID, rse: str) -> bool:
         return any(copy.rse == rse and copy.state == "AVAILABLE" for copy in copies)
     except errors.NotThere:
         return False
+
+
+def check_contents(lake: Lake, did: DID, sums: Checksums) -> None:
+    """Make sure that a name is free, or that of these contents: another upload may be quicker."""
+    with suppress(errors.DataIdentifierNotFound):
+        row = lake.client.get_did(did.scope, did.name)
+        if not same_adler32(row.get("adler32"), sums.adler32):
+            raise taken(lake, did)
+
+
+def taken(lake: Lake, did: DID) -> errors.DataIdentifierAlreadyExists:
+    """Make the error for a name that other contents have, with one that is free."""
+    free = free_name(lake, did)
+    return errors.DataIdentifierAlreadyExists(
+        f"{did} is there already, with other contents; a name is for ever.",
+        remedy=f"Choose another name, for example {free}.",
+        details={"free_name": str(free)},
+    )
 
 
 def free_name(lake: Lake, did: DID) -> DID:
@@ -63,6 +83,11 @@ def _add_replica(lake: Lake, plan: Plan, sums: Checksums) -> None:
         "adler32": sums.adler32,
         "md5": sums.md5,
     }
+    try:
+        # Rucio would take a copy with other bytes than those of the other copies.
+        check_contents(lake, plan.did, sums)
+    except errors.DataIdentifierAlreadyExists as error:
+        raise _orphan(lake, plan, error) from error
     try:
         lake.client.add_replicas(plan.rse, [file])
     except errors.AlreadyThere:
@@ -128,8 +153,8 @@ def _keep(lake: Lake, did: DID, plan: Plan) -> Rule:
             raise
         # Rucio may let only administrators lengthen it: then it lasts as long as it did.
         with suppress(errors.AccessDenied):
-            if not covers(rule, plan.lifetime) and plan.lifetime is not None:
-                rule = lake.update_rule(rule.id, plan.lifetime)
+            if not covers(rule, plan.lifetime):
+                rule = lake._set_lifetime(rule.id, plan.lifetime)
         return rule
     except _REFUSALS as error:
         error.message += f" {plan.did} is registered on {plan.rse}, and no rule keeps it yet."

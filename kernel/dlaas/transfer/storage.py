@@ -11,12 +11,12 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from dlaas import errors
 from dlaas.transfer.body import Body, Progress
 from dlaas.transfer.checksums import Checksums
-from dlaas.transfer.keys import Keys, address
+from dlaas.transfer.keys import Keys, address, encoded
 from dlaas.translate import from_network, origin
 
 CONNECT_TIMEOUT = 10.0
@@ -91,9 +91,14 @@ class Storage:
         return body.sums
 
     def move(self, url: str, target: str) -> bool:
-        """Rename a file on the storage, replacing what is there; False where the storage cannot."""
-        answer = self._request("MOVE", url, {"Destination": _encoded(target), "Overwrite": "T"})
-        if answer.status in (400, 403, 405, 409, 412, 415, 500, 501, 502):
+        """Rename a file on the storage; False where the storage cannot.
+
+        Raises `AlreadyThere` rather than replace what lies at the target.
+        """
+        answer = self._request("MOVE", url, {"Destination": encoded(target), "Overwrite": "F"})
+        if answer.status == 412:
+            raise errors.AlreadyThere(f"{self.rse} has a file of that name already.")
+        if answer.status in (400, 403, 405, 409, 415, 500, 501, 502):
             return False
         self._check(answer, "rename on")
         return True
@@ -117,7 +122,7 @@ class Storage:
         headers: Mapping[str, str] | None = None,
         body: Body | None = None,
     ) -> Answer:
-        target = _encoded(url)
+        target = encoded(url)
         for _ in range(_REDIRECTS + 1):
             answer = self._once(method, target, headers or {}, body)
             location = answer.headers.get("location")
@@ -208,12 +213,6 @@ def _connection(wanted: tuple[str, int], context: ssl.SSLContext) -> http.client
     connection = http.client.HTTPSConnection(through, at, timeout=CONNECT_TIMEOUT, context=context)
     connection.set_tunnel(host, port)
     return connection
-
-
-def _encoded(url: str) -> str:
-    """Encode what a path may not hold, and nothing twice."""
-    parts = urlsplit(url)
-    return parts._replace(path=quote(parts.path, safe="/%:@!$&'()*+,;=~-._")).geturl()
 
 
 def _digest(header: str) -> str | None:

@@ -7,47 +7,28 @@ catalogue does not know.
 
 from __future__ import annotations
 
+import hashlib
 import os
-import re
-import stat
+import platform
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from dlaas import errors
-from dlaas.access import HTTPS_SCHEMES, as_https
-from dlaas.lifetime import Lifetime, Until, seconds
-from dlaas.model import DID, Uploaded
-from dlaas.rules import quota_error
+from dlaas.lifetime import Lifetime, Until
+from dlaas.model import Uploaded
 from dlaas.transfer import register
 from dlaas.transfer.body import Progress
 from dlaas.transfer.checksums import Checksums, of_file, same_adler32
 from dlaas.transfer.keys import KeyRing
-from dlaas.transfer.storage import Storage
+from dlaas.transfer.plan import Plan as Plan
+from dlaas.transfer.plan import check as check
+from dlaas.transfer.storage import Stat, Storage
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
 
 Cancelled = Callable[[], bool]
-_SCOPE = re.compile(r"[a-zA-Z_\-.0-9]{1,25}")
-_NAME = re.compile(r"[/A-Za-z0-9][/A-Za-z0-9._\-]{0,249}")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """An upload whose every check has passed; nothing has been sent yet."""
-
-    path: Path
-    did: DID
-    bytes: int
-    rse: str
-    url: str
-    lifetime: int | None
-    dataset: DID | None
-    new_dataset: bool
-    # What an interrupted upload left in the catalogue.
-    known: dict[str, Any] | None
 
 
 def upload(
@@ -72,144 +53,6 @@ def upload(
     return Uploaded(plan.did, plan.rse, sums.bytes, sums.adler32, rule, plan.dataset, new)
 
 
-def check(
-    lake: Lake,
-    path: str | os.PathLike[str],
-    did: str,
-    *,
-    dataset: str | None = None,
-    lifetime: Lifetime | None = None,
-    until: Until | None = None,
-    rse: str | None = None,
-) -> Plan:
-    """Check all that can be checked before a byte is sent, and answer what would be done."""
-    wanted = seconds(lifetime, until)
-    name, parent = DID(did), DID(dataset) if dataset else None
-    _checked_new(name)
-    if parent == name:
-        raise errors.InvalidInput("The file and its dataset need different names.")
-    source, size = _source(path)
-    for one in (name, *([parent] if parent else [])):
-        _check_scope(lake, one.scope)
-    known = _check_free(lake, name, source, size)
-    new_dataset = parent is not None and _check_dataset(lake, parent)
-    if new_dataset and parent is not None:
-        _checked_new(parent)
-    target = rse or lake.instance.upload_rse or lake.instance.destination_rse
-    if not target:
-        raise errors.InvalidInput(
-            f"{lake.instance.title} has no upload_rse: say which RSE the file is to go to."
-        )
-    url = _url(lake, target, name)
-    _check_quota(lake, target, size)
-    return Plan(source, name, size, target, url, wanted, parent, new_dataset, known)
-
-
-def _checked_new(text: DID) -> None:
-    """Refuse what Rucio would refuse after the transfer, by the patterns of its generic schema."""
-    if _SCOPE.fullmatch(text.scope) and _NAME.fullmatch(text.name):
-        return
-    raise errors.InvalidDID(
-        f"{str(text)!r} is not a name that can be made.",
-        remedy="Letters, digits and . _ - / are allowed, 250 at most, a letter, digit or / first.",
-    )
-
-
-def _source(path: str | os.PathLike[str]) -> tuple[Path, int]:
-    source = Path(os.path.expanduser(os.fspath(path)))
-    try:
-        found = source.stat()
-        with source.open("rb"):
-            pass
-    except FileNotFoundError:
-        raise errors.NotThere(f"There is no file {source}.") from None
-    except IsADirectoryError:
-        raise errors.InvalidInput(f"{source} is a folder: upload its files one by one.") from None
-    except OSError as error:
-        raise errors.InvalidInput(f"{source} cannot be read: {error.strerror}.") from None
-    if not stat.S_ISREG(found.st_mode):
-        raise errors.InvalidInput(f"{source} is not a regular file.")
-    return source, found.st_size
-
-
-def _check_scope(lake: Lake, scope: str) -> None:
-    if scope in lake.list_scopes() or lake.is_admin():
-        return
-    if not lake.knows_scope(scope):
-        raise errors.ScopeNotFound(f"{lake.instance.title} has no scope {scope!r}.")
-    own = ", ".join(lake.list_scopes()) or "none"
-    raise errors.AccessDenied(
-        f"The scope {scope!r} does not belong to the account {lake.account!r}.",
-        remedy=f"Upload into a scope of yours ({own}), or ask the owner of {scope}.",
-    )
-
-
-def _check_free(lake: Lake, did: DID, source: Path, size: int) -> dict[str, Any] | None:
-    """Raise where the name is taken by something else; answer the row where it is this file."""
-    try:
-        row = dict(lake.client.get_did(did.scope, did.name))
-    except errors.DataIdentifierNotFound:
-        return None
-    if str(row["type"]).upper() != "FILE":
-        raise errors.DataIdentifierAlreadyExists(f"{did} is a {str(row['type']).lower()} already.")
-    if row.get("bytes") == size and same_adler32(row.get("adler32"), of_file(source).adler32):
-        return row
-    free = register.free_name(lake, did)
-    raise errors.DataIdentifierAlreadyExists(
-        f"{did} is there already, with other contents; a name is for ever.",
-        remedy=f"Choose another name, for example {free}.",
-        details={"free_name": str(free)},
-    )
-
-
-def _check_dataset(lake: Lake, dataset: DID) -> bool:
-    """Tell whether the dataset has to be made; raises where files cannot be attached to it."""
-    try:
-        row = lake.client.get_did(dataset.scope, dataset.name)
-    except errors.DataIdentifierNotFound:
-        return True
-    kind = str(row["type"]).lower()
-    if kind != "dataset":
-        raise errors.InvalidInput(
-            f"{dataset} is a {kind}, not a dataset.", remedy="Name a dataset."
-        )
-    if row.get("open") is False:
-        raise errors.InvalidInput(f"The dataset {dataset} is closed.", remedy="Name an open one.")
-    return False
-
-
-def _url(lake: Lake, rse: str, did: DID) -> str:
-    """Answer where the file goes on an RSE; raises where it cannot be written over https."""
-    info = lake.rse_info(rse)
-    if info.get("availability_write") is False:
-        raise errors.AccessDenied(
-            f"{rse} takes no new files at present.", remedy="Choose another RSE."
-        )
-    if info.get("deterministic") is False:
-        raise errors.InvalidInput(
-            f"{rse} needs a path for each file.", remedy="Choose another RSE."
-        )
-    for protocol in info.get("protocols") or []:
-        domains = (protocol.get("domains") or {}).values()
-        if protocol.get("scheme") in HTTPS_SCHEMES and any(d.get("write") for d in domains):
-            asked = lake.client.lfns2pfns(
-                rse, [str(did)], operation="write", scheme=protocol["scheme"]
-            )
-            return as_https(str(asked[str(did)]))
-    schemes = sorted({str(p.get("scheme")) for p in info.get("protocols") or []})
-    raise errors.InvalidInput(
-        f"{rse} cannot be written over https: it speaks {', '.join(schemes) or 'nothing'}.",
-        remedy="Choose another RSE.",
-    )
-
-
-def _check_quota(lake: Lake, rse: str, size: int) -> None:
-    usage = lake.limited_usage(rse)
-    if usage is not None and usage.limit is not None and size >= usage.limit - usage.bytes:
-        left = max(0, usage.limit - usage.bytes)
-        raise quota_error(lake.account, rse, size, left, usage.limit)
-
-
 def _sums_of_known(plan: Plan) -> Checksums | None:
     return of_file(plan.path) if plan.known is not None else None
 
@@ -224,7 +67,11 @@ def _transfer(
     """Bring the bytes to the storage under their name, verified, or leave nothing there."""
     storage = Storage(plan.rse, KeyRing(lake).for_rse(plan.rse))
     try:
-        sums = _already_there(storage, plan, known) or _put(storage, plan, progress, cancelled)
+        found = storage.stat(plan.url)
+        sums = _recognised(found, plan, known)
+        if sums is not None:
+            return sums
+        sums = _put(lake, storage, plan, found is not None, progress, cancelled)
         if cancelled is not None and cancelled() and plan.known is None:
             storage.delete(plan.url)
             raise errors.Cancelled("The upload was cancelled.")
@@ -233,9 +80,8 @@ def _transfer(
         storage.close()
 
 
-def _already_there(storage: Storage, plan: Plan, known: Checksums | None) -> Checksums | None:
+def _recognised(found: Stat | None, plan: Plan, known: Checksums | None) -> Checksums | None:
     """Recognise what an upload brought that was killed before it could register."""
-    found = storage.stat(plan.url)
     if found is None or found.bytes != plan.bytes or found.adler32 is None:
         return None
     sums = known or of_file(plan.path)
@@ -243,25 +89,59 @@ def _already_there(storage: Storage, plan: Plan, known: Checksums | None) -> Che
 
 
 def _put(
-    storage: Storage, plan: Plan, progress: Progress | None, cancelled: Cancelled | None
+    lake: Lake,
+    storage: Storage,
+    plan: Plan,
+    replaces: bool,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
 ) -> Checksums:
-    # The same temporary name each time, so that what a killed upload left is replaced by the next.
-    temporary = f"{plan.url}.dlaas-part"
-    url = temporary
+    """Send the file under a temporary name, then give it its own; `replaces` what nobody knows."""
+    temporary = url = _temporary(plan)
     try:
         sums = storage.put(temporary, plan.path, plan.bytes, progress, cancelled)
         _verify(storage, plan, temporary, sums)
-        if storage.move(temporary, plan.url):
+        register.check_contents(lake, plan.did, sums)
+        if replaces:
+            storage.delete(plan.url)
+        try:
+            moved = storage.move(temporary, plan.url)
+        except errors.AlreadyThere:
+            return _overtaken(lake, storage, plan, temporary, sums)
+        if not moved:
+            # A storage that cannot rename: its PUT is all or nothing, or the verification says so.
+            storage.delete(temporary)
             url = plan.url
-            return _verify(storage, plan, plan.url, sums)
-        # A storage that cannot rename: its PUT is all or nothing, or the verification says so.
-        storage.delete(temporary)
+            sums = storage.put(plan.url, plan.path, plan.bytes, progress, cancelled)
         url = plan.url
-        sums = storage.put(plan.url, plan.path, plan.bytes, progress, cancelled)
         return _verify(storage, plan, plan.url, sums)
     except BaseException:
         storage.delete(url)
         raise
+
+
+def _temporary(plan: Plan) -> str:
+    """Name the place of the bytes while they travel.
+
+    The same for the same file, so that what a killed upload left is replaced by the next; another
+    for another, so that two uploads never write into one; and never too long for a folder.
+    """
+    with suppress(OSError):
+        found = plan.path.stat()
+        source = (platform.node(), str(plan.path.absolute()), found.st_size, found.st_mtime_ns)
+        digest = hashlib.sha256(repr((plan.did.encode(), source)).encode()).hexdigest()
+        return f"{plan.url.rpartition('/')[0]}/dlaas-{digest[:16]}.part"
+    raise errors.NotThere(f"There is no file {plan.path}.")
+
+
+def _overtaken(
+    lake: Lake, storage: Storage, plan: Plan, temporary: str, sums: Checksums
+) -> Checksums:
+    """Go on with the same bytes that another upload brought meanwhile; refuse others."""
+    storage.delete(temporary)
+    if _recognised(storage.stat(plan.url), plan, sums) is None:
+        raise register.taken(lake, plan.did)
+    return sums
 
 
 def _verify(storage: Storage, plan: Plan, url: str, sums: Checksums) -> Checksums:
