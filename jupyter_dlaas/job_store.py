@@ -29,8 +29,8 @@ INTERRUPTED = Problem(
     "Upload it again: your file is as it was, and repeating an upload is safe.",
 )
 # So many finished jobs are remembered.
-_REMEMBER = 200
-_FINAL = ("done", "failed", "cancelled")
+REMEMBERED = 200
+FINAL = ("done", "failed", "cancelled")
 _TABLE = """
 CREATE TABLE IF NOT EXISTS jobs
 (
@@ -100,16 +100,16 @@ class JobStore:
             self._set_aside()
             rows = self._read()
         jobs = [(server, job) for server, text in rows if (job := job_from(text)) is not None]
-        dead = {server for server, job in jobs if job.state not in _FINAL and self._dead(server)}
+        dead = {server for server, job in jobs if job.state not in FINAL and self._dead(server)}
         lost = {job.id: (server, _interrupted(job)) for server, job in jobs if server in dead}
         self._write(list(lost.values()))
         found = [lost.get(job.id, (server, job))[1] for server, job in jobs]
-        return [job for job in found if job.state in _FINAL]
+        return [job for job in found if job.state in FINAL]
 
     def _read(self) -> list[tuple[str, str]]:
         with closing(self._connect()) as db, db:
             db.execute(_TABLE)
-            db.execute(_OLD, (_REMEMBER,))
+            db.execute(_OLD, (REMEMBERED,))
             return list(db.execute("SELECT server, job FROM jobs ORDER BY number"))
 
     def _write(self, jobs: list[tuple[str, Job]]) -> None:
@@ -178,7 +178,7 @@ def _times(values: dict[str, Any], *names: str) -> None:
 
 
 def _interrupted(job: Job) -> Job:
-    if job.state in _FINAL:
+    if job.state in FINAL:
         return job
     now = datetime.now(timezone.utc)
     return replace(job, state="failed", finished_at=now, problem=INTERRUPTED)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from dlaas.errors import AlreadyThere, Cancelled, CannotAuthenticate, DlaasError
 from dlaas.lake import Lake
 from dlaas.model import DID, Job, UploadRequest
 from dlaas.transfer.upload import check
-from jupyter_dlaas.job_store import INTERRUPTED, JobStore
+from jupyter_dlaas.job_store import FINAL, INTERRUPTED, REMEMBERED, JobStore
 from jupyter_dlaas.redaction import Redactor
 from jupyter_dlaas.service import LakeService
 from jupyter_dlaas.session import Session
@@ -38,7 +39,8 @@ class _Active:
     key: tuple[str, DID]
     session: Session
     lake: Lake
-    path: Path
+    # Looks for the file anew: it may have become another one while the job waited.
+    locate: Callable[[], Path]
     request: UploadRequest
     future: Future[None] | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
@@ -114,7 +116,8 @@ class Jobs(LoggingConfigurable):
         does, and `AlreadyThere` while the same DID is being uploaded.
         """
         await self.start()
-        path = await asyncio.to_thread(source, root, request.path, hidden=hidden)
+        locate = partial(source, root, request.path, hidden=hidden)
+        path = await asyncio.to_thread(locate)
         key = (instance, DID(request.did))
         if key in self._busy:
             raise AlreadyThere(f"{key[1]} is being uploaded already.", remedy="Wait for its end.")
@@ -123,11 +126,11 @@ class Jobs(LoggingConfigurable):
             session, lake = await self._service.open(instance)
             size = await self._service.ask(instance, lambda lake: _check(lake, path, request))
             job = _new(instance, key[1], request.path, size)
-            await self._begin(job, _Active(key, session, lake, path, request))
+            await self._begin(job, _Active(key, session, lake, locate, request))
         except BaseException:
             self._busy.discard(key)
             raise
-        return job
+        return self._jobs[job.id]
 
     async def cancel(self, job_id: str) -> Job:
         """Ask a job to stop; one that has ended stays as it is. Raises `NotThere`."""
@@ -150,12 +153,20 @@ class Jobs(LoggingConfigurable):
             self._jobs[job.id] = job
 
     async def _begin(self, job: Job, active: _Active) -> None:
+        self._forget_old()
         with self._lock:
             self._jobs[job.id] = job
         self._active[job.id] = active
         await asyncio.to_thread(self._store.save, job)
         self._changed(job)
-        active.future = self._workers.submit(self._carry_out, job.id, active)
+        # Else the server stopped meanwhile, and with it this job.
+        if not self._stopping:
+            active.future = self._workers.submit(self._carry_out, job.id, active)
+
+    def _forget_old(self) -> None:
+        ended = [job.id for job in self._jobs.values() if job.state in FINAL]
+        for job_id in ended[:-REMEMBERED]:
+            del self._jobs[job_id]
 
     def _stop(self) -> None:
         waited: list[Future[None]] = []
@@ -175,7 +186,7 @@ class Jobs(LoggingConfigurable):
         request = active.request
         try:
             result = active.lake.upload(
-                active.path,
+                active.locate(),
                 request.did,
                 dataset=request.dataset,
                 lifetime=request.lifetime,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -87,6 +88,13 @@ class Session:
             default_lifetime=instance.default_lifetime,
             wildcard_enabled=instance.wildcard_enabled,
         )
+
+    async def set_default(self, default: bool) -> None:
+        """Say whether this instance is meant where none is named; kernels are told, too."""
+        if default != self.default:
+            self.default = default
+            if self._live is not None:
+                await asyncio.to_thread(self._live.hand_over, self._settings.handover, default)
 
     async def settle(self, patience: float | None = None) -> None:
         """Log in as configured unless that was tried, waiting `patience` seconds; never raises."""
@@ -212,28 +220,47 @@ class Session:
         account: str | None = None,
         secret: str = "",
     ) -> None:
+        live = await self._open(make, method, account, secret)
+        if self._stopped:
+            live.end()
+            raise LoginRequired("The server stops.")
+        await self._leave(live)
+        await asyncio.to_thread(live.hand_over, self._settings.handover, self.default)
+        # It may have been refused, or the server have stopped, meanwhile.
+        if self._live is live:
+            self._set(live.login())
+            self._renewal = asyncio.create_task(self._keep_fresh(live))
+
+    async def _open(
+        self,
+        make: Callable[[], Credential],
+        method: LoginMethod,
+        account: str | None,
+        secret: str,
+    ) -> LiveLogin:
+        given_up = threading.Event()
+
         def open_it() -> LiveLogin:
             redactor = self._settings.redactor
             live = LiveLogin(self.instance, make, method, redactor, self._heard, secret)
             live.open(account)
+            if given_up.is_set():
+                live.end()
             return live
 
-        live = await self._carry_out(self._login_workers, self._settings.login_timeout, open_it)
-        if self._stopped:
-            live.end()
-            raise LoginRequired("The server stops.")
-        await self._leave()
-        self._live = live
-        await asyncio.to_thread(live.hand_over, self._settings.handover, self.default)
-        self._set(live.login())
-        self._renewal = asyncio.create_task(self._keep_fresh(live))
+        try:
+            return await self._carry_out(self._login_workers, self._settings.login_timeout, open_it)
+        except BaseException:
+            given_up.set()
+            raise
 
-    async def _leave(self) -> None:
-        live, self._live, self._why = self._live, None, None
-        if self._ending is not None:
+    async def _leave(self, successor: LiveLogin | None = None) -> None:
+        # The successor takes over at once: no request finds nobody logged in.
+        live, self._live, self._why = self._live, successor, None
+        ending, self._ending = self._ending, None
+        if ending is not None:
             # It takes back what was handed over: not after the next login has handed over its own.
-            await self._ending
-            self._ending = None
+            await ending
         if self._renewal is not None:
             self._renewal.cancel()
             self._renewal = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,8 @@ class Sessions(LoggingConfigurable):
     retry_after = Float(
         5,
         min=0,
-        help="How soon a configured login is tried again where the lake was down, in seconds.",
+        help="""How soon a configured login is tried again where the lake was down, and the `$url`
+        of an instance where nothing answered, in seconds.""",
     ).tag(config=True)
 
     def __init__(
@@ -52,9 +54,10 @@ class Sessions(LoggingConfigurable):
         self._section = section
         self._changed = changed
         self._loading: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._read_at = 0.0
         self._sessions: dict[str, Session] = {}
         self._instances = Instances()
-        self._cleaned = False
 
     async def start(self, patience: float | None = None) -> None:
         """Read the configuration and try the logins that it offers, waiting `patience` seconds."""
@@ -83,8 +86,9 @@ class Sessions(LoggingConfigurable):
 
     async def stop(self) -> None:
         """Log out of all instances and take back what kernels were handed."""
-        if self._loading is not None:
-            self._loading.cancel()
+        for task in (self._loading, self._reading):
+            if task is not None:
+                task.cancel()
         await asyncio.gather(*(session.stop() for session in self._sessions.values()))
         await asyncio.to_thread(_remove, self.handover)
 
@@ -92,11 +96,34 @@ class Sessions(LoggingConfigurable):
         if self._loading is None:
             self._loading = asyncio.create_task(self._load_once())
         await asyncio.shield(self._loading)
+        if self._may_read_again():
+            # Nobody waits for it: the others work meanwhile.
+            self._reading = asyncio.create_task(self._read_again())
+
+    def _may_read_again(self) -> bool:
+        idle = self._reading is None or self._reading.done()
+        missing = any(why.blame == "network" for why in self._instances.problems.values())
+        return idle and missing and time.monotonic() - self._read_at > self.retry_after
+
+    async def _read_again(self) -> None:
+        found = await asyncio.to_thread(_read, self._section)
+        # What works already stays as it is, whatever its address answers now.
+        known = {name: session.instance for name, session in self._sessions.items()}
+        problems = {name: why for name, why in found.problems.items() if name not in known}
+        self._instances = Instances({**found.instances, **known}, problems, found.default_name)
+        await self._open_new()
+        for name in self._sessions.keys() - known.keys():
+            self._changed(name)
 
     async def _load_once(self) -> None:
         # On a thread: an entry may be a URL.
         self._instances = await asyncio.to_thread(_read, self._section)
         await asyncio.to_thread(_clean, self.handover.parent)
+        await self._open_new()
+        self._log_problems()
+
+    async def _open_new(self) -> None:
+        self._read_at = time.monotonic()
         settings = SessionSettings(
             self.handover,
             self.redactor,
@@ -109,7 +136,12 @@ class Sessions(LoggingConfigurable):
         )
         default = self._instances.default
         for instance in self._instances:
-            self._sessions[instance.name] = Session(instance, instance is default, settings)
+            if instance.name not in self._sessions:
+                self._sessions[instance.name] = Session(instance, False, settings)
+        for session in self._sessions.values():
+            await session.set_default(session.instance is default)
+
+    def _log_problems(self) -> None:
         name = self._instances.default_name
         if name is not None and name not in {*self._sessions, *self._instances.problems}:
             self.log.error("The default instance %s is not among the configured ones.", name)
@@ -141,10 +173,10 @@ def _remove(folder: Path) -> None:
 
 
 def _clean(runtime_dir: Path) -> None:
-    """Remove what servers that were killed had handed over."""
+    """Remove what servers that were killed had handed over, also one that had our process id."""
     for folder in runtime_dir.glob("dlaas-*"):
         pid = folder.name.removeprefix("dlaas-")
-        if pid.isdigit() and int(pid) != os.getpid() and not _alive(int(pid)):
+        if pid.isdigit() and (int(pid) == os.getpid() or not _alive(int(pid))):
             _remove(folder)
 
 

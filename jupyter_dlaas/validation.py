@@ -40,6 +40,10 @@ def parse_body(body: bytes, kind: type[R]) -> R:
     """
     try:
         value = json.loads(body)
+        # JSON can write halves of characters, which nothing below us can send on.
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InvalidInput("The request's body holds what is no character.") from None
     except (ValueError, RecursionError):
         # Without the cause, which holds the document.
         raise InvalidInput("The request's body is not JSON.") from None

@@ -57,14 +57,15 @@ class Watcher(LoggingConfigurable):
         key = (instance, status.did)
         watch = self._watches.pop(key, None)
         if watch is not None and watch.seen != _essence(status):
-            # Another panel may show the old one.
+            # Another panel may show the old one; and the next look is due sooner than was thought.
             self._changed(*key)
+            watch.end()
+            watch = None
         if _pause(status, 0, self.window) is None:
             if watch is not None:
                 watch.end()
             return
-        watch = watch or _Watch()
-        watch.seen = _essence(status)
+        watch = watch or _Watch(_essence(status))
         watch.until = time.monotonic() + self.window
         self._watches[key] = watch
         if watch.task is None:
@@ -118,8 +119,8 @@ class Watcher(LoggingConfigurable):
 class _Watch:
     """One DID under watch."""
 
-    def __init__(self) -> None:
-        self.seen: tuple[Any, ...] = ()
+    def __init__(self, seen: tuple[Any, ...]) -> None:
+        self.seen = seen
         self.until = 0.0
         self.task: asyncio.Task[None] | None = None
 

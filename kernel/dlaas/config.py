@@ -19,6 +19,7 @@ _METHODS: tuple[LoginMethod, ...] = ("userpass", "x509", "x509_proxy", "oidc")
 # Never leave this process: neither in a repr, nor in a hand-over, nor to the browser.
 _SECRET = frozenset({"password", "password_file", "token", "handover"})
 
+_SAID = {"bool": "true or false", "int": "a whole number", "float": "a number"}
 _NOT_NEGATIVE = frozenset({"path_begins_at", "replication_rule_lifetime_days", "request_timeout"})
 
 
@@ -172,7 +173,7 @@ def _converted(key: str, value: Any, kind: str) -> Any:
         if kind.startswith("float"):
             return float(value)
     except (TypeError, ValueError):
-        raise ConfigurationError(f"{key} {value!r} is not a {kind.split(' ')[0]}.") from None
+        raise ConfigurationError(f"{key} {value!r} is not {_SAID[kind.split(' ')[0]]}.") from None
     if not isinstance(value, (str, int, float)) or isinstance(value, bool):
         raise ConfigurationError(f"{key} {value!r} is not a text.")
     return str(value)

@@ -11,12 +11,13 @@ import os
 import re
 import weakref
 from collections.abc import Iterable
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from fsspec.asyn import AsyncFileSystem, sync
+from fsspec.asyn import AsyncFileSystem
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import stringify_path
 
@@ -265,13 +266,14 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
         return str(self.info(path).get("adler32"))
 
 
-def _close(loop: Any, reader: Reader) -> None:
-    if loop is not None and loop.is_running():
-        try:
-            sync(loop, reader.close, timeout=0.5)
-        except Exception:
-            # The process ends: its connections end with it.
-            return
+def _close(loop: asyncio.AbstractEventLoop | None, reader: Reader) -> None:
+    if loop is None or not loop.is_running():
+        return
+    closing = asyncio.run_coroutine_threadsafe(reader.close(), loop)
+    # The garbage collector comes on any thread: on the loop's own, waiting would be for ever.
+    if asyncio._get_running_loop() is not loop:
+        with suppress(Exception):
+            closing.result(0.5)
 
 
 def _reference(path: str) -> Reference:

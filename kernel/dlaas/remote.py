@@ -159,9 +159,8 @@ async def _body(answer: aiohttp.ClientResponse, start: int, end: int, size: int)
     answers the whole file, must fill the memory.
     """
     whole = answer.status == 200
-    if (not whole and answer.status != 206) or (
-        whole and answer.content_length not in (None, size)
-    ):
+    another = whole and answer.content_length not in (None, size)
+    if answer.status not in (200, 206) or another:
         return b""
     skipped = start if whole else 0
     wanted = end - start

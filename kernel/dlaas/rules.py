@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -10,6 +10,7 @@ from dlaas.catalogue import Catalogue
 from dlaas.errors import (
     AccessDenied,
     DuplicateRule,
+    InsufficientAccountLimit,
     InvalidInput,
     InvalidRSEExpression,
     RucioFailed,
@@ -77,9 +78,12 @@ class Rules(Catalogue):
                 f"{self.instance.title} has no destination_rse: say which RSE the data is to go to."
             )
         row = self._did(did)
-        # A rule that is there already has been counted: Rucio says so itself.
-        if self._own_rule(did, expression, copies) is None:
-            self.check_quota(expression, self._size_of(did, row))
+        try:
+            self.check_quota(expression, lambda: self._size_of(did, row))
+        except InsufficientAccountLimit:
+            # A rule that is there already has been counted: Rucio says so itself.
+            if self._own_rule(did, expression, copies) is None:
+                raise
         options = {"activity": activity, "comment": comment}
         try:
             rule_id = self._add_rule(did, copies, expression, asked, options)
@@ -110,12 +114,12 @@ class Rules(Catalogue):
             size = self.client.get_did(did.scope, did.name, dynamic_depth="FILE").get("bytes")
         return size or 0
 
-    def check_quota(self, rse: str, size: int) -> None:
+    def check_quota(self, rse: str, size_of: Callable[[], int]) -> None:
         """Refuse with numbers what Rucio would refuse without them; nothing for an expression."""
         usage = self.limited_usage(rse)
         if usage is None or usage.limit is None:
             return
-        left = max(0, usage.limit - usage.bytes)
+        size, left = size_of(), max(0, usage.limit - usage.bytes)
         # Rucio wants some of it to be left over.
         if size >= left:
             raise quota_error(self.account, rse, size, left, usage.limit)

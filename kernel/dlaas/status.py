@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -75,16 +76,32 @@ def _here(lake: Lake, did: DID, kind: DIDType, rules: list[Rule], rse: str | Non
     if rse is None:
         return []
     here = [rule for rule in rules if lake.aims_at(rule, rse)]
-    if here or kind != "dataset":
-        return here
-    # Rules on the containers above it, and those whose expression left the choice to Rucio.
-    locks = lake.client.get_dataset_locks(did.scope, did.name)
-    ids = list({lock["rule_id"]: None for lock in locks if lock.get("rse") == rse})
-    for rule_id in ids[:_MOST_RULES]:
-        # One may have ended between the two questions.
-        with suppress(NotThere):
-            here.append(lake.get_rule(rule_id))
+    if kind == "dataset":
+        # Rules on the containers above it, and those whose expression left the choice to Rucio.
+        locks = lake.client.get_dataset_locks(did.scope, did.name)
+        known = {rule.id for rule in here}
+        ids = {lock["rule_id"]: None for lock in locks if lock.get("rse") == rse}
+        for rule_id in [found for found in ids if found not in known][:_MOST_RULES]:
+            # One may have ended between the two questions.
+            with suppress(NotThere):
+                here.append(lake.get_rule(rule_id))
+    elif kind == "container":
+        above = (rule for parent in _parents(lake, did) for rule in lake.rules_of(parent, False))
+        here += [rule for rule in above if lake.aims_at(rule, rse)]
     return here
+
+
+def _parents(lake: Lake, did: DID) -> Iterator[DID]:
+    """Yield the containers above a DID, each once, and no more than can be asked for."""
+    todo, seen = [did], {did}
+    while todo and len(seen) <= _MOST_RULES:
+        child = todo.pop()
+        for row in lake.client.list_parent_dids(child.scope, child.name):
+            parent = DID(f"{row['scope']}:{row['name']}")
+            if parent not in seen:
+                seen.add(parent)
+                todo.append(parent)
+                yield parent
 
 
 def _counts(
@@ -178,7 +195,7 @@ def _datasets_below(lake: Lake, did: DID) -> list[DID] | None:
 
 def _count_locks(lake: Lake, did: DID, here: list[Rule]) -> _Counts:
     files, size = _dynamic(lake, did)
-    best = max((rule.locks_ok for rule in here), default=0)
+    best = max((rule.locks_ok for rule in here if rule.did == did), default=0)
     share = best / files if files else 0
     return _Counts(files, size, best, int((size or 0) * share))
 

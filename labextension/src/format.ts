@@ -15,7 +15,11 @@ export function formatBytes(bytes: number): string {
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   // The figure and its unit stay on one line.
-  return `${value.toFixed(digits)}\u00a0${UNITS[unit]}`;
+  const figure = value.toLocaleString(undefined, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits
+  });
+  return `${figure}\u00a0${UNITS[unit]}`;
 }
 
 /**
@@ -88,12 +92,15 @@ export function formatRemaining(
     return trans.__('about a minute left');
   }
   if (seconds < 5400) {
-    return trans.__('%1 minutes left', Math.round(seconds / 60));
+    const minutes = Math.round(seconds / 60);
+    return trans._n('%1 minute left', '%1 minutes left', minutes);
   }
   if (seconds < 2 * DAY) {
-    return trans.__('%1 hours left', Math.round(seconds / 3600));
+    const hours = Math.round(seconds / 3600);
+    return trans._n('%1 hour left', '%1 hours left', hours);
   }
-  return trans.__('%1 days left', Math.round(seconds / DAY));
+  const days = Math.round(seconds / DAY);
+  return trans._n('%1 day left', '%1 days left', days);
 }
 
 /**
@@ -106,6 +113,10 @@ export function formatLifetime(
   if (seconds % DAY === 0) {
     const days = seconds / DAY;
     return trans._n('%1 day', '%1 days', days);
+  }
+  if (seconds < 3600) {
+    const minutes = Math.max(Math.round(seconds / 60), 1);
+    return trans._n('%1 minute', '%1 minutes', minutes);
   }
   const hours = Math.round(seconds / 360) / 10;
   return trans._n('%1 hour', '%1 hours', hours);

@@ -15,8 +15,7 @@ import type {
   Rule,
   RuleRequest,
   Status,
-  UploadRequest,
-  Usage
+  UploadRequest
 } from './schema';
 
 /**
@@ -31,6 +30,11 @@ export interface IInstances {
   instances: InstanceInfo[];
   handover: string;
 }
+
+/**
+ * The most rows that the server lists at once.
+ */
+export const MOST_ROWS = 100_000;
 
 /**
  * Which DIDs a search is for.
@@ -58,8 +62,11 @@ export type Rows = AsyncGenerator<Entry[], boolean>;
 type Settings = ServerConnection.ISettings;
 type Query = { [key: string]: string | number };
 
-export function listInstances(settings: Settings): Promise<IInstances> {
-  return get(settings, ['instances']);
+export function listInstances(
+  settings: Settings,
+  isQuiet = false
+): Promise<IInstances> {
+  return get(settings, ['instances'], quiet(isQuiet));
 }
 
 /**
@@ -105,7 +112,7 @@ export function getMetadata(
 }
 
 /**
- * Ask how much of a DID is here; a quiet question does not count as a person's activity.
+ * Ask how much of a DID is here.
  */
 export function getStatus(
   settings: Settings,
@@ -144,13 +151,6 @@ export function listRSEs(settings: Settings, instance: string): Promise<RSE[]> {
   return get(settings, [instance, 'rses']);
 }
 
-export function listUsage(
-  settings: Settings,
-  instance: string
-): Promise<Usage[]> {
-  return get(settings, [instance, 'usage']);
-}
-
 export function upload(
   settings: Settings,
   instance: string,
@@ -163,8 +163,12 @@ export function listJobs(settings: Settings, isQuiet = false): Promise<Job[]> {
   return get(settings, ['jobs'], quiet(isQuiet));
 }
 
-export function getJob(settings: Settings, id: string): Promise<Job> {
-  return get(settings, ['jobs', id]);
+export function getJob(
+  settings: Settings,
+  id: string,
+  isQuiet = false
+): Promise<Job> {
+  return get(settings, ['jobs', id], quiet(isQuiet));
 }
 
 export function cancelJob(settings: Settings, id: string): Promise<Job> {
@@ -172,7 +176,8 @@ export function cancelJob(settings: Settings, id: string): Promise<Job> {
 }
 
 /**
- * An idle server is stopped by its hub, even if a forgotten page goes on asking.
+ * A quiet question does not count as a person's activity: an idle server is stopped by its hub, even if a forgotten
+ * page goes on asking.
  */
 function quiet(isQuiet: boolean): Query {
   return isQuiet ? { no_track_activity: 1 } : {};

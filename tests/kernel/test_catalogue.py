@@ -27,7 +27,7 @@ def test_whoami_is_the_account(alice: Lake) -> None:
 
 
 def test_a_search_finds_each_type(alice: Lake) -> None:
-    kinds = {e.did: e.type for e in alice.search("ATLAS_OD_EDU:*GamGam*")}
+    kinds = {str(e.did): e.type for e in alice.search("ATLAS_OD_EDU:*GamGam*")}
     assert kinds["ATLAS_OD_EDU:GamGam"] == "container"
     assert kinds[DATA] == "dataset"
     assert kinds["ATLAS_OD_EDU:data_A.GamGam.root"] == "file"
@@ -81,7 +81,9 @@ def test_the_limit_counts_what_is_found(alice: Lake, type_: Any, limit: int) -> 
     assert [e.type for e in rows] == [type_] * limit
 
 
-@pytest.mark.parametrize("did", ["user.alice:..", "user.alice:.", "..:accounts", "s:a\0b", "s:\u200bn"])
+@pytest.mark.parametrize(
+    "did", ["user.alice:..", "user.alice:.", "..:accounts", "s:a\0b", "s:\u200bn"]
+)
 def test_what_a_request_would_bend_is_no_did(alice: Lake, did: str) -> None:
     for ask in (alice.get, alice.status, lambda text: SingleItemDID(text, lake=alice)):
         with pytest.raises(InvalidDID):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -88,7 +89,7 @@ def test_an_account_that_no_header_can_carry_is_your_fault(
 
 
 def test_one_timeout_is_told_to_many_without_growing(standin: Standin) -> None:
-    found = _lake(standin(lambda _: time.sleep(1) or Answer(200, b"{}", JSON)))
+    found = _lake(standin(lambda _: threading.Event().wait(1) or Answer(200, b"{}", JSON)))
     told = []
     for _ in range(3):
         with pytest.raises(TookTooLong) as caught:
@@ -148,7 +149,7 @@ def test_a_rucio_that_never_answers_ends_in_a_timeout(standin: Standin) -> None:
 
 
 def test_many_variables_do_not_take_many_timeouts(standin: Standin) -> None:
-    service = standin(lambda _: time.sleep(1) or Answer(200, WHOAMI, JSON))
+    service = standin(lambda _: threading.Event().wait(1) or Answer(200, WHOAMI, JSON))
     found = _lake(service, destination_rse="R")
     items = [SingleItemDID(f"s:{number}", lake=found) for number in range(20)]
     assert items[19] == "rucio://x@s/19"

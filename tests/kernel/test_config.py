@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from standin import Answer, StandIn
 
 from dlaas import handover
 from dlaas.config import Instance, load_instances
@@ -60,7 +62,14 @@ def test_a_base_url_keeps_its_path() -> None:
         ({"rucio_base_url": "https://x"}, "no name"),
         ({"name": "x"}, "no rucio_base_url"),
         ({**ONE, "rucio_base_url": "one.example"}, "not an http"),
-        ({**ONE, "path_begins_at": "four"}, "not a int"),
+        ({**ONE, "rucio_base_url": "http://[bad"}, "not an http"),
+        ({**ONE, "rucio_base_url": "https://one.example:port"}, "not an http"),
+        ({**ONE, "rucio_auth_url": "https://one.example:99999"}, "not an http"),
+        ({**ONE, "path_begins_at": "four"}, "not a whole number"),
+        ({**ONE, "path_begins_at": -1}, "path_begins_at"),
+        ({**ONE, "replication_rule_lifetime_days": -14}, "replication_rule_lifetime_days"),
+        ({**ONE, "replication_rule_lifetime_days": "nan"}, "replication_rule_lifetime_days"),
+        ({**ONE, "request_timeout": 0}, "request_timeout"),
         ({**ONE, "wildcard_enabled": "perhaps"}, "wildcard_enabled"),
         ({**ONE, "auth_type": "passport"}, "userpass"),
         ({**ONE, "site_name": ["X"]}, "not a text"),
@@ -98,6 +107,27 @@ def test_an_unreachable_remote_part_is_a_problem_of_its_instance_alone() -> None
     found = load_instances({"instances": [{"name": "x", "$url": "https://c"}, ONE]}, fetch=down)
     assert found.problems["x"].error == "Unreachable"
     assert found.get().name == "one"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(404),
+        Answer(200, b"[]"),
+        Answer(200, b"{}", promised=100),
+        Answer(200, b'"' + b"x" * 1_100_000 + b'"'),
+        Answer(200, b"junk", {"Content-Encoding": "gzip"}),
+    ],
+    ids=["missing", "no object", "cut", "endless", "garbled"],
+)
+def test_a_remote_part_that_is_broken_is_a_problem_of_its_instance_alone(
+    standin: Callable[..., StandIn], answer: Answer
+) -> None:
+    service = standin(lambda _: answer)
+    for url in (f"{service.url}/x.json", "http://[bad"):
+        found = load_instances({"instances": [{"name": "x", "$url": url}, ONE]})
+        assert found.problems["x"].blame in ("you", "network")
+        assert found.get().name == "one"
 
 
 def test_no_secret_is_shown_or_handed_out() -> None:

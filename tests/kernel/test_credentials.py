@@ -39,6 +39,14 @@ def test_the_expiry_of_a_jwt_is_read_from_it() -> None:
     assert credentials.token_from(_jwt(exp=1700000000)).expires_at == 1700000000
 
 
+@pytest.mark.parametrize(("name", "word"), [("alice", "\u65e5\u672c"), ("al\nice", "pw")])
+def test_a_password_that_no_header_can_carry_is_told_and_not_quoted(name: str, word: str) -> None:
+    with pytest.raises(CannotAuthenticate, match="cannot be sent") as caught:
+        Userpass(INSTANCE, name, word)
+    assert word not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
 def test_an_expired_token_asks_for_a_login() -> None:
     with pytest.raises(LoginRequired, match="expired"):
         Bearer("t", expires_at=time.time() - 1)()

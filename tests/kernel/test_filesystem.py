@@ -9,7 +9,7 @@ from typing import Any
 
 import fsspec
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import pytest
 import uproot
 

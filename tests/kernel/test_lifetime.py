@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dlaas import access, lifetime, readahead, rules
+from dlaas import access, lifetime, quota, readahead, reference
 from dlaas.errors import InvalidInput, InvalidLifetime
 from dlaas.transfer import keys, storage
 
@@ -76,7 +76,17 @@ def test_a_date_means_its_end_in_utc(until: Any, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "until", ["2026-11-19", "2026-11-20T11:59:59Z", "tomorrow", "", "2026-13-01", date(2020, 1, 1)]
+    "until",
+    [
+        "2026-11-19",
+        "2026-11-20T11:59:59Z",
+        "tomorrow",
+        "",
+        "2026-13-01",
+        date(2020, 1, 1),
+        5,
+        1.7e9,
+    ],
 )
 def test_a_date_in_the_past_or_none_at_all_is_refused(until: Any) -> None:
     with pytest.raises(InvalidLifetime):
@@ -93,7 +103,9 @@ def test_neither_is_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [access, keys, lifetime, readahead, rules, storage], ids=lambda m: m.__name__
+    "module",
+    [access, keys, lifetime, quota, readahead, reference, storage],
+    ids=lambda m: m.__name__,
 )
 def test_the_examples_in_the_docstrings_are_true(module: Any) -> None:
     found = doctest.testmod(module, extraglobs={"timedelta": timedelta})

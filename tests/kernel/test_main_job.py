@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import pytest
 import uproot
 
@@ -47,7 +47,8 @@ def _diphoton_masses(files: list[str]) -> np.ndarray[Any, Any]:
     two = photons[[len(pt) == 2 for pt in photons["photon_pt"]]]
     pt, eta, phi = (np.asarray(two[name].to_list()) for name in names)
     cosine = np.cosh(eta[:, 0] - eta[:, 1]) - np.cos(phi[:, 0] - phi[:, 1])
-    return np.sqrt(2 * pt[:, 0] * pt[:, 1] * cosine) / 1000
+    masses: np.ndarray[Any, Any] = np.sqrt(2 * pt[:, 0] * pt[:, 1] * cosine) / 1000
+    return masses
 
 
 def _peak(masses: np.ndarray[Any, Any]) -> float:

@@ -6,7 +6,8 @@ import json
 import os
 import queue
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,8 @@ import pytest
 from jupyter_client.manager import KernelManager
 
 from dlaas import Lake, SingleItemDID, handover
-from dlaas.errors import InvalidInput
+from dlaas.errors import InvalidInput, Unreachable
 from dlaas.notebook import attach, check_name, handle
-from jupyter_dlaas.lake import EmbeddedLake
 
 FILE = "ATLAS_OD_EDU:data_A.GamGam.root"
 RECORD = {"variableName": "events", "did": FILE, "type": "file"}
@@ -103,6 +103,31 @@ def folder(alice: Lake, tmp_path: Path) -> str:
 
 def test_a_kernel_without_the_library_loaded_closes_the_comm(kernel: Kernel) -> None:
     assert kernel.ask({"action": "attach", "variables": []}) == {"closed": True}
+
+
+def test_after_another_login_new_variables_are_the_new_accounts(
+    alice: Lake, bob: Lake, tmp_path: Path
+) -> None:
+    instance, folder = replace(alice.instance, name="shared", account=None), tmp_path / "dlaas-2"
+    record = {**RECORD, "instance": "shared"}
+    names: dict[str, Any] = {}
+    kept = []
+    for who in (alice, bob):
+        token = who.credential()
+        handover.write(folder, instance, who.account, token.value, token.expires_at, True)
+        message = {"action": "attach", "handover": str(folder), "variables": [record]}
+        assert handle(message, names)["ok"]
+        kept.append(names["events"])
+    assert [item.lake.account for item in kept] == ["alice", "bob"]
+    assert [item.lake.whoami().name for item in kept][1] == "bob"
+
+
+def test_a_newer_server_may_say_more_than_this_library_knows(folder: str) -> None:
+    path = Path(folder) / "lake.json"
+    content = json.loads(path.read_text())
+    content["instance"]["setting_of_tomorrow"] = 1
+    path.write_text(json.dumps(content))
+    assert handover.read(Path(folder), "lake").account == "alice"
 
 
 def test_the_panels_way_into_a_fresh_kernel(kernel: Kernel, folder: str) -> None:
@@ -251,17 +276,17 @@ def test_what_is_detached_is_ours_alone() -> None:
 
 
 def test_a_variable_can_be_attached_with_the_lake_down(
-    lake: EmbeddedLake, alice: Lake, eventually: Callable[..., Any]
+    alice: Lake,
 ) -> None:
-    lake.hold("rucio")
-    try:
-        namespace: dict[str, Any] = {}
-        record = {**RECORD, "instance": "lake", "did": "user.alice:whatever"}
+    gone = replace(alice.instance, name="gone", rucio_base_url="https://localhost:9")
+    down = Lake(gone, credentials=alice.credential)
+    with pytest.raises(Unreachable):
+        down.whoami()
+    namespace: dict[str, Any] = {}
+    record = {**RECORD, "instance": "gone", "did": "user.alice:whatever"}
+    # Before anything is known of the destination RSE, and when its paths can be computed.
+    for remembered in ({}, alice._remembered):
+        down._remembered = dict(remembered)
         assert handle({"action": "attach", "variables": [record]}, namespace)["ok"]
         assert isinstance(namespace["events"], SingleItemDID)
         assert "user.alice:whatever" in repr(namespace["events"])
-        alice._remembered.clear()
-        assert handle({"action": "attach", "variables": [record]}, namespace)["ok"]
-    finally:
-        lake.release("rucio")
-    eventually(lambda: alice.whoami().name == "alice")

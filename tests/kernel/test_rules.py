@@ -23,7 +23,6 @@ from dlaas.errors import (
     RuleNotFound,
     ScopeNotFound,
 )
-from jupyter_dlaas.lake import EmbeddedLake
 
 DATA = "ATLAS_OD_EDU:4lep_data"
 SMALL = "ATLAS_OD_EDU:GamGam_mc_ZH125J_Zincl"
@@ -191,26 +190,9 @@ def test_an_unknown_rule_is_told_as_such(alice: Lake) -> None:
 def test_a_rule_ends_with_its_lifetime_and_its_file_with_it(
     alice: Lake, own: str, eventually: Callable[..., Any]
 ) -> None:
-    rule = alice.make_available(own, "8s").rule
-    eventually(lambda: alice.status(own).path)
-    path = Path(str(alice.status(own).path))
+    rule = alice.make_available(own, "1h").rule
+    path = Path(eventually(lambda: alice.status(own).path))
+    alice.update_rule(rule.id, "1s")
     eventually(lambda: not any(r.id == rule.id for r in alice.list_rules(own)))
     eventually(lambda: not path.exists())
     assert alice.status(own).state == "absent"
-
-
-def test_stuck_rule_shows_its_error(
-    alice: Lake, lake: EmbeddedLake, own: str, eventually: Callable[..., Any]
-) -> None:
-    lake.hold("notebook")
-    try:
-        rule = alice.make_available(own, "1d").rule
-        eventually(lambda: alice.get_rule(rule.id).state == "STUCK")
-        found = alice.status(own)
-        assert found.state == "stuck"
-        assert alice.get_rule(rule.id).error
-        assert str(alice.get_rule(rule.id).error) in found.reason
-    finally:
-        lake.release("notebook")
-    alice.update_rule(rule.id, boost=True)
-    eventually(lambda: alice.status(own).state == "available")

@@ -91,6 +91,37 @@ def test_a_dataset_under_a_container_with_a_rule_knows_its_expiry(
     found = eventually(lambda: (s := alice.status(container)).state == "available" and s)
     assert (found.type, found.files, found.available_files) == ("container", 3, 3)
     assert alice.status(child).expires_at == rule.expires_at
+    own = alice.make_available(child, "1d").rule
+    both = alice.status(child)
+    assert {r.id for r in both.rules} == {rule.id, own.id}
+    assert both.expires_at == rule.expires_at
+
+
+def test_a_container_in_a_container_with_a_rule_is_on_its_way(
+    alice: Lake, dataset: str, fresh: Callable[[str], str], eventually: Callable[..., Any]
+) -> None:
+    child = DID(dataset)
+    for name in ("inner", "outer"):
+        box = DID(f"user.alice:{fresh(name)}")
+        alice.client.add_container(box.scope, box.name)
+        alice.client.attach_dids(box.scope, box.name, [{"scope": child.scope, "name": child.name}])
+        inner, child = child, box
+    rule = alice.make_available(child, "2d").rule
+    assert alice.status(inner).state in ("replicating", "available")
+    found = eventually(lambda: (s := alice.status(inner)).state == "available" and s)
+    assert found.expires_at == rule.expires_at
+
+
+def test_a_container_of_many_containers_costs_a_bounded_number_of_calls(
+    alice: Lake, fresh: Callable[[str], str], sent: list[str]
+) -> None:
+    names = [fresh("box") for _ in range(61)]
+    alice.client.add_dids([{"scope": "user.alice", "name": n, "type": "CONTAINER"} for n in names])
+    children = [{"scope": "user.alice", "name": name} for name in names[1:]]
+    alice.client.attach_dids("user.alice", names[0], children)
+    sent.clear()
+    assert alice.status(f"user.alice:{names[0]}").state == "empty"
+    assert len(sent) <= 60
 
 
 def test_some_of_it_here_and_no_rule_for_the_rest_is_partial(
@@ -169,29 +200,29 @@ def test_half_a_file_on_the_mount_is_not_the_file(
     assert local_path(alice, file.did, 10**9) is None
 
 
-def test_waiting_ends_at_its_timeout(alice: Lake, lake: EmbeddedLake, dataset: str) -> None:
-    lake.hold("daemons")
-    try:
-        alice.make_available(dataset, "1d")
-        with pytest.raises(TookTooLong, match="0 of 3 files"):
-            wait(alice, dataset, 1, False)
-    finally:
-        lake.release("daemons")
-
-
-def test_waiting_for_a_stuck_rule_ends_with_rucios_reason(
-    alice: Lake, lake: EmbeddedLake, dataset: str
+def test_waiting_ends_at_its_timeout_and_stuck_rule_shows_its_error(
+    alice: Lake, lake: EmbeddedLake, dataset: str, eventually: Callable[..., Any]
 ) -> None:
     lake.hold("notebook")
     try:
-        alice.make_available(dataset, "1d")
+        rule = alice.make_available(dataset, "1d").rule
+        # Rucio tries some seconds before it calls a rule stuck.
+        with pytest.raises(TookTooLong, match="0 of 3 files"):
+            wait(alice, dataset, 0.3, False)
         with pytest.raises(RuleStuck) as caught:
             wait(alice, dataset, 60, False, grace=0.5)
         assert caught.value.details["reason"] in str(caught.value)
         assert caught.value.details["rule_id"]
         assert "0 of 3 files" in str(caught.value)
+        found, error = alice.status(dataset), alice.get_rule(rule.id).error
+        assert found.state == "stuck"
+        assert error
+        assert error in found.reason
+        assert error in str(caught.value)
     finally:
         lake.release("notebook")
+    alice.update_rule(rule.id, boost=True)
+    eventually(lambda: alice.status(dataset).state == "available")
 
 
 def test_waiting_prints_a_line_per_change(

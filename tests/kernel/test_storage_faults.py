@@ -4,10 +4,15 @@ taken for whole.
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from standin import Answer, Request, StandIn
@@ -18,8 +23,8 @@ from dlaas.filesystem import RucioFileSystem
 from dlaas.model import DID, Reference
 from dlaas.remote import Source
 from dlaas.transfer.keys import KeyRing, Keys, address, present_certificate, trusting
-from dlaas.transfer.storage import Stat, Storage
 from dlaas.transfer.plan import Plan
+from dlaas.transfer.storage import Stat, Storage
 from dlaas.transfer.upload import _transfer
 from jupyter_dlaas.lake import EmbeddedLake
 
@@ -419,9 +424,9 @@ def test_odd_letters_of_a_name_reach_the_storage(
     name: str,
 ) -> None:
     service = standin(lambda r: _ranged(BODY, r), tls=trusted)
-    assert stream(len(BODY), f"{service.url}/{name}").cat_file(PATH, 0, 5) == BODY[:5]
+    assert stream(len(BODY), f"{service.url}/p/{name}").cat_file(PATH, 0, 5) == BODY[:5]
     sent = unquote(service.requests[0].path)
-    assert sent in (f"/{name}", f"/{unquote(name)}")
+    assert sent in (f"/p/{name}", f"/p/{unquote(name)}")
 
 
 def test_the_ticket_of_a_redirect_is_passed_on_as_it_is(
@@ -499,6 +504,25 @@ def test_an_address_that_the_rse_does_not_name_gets_no_credentials(
     service = standin(lambda r: _ranged(BODY, r), tls=trusted)
     stream(len(BODY), f"{service.url}/x").cat_file(PATH, 0, 5)
     assert "Authorization" not in service.requests[0].headers
+
+
+def test_a_filesystem_that_ends_on_its_own_loop_closes_its_connections(
+    standin: Standin, trusted: tuple[Path, Path], stream: Callable[..., RucioFileSystem]
+) -> None:
+    service = standin(lambda r: _ranged(BODY, r), tls=trusted)
+    held = [stream(len(BODY), f"{service.url}/x")]
+    held[0].cat_file(PATH, 0, 5)
+    reader, loop = held[0]._reader, held[0].loop
+    session = reader._session
+    assert session is not None
+
+    async def end() -> None:
+        held.clear()
+        gc.collect()
+
+    asyncio.run_coroutine_threadsafe(end(), loop).result(5)
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0.05), loop).result(5)
+    assert session.closed
 
 
 def test_a_self_signed_copy_is_not_read(

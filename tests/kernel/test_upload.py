@@ -33,7 +33,7 @@ from dlaas.errors import (
     StorageRefused,
     Unreachable,
 )
-from dlaas.model import DID
+from dlaas.model import DID, Uploaded
 from jupyter_dlaas.lake import EmbeddedLake
 
 
@@ -55,6 +55,7 @@ def _nothing_of(alice: Lake, lake: EmbeddedLake, did: str) -> bool:
         ("user.alice:a?b", {}, InvalidDID),
         ("user.alice:" + "x" * 251, {}, InvalidDID),
         ("user.alice:-x", {}, InvalidDID),
+        ("user.alice:a/../../x", {}, InvalidDID),
         ("NOPE:x", {}, ScopeNotFound),
         ("user.bob:x", {}, AccessDenied),
         ("user.alice:{}", {"lifetime": 0}, InvalidLifetime),
@@ -178,7 +179,8 @@ def test_of_two_uploads_at_once_under_one_name_one_is_refused_and_none_is_lost(
     fresh: Callable[[str], str],
     theirs_on: str,
 ) -> None:
-    did, theirs, done = f"user.alice:{fresh('race')}", tmp_path / "theirs", []
+    did, theirs = f"user.alice:{fresh('race')}", tmp_path / "theirs"
+    done: list[Uploaded] = []
     theirs.write_bytes(os.urandom(a_file.stat().st_size))
 
     def meanwhile(sent: int, total: int) -> None:
@@ -197,7 +199,8 @@ def test_of_two_uploads_at_once_under_one_name_one_is_refused_and_none_is_lost(
 def test_two_uploads_at_once_of_one_file_both_succeed(
     alice: Lake, lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str]
 ) -> None:
-    did, done = f"user.alice:{fresh('twice')}", []
+    did = f"user.alice:{fresh('twice')}"
+    done: list[Uploaded] = []
 
     def meanwhile(sent: int, total: int) -> None:
         if not done:

@@ -93,11 +93,11 @@ def test_a_variable_knows_what_the_catalogue_knows(alice: Lake) -> None:
     assert item.state in ("absent", "available")
 
 
-@pytest.mark.parametrize("mode", ["w", "wb", "ab", "r+b", "xb"])
-def test_data_of_the_lake_is_never_opened_for_writing(half: MultipleItemDID, mode: str) -> None:
+def test_data_of_the_lake_is_never_opened_for_writing(half: MultipleItemDID) -> None:
     for item in half:
-        with pytest.raises(InvalidInput, match="upload"):
-            item.open(mode)
+        for mode in ("w", "wb", "ab", "r+b", "xb"):
+            with pytest.raises(InvalidInput, match="upload"):
+                item.open(mode)
     assert Path(half[0]).read_text() == "a" * 100
 
 

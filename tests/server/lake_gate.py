@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import requests
 
-Mode = Literal["open", "silent", "refuse", "endless", "cut"]
+Mode = Literal["open", "late", "silent", "refuse", "endless", "cut"]
 _HOP = {"transfer-encoding", "connection", "content-length", "content-encoding", "server", "date"}
 
 
@@ -22,8 +22,8 @@ CUT_AT = 5000
 class Gate:
     """Passes requests on to Rucio; or is silent, refuses tokens, sends endless rows, stops midway.
 
-    `reached` is set when a request came that is not passed on, `left` when the client of endless
-    rows has gone.
+    When it is late it passes on what it has got as soon as it is `released`. `reached` is set when
+    a request came that is not passed on at once, `left` when the client of endless rows has gone.
     """
 
     def __init__(self, target: str, ca: str) -> None:
@@ -82,6 +82,10 @@ class Gate:
                 self.send_header("Content-Length", str(len(answer.content)))
                 self.end_headers()
                 self.wfile.write(answer.content)
+
+            def _late(self) -> None:
+                gate.released.wait(60)
+                self._open()
 
             def _silent(self) -> None:
                 gate.released.wait(60)

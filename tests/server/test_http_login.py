@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import socket
 import stat
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +143,23 @@ async def test_what_a_killed_server_left_is_removed(api: Api, jp_runtime_dir: Pa
     assert other.exists()
 
 
+@pytest.fixture
+def left(jp_runtime_dir: Path) -> Path:
+    """What a killed server with our process id had handed over; in containers ids are few."""
+    path = jp_runtime_dir / f"dlaas-{os.getpid()}" / "plain.json"
+    path.parent.mkdir()
+    path.write_text("{}")
+    return path
+
+
+async def test_what_an_earlier_server_with_our_process_id_left_is_removed(
+    left: Path, api: Api
+) -> None:
+    await api("GET", "instances")
+    assert not left.exists()
+    assert (left.parent / "lake.json").exists()
+
+
 def test_a_renewed_token_reaches_the_kernels(lake: EmbeddedLake, tmp_path: Path) -> None:
     instance = Instance.from_mapping(lake.instance("alice"))
     secret = lake.layout.password("alice")
@@ -180,6 +202,7 @@ async def test_a_wrong_setting_hides_no_instance(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert (await api("GET", "lake/scopes")).value == ["user.alice"]
+    assert "log_level" in caplog.text
 
 
 async def test_who_logs_in_by_hand_is_not_replaced_by_the_configured_login(
@@ -189,6 +212,63 @@ async def test_who_logs_in_by_hand_is_not_replaced_by_the_configured_login(
     assert (await api("POST", "lake/login", bob)).value["account"] == "bob"
     assert (await api("GET", "lake/scopes")).value == ["user.bob"]
     assert (await api("GET", "instances")).value["instances"][0]["login"]["account"] == "bob"
+
+
+class TestLate:
+    """An instance is described by a document on a server that is not up yet."""
+
+    @pytest.fixture
+    def place(self) -> Iterator[socket.socket]:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        with socket.socket() as place:
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            place.bind(("127.0.0.1", port))
+            yield place
+
+    @pytest.fixture
+    def instances(self, lake: EmbeddedLake, place: socket.socket) -> list[dict[str, Any]]:
+        url = f"http://127.0.0.1:{place.getsockname()[1]}/instance.json"
+        return [{"name": "late", "$url": url}, lake.instance("alice")]
+
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {"Sessions": {"retry_after": 0.0}, "RucioConfig": {"default_instance": "late"}}
+
+    async def test_an_instance_that_could_not_be_asked_for_comes_by_itself(
+        self,
+        api: Api,
+        app: DlaasExtension,
+        listen: Listen,
+        lake: EmbeddedLake,
+        place: socket.socket,
+    ) -> None:
+        found = (await api("GET", "instances")).value["instances"]
+        assert [(i["name"], i["default"]) for i in found] == [("lake", True), ("late", False)]
+        assert found[1]["problem"]["blame"] == "network"
+        hints = await listen()
+        document = json.dumps(lake.instance("alice")).encode()
+        place.listen()
+        threading.Thread(target=answer_once, args=(place, document), daemon=True).start()
+        while (await api("GET", "late/scopes")).status != 200:
+            await asyncio.sleep(0.05)
+        await hints.until(lambda hint: bool(hint["instance"] == "late"))
+        found = (await api("GET", "instances")).value["instances"]
+        assert [(i["name"], i["default"]) for i in found] == [("lake", False), ("late", True)]
+        assert [i["problem"] for i in found] == [None, None]
+        handed = {name: handover.read(app.sessions.handover, name) for name in ("lake", "late")}
+        assert {name: each.default for name, each in handed.items()} == {
+            "lake": False,
+            "late": True,
+        }
+
+
+def answer_once(place: socket.socket, document: bytes) -> None:
+    connection, _ = place.accept()
+    with connection:
+        connection.recv(10_000)
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(document)}\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode() + document)
 
 
 class TestEnvironment:

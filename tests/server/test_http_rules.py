@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from http_answers import Api, Listen, Samples
 
+from dlaas.model import DID, Status
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 
@@ -112,6 +114,10 @@ async def test_without_a_lifetime_it_is_the_default_of_the_instance(
             400,
             "InvalidRSEExpression",
         ),
+        ({"did": "ATLAS_OD_EDU:GamGam_data", "lifetime": 10**30}, 400, "InvalidLifetime"),
+        ({"did": "ATLAS_OD_EDU:GamGam_data", "copies": 0}, 400, "InvalidInput"),
+        ({"did": "ATLAS_OD_EDU:\ud800"}, 400, "InvalidInput"),
+        ({"did": "ATLAS_OD_EDU:GamGam_data", "comment": "\ud800"}, 400, "InvalidInput"),
         ({}, 400, "InvalidInput"),
         ({"did": 5}, 400, "InvalidInput"),
         ({"did": "ATLAS_OD_EDU:GamGam_data", "lifetime": "14d"}, 400, "InvalidInput"),
@@ -161,6 +167,22 @@ async def test_what_is_there_for_good_is_not_watched(
     api: Api, app: DlaasExtension, samples: Samples
 ) -> None:
     await api("GET", "lake/status", did=next(samples.files))
+    assert app.watcher.watched == []
+
+
+async def test_what_changed_under_the_eyes_of_a_panel_is_looked_at_soon(
+    api: Api, app: DlaasExtension, listen: Listen, samples: Samples
+) -> None:
+    did = DID(next(samples.files))
+    hints = await listen()
+    end = datetime.now(timezone.utc) + timedelta(minutes=5)
+    seen = Status(did, "file", "available", "mount", "It is there.", expires_at=end)
+    app.watcher.look("lake", seen)
+    app.watcher.look("lake", replace(seen, state="replicating"))
+    first = await hints.until(lambda hint: hint["kind"] == "status")
+    # It is not there at all, which the server notices long before those five minutes are over.
+    later = await hints.until(lambda hint: hint["kind"] == "status")
+    assert first["did"] == later["did"] == did
     assert app.watcher.watched == []
 
 

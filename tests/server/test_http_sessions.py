@@ -11,6 +11,7 @@ from http_answers import Api, Listen
 from lake_gate import Gate
 
 from dlaas import handover
+from dlaas.errors import CannotAuthenticate
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 
@@ -99,6 +100,42 @@ async def test_one_login_serves_requests_that_come_at_once(api: Api, gate: Gate)
     assert gate.paths.count("/auth/userpass") == 1
 
 
+async def test_a_new_login_leaves_no_moment_without_one(
+    api: Api, app: DlaasExtension, lake: EmbeddedLake
+) -> None:
+    await api("GET", "lake/scopes")
+    session = await app.sessions.get("lake")
+    old = session._live
+    assert old is not None
+    # The old login cannot end yet.
+    with old._lock:
+        login = asyncio.create_task(api("POST", "lake/login"))
+        while session._live is old:
+            await asyncio.sleep(0.01)
+        assert (await api("GET", "lake/scopes")).value == ["user.alice"]
+    assert (await login).value["state"] == "logged_in"
+    assert handover.read(app.sessions.handover, "lake").token
+
+
+async def test_a_login_that_is_refused_while_it_begins_is_not_shown_as_one(
+    api: Api, app: DlaasExtension
+) -> None:
+    await api("GET", "lake/scopes")
+    session = await app.sessions.get("lake")
+    old = session._live
+    assert old is not None
+    with old._lock:
+        login = asyncio.create_task(api("POST", "lake/login"))
+        while session._live is old:
+            await asyncio.sleep(0.01)
+        assert session._live is not None
+        assert session._live.lake is not None
+        session.expire(session._live.lake, CannotAuthenticate("Refused."))
+    await login
+    assert (await api("GET", "lake/login")).value["state"] == "expired"
+    assert not (app.sessions.handover / "lake.json").exists()
+
+
 class TestSilent:
     """The lake accepts the connection and never answers."""
 
@@ -145,6 +182,23 @@ class TestSilent:
         )
         assert (answer.status, answer.value["error"]) == (504, "TookTooLong")
         assert "may still happen" in answer.value["remedy"]
+
+    async def test_a_login_that_was_given_up_leaves_no_secret(
+        self, api: Api, gate: Gate, app: DlaasExtension, lake: EmbeddedLake
+    ) -> None:
+        await api("DELETE", "gated/login")
+        known = app.sessions.redactor._secrets.copy()
+        gate.mode = "late"
+        body = {"username": "alice", "password": lake.layout.password("alice")}
+        assert (await api("POST", "gated/login", body)).value["error"] == "TookTooLong"
+        assert app.sessions.redactor._secrets != known
+        gate.released.set()
+        for _ in range(500):
+            if app.sessions.redactor._secrets == known:
+                break
+            await asyncio.sleep(0.02)
+        assert app.sessions.redactor._secrets == known
+        assert (await api("GET", "gated/login")).value["state"] == "logged_out"
 
     async def test_a_login_ends_and_the_list_of_instances_waits_for_none(
         self, api: Api, gate: Gate

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
+import sqlite3
 import stat
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -150,6 +153,39 @@ class TestTurns:
         again = await api("DELETE", f"jobs/{first.value['id']}")
         assert again.value["state"] == "cancelled"
 
+    async def test_a_file_that_became_a_link_to_outside_while_it_waited_is_not_uploaded(
+        self, api: Api, listen: Listen, large: str, jp_root_dir: Path
+    ) -> None:
+        (jp_root_dir.parent / "secret").write_bytes(b"secret of another folder")
+        (jp_root_dir / "small.root").write_bytes(b"harmless")
+        first = await self.begin(api, large, "swap-1")
+        second = await self.begin(api, "small.root", "swap-2")
+        (jp_root_dir / "small.root").unlink()
+        (jp_root_dir / "small.root").symlink_to(jp_root_dir.parent / "secret")
+        await api("DELETE", f"jobs/{first.value['id']}")
+        job = await ended(api, listen, second.value["id"])
+        assert (job["state"], job["problem"]["error"]) == ("failed", "InvalidInput")
+        assert (await api("GET", "lake/metadata", did="user.alice:server-swap-2")).status == 404
+
+    async def test_an_upload_that_begins_while_the_server_stops_is_interrupted(
+        self, api: Api, histogram: Path, app: DlaasExtension, jp_data_dir: Path
+    ) -> None:
+        assert (await api("GET", "jobs")).value == []
+        with closing(sqlite3.connect(jp_data_dir / "dlaas" / "jobs.sqlite")) as db:
+            db.execute("BEGIN EXCLUSIVE")
+            begun = asyncio.create_task(self.begin(api, "results/histos.root", "stop-3"))
+            while not app.jobs.active:
+                await asyncio.sleep(0.01)
+            stopped = asyncio.create_task(app.jobs.stop())
+            while app.jobs.active:
+                await asyncio.sleep(0.01)
+            db.rollback()
+        await stopped
+        answer = await begun
+        assert (answer.status, answer.value["state"]) == (202, "failed")
+        assert answer.value["problem"]["error"] == "Interrupted"
+        assert (await api("GET", "lake/metadata", did="user.alice:server-stop-3")).status == 404
+
     async def test_a_name_is_not_uploaded_twice_at_once(self, api: Api, large: str) -> None:
         await self.begin(api, large, "twice")
         again = await self.begin(api, large, "twice")
@@ -187,6 +223,22 @@ async def test_a_failed_upload_says_whose_fault_it_is(
     assert job["state"] == "failed"
     assert job["problem"]["blame"] in ("network", "storage")
     assert (await api("GET", "lake/metadata", did="user.alice:server-fails.root")).status == 404
+
+
+async def test_not_every_job_is_remembered_for_ever(
+    api: Api, listen: Listen, app: DlaasExtension, histogram: Path
+) -> None:
+    await api("GET", "jobs")
+    past = [
+        Job(f"{number:032x}", "upload", "lake", DID("user.alice:x"), "x", "done")
+        for number in range(300)
+    ]
+    app.jobs._jobs.update({job.id: job for job in past})
+    body = {"path": "results/histos.root", "did": "user.alice:server-many.root"}
+    job = await ended(api, listen, (await api("POST", "lake/uploads", body)).value["id"])
+    jobs = (await api("GET", "jobs")).value
+    assert len(jobs) == 201
+    assert [jobs[0]["id"], jobs[1]["id"]] == [job["id"], past[-1].id]
 
 
 @pytest.fixture

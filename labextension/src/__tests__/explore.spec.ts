@@ -86,12 +86,13 @@ describe('ExploreModel', () => {
 
   it('gives up a search for the next one', async () => {
     let isFirst = true;
-    let signal: AbortSignal | null = null;
+    // The whole request: its signal alone does not live as long.
+    let first: Request | null = null;
     const { model, search } = await explore({
       'GET lake/dids': request => {
         if (isFirst) {
           isFirst = false;
-          signal = request.signal;
+          first = request;
           return new Promise(() => undefined);
         }
         return stream(entry('s:second'), END);
@@ -100,7 +101,7 @@ describe('ExploreModel', () => {
     void search('s:first*');
     await settle();
     await search('s:second*');
-    expect(signal!.aborted).toBe(true);
+    expect(first!.signal.aborted).toBe(true);
     expect(dids(model)).toEqual(['s:second']);
   });
 
@@ -282,5 +283,61 @@ describe('ExploreModel', () => {
     lake.choose('sea');
     expect(model.phase).toBe('idle');
     expect(model.rows).toHaveLength(0);
+  });
+
+  it('says that the instance of a reference is not there', async () => {
+    const { lake, model, search, server } = await explore({
+      'GET nowhere/dids': () => refusal(404, { error: 'InstanceNotFound' })
+    });
+    await search('rucio://nowhere@s/d');
+    expect(model.problem?.error).toBe('InstanceNotFound');
+    expect(server.count('GET lake/dids')).toBe(0);
+    expect(lake.instance?.name).toBe('lake');
+    await model.show({ instance: 'nowhere', did: 's:d' });
+    expect(model.problem?.error).toBe('InstanceNotFound');
+  });
+
+  it('stays where it was when more is listed', async () => {
+    const { model, search, server } = await explore({
+      'GET lake/dids': () =>
+        stream(entry('s:a'), entry('s:b'), { ...END, truncated: true })
+    });
+    await search('s:*');
+    server.routes['GET lake/dids'] = () =>
+      stream(entry('s:a'), entry('s:b'), entry('s:c'), END);
+    model.activeIndex = 2;
+    await model.more(model.rows[2] as INoteRow);
+    expect(dids(model)).toEqual(['s:a', 's:b', 's:c']);
+    expect(model.activeIndex).toBe(2);
+  });
+
+  it('never asks for more rows than the server lists', async () => {
+    const { model, search, server } = await explore({});
+    model.limit = 99_999;
+    const rows = Array.from({ length: 20_000 }, (_, n) => entry(`s:f${n}`));
+    const text = [...rows, { ...END, truncated: true }]
+      .map(row => JSON.stringify(row))
+      .join('\n');
+    server.routes['GET lake/dids'] = () => new Response(`${text}\n`);
+    await search('s:*');
+    await model.more(model.rows[20_000] as INoteRow);
+    expect(server.requests.pop()).toContain('limit=100000');
+  });
+
+  it('searches again after the login that it lacked', async () => {
+    const out = instance();
+    out.login = { ...out.login, state: 'expired' };
+    const { lake, model, search, server } = await explore({
+      'GET instances': () => instances(out),
+      'GET lake/dids': () => refusal(401, { error: 'CannotAuthenticate' }),
+      'POST lake/login': () => instance().login
+    });
+    await search('s:*');
+    expect(model.phase).toBe('problem');
+    server.routes['GET instances'] = () => instances();
+    server.routes['GET lake/dids'] = () => stream(entry('s:a'), END);
+    await lake.login('lake');
+    await settle();
+    expect(dids(model)).toEqual(['s:a']);
   });
 });

@@ -98,6 +98,28 @@ describe('AccountModel', () => {
     await new AccountModel(lake).login();
     expect(server.bodies).toEqual([null]);
   });
+
+  it('shows the refusal of one instance at no other', async () => {
+    const out = instance();
+    out.login = { ...out.login, state: 'logged_out', account: null };
+    let refuse: (value: Response) => void = () => undefined;
+    const { lake } = await lakeOf({
+      'GET instances': () =>
+        instances(out, { ...out, name: 'sea', default: false }),
+      'POST lake/login': () =>
+        new Promise(resolve => {
+          refuse = resolve;
+        })
+    });
+    const account = new AccountModel(lake);
+    const login = account.login({ username: 'alice', password: 'x' });
+    await settle();
+    account.choose('sea');
+    refuse(refusal(401, { error: 'CannotAuthenticate' }));
+    expect(await login).toBe(false);
+    expect(account.problem).toBeNull();
+    expect(account.isBusy).toBe(false);
+  });
 });
 
 describe('AvailableModel', () => {
@@ -184,7 +206,6 @@ describe('DetailsModel', () => {
     expect(details.known?.status?.state).toBe('absent');
     expect(details.rules).toHaveLength(1);
     expect(details.metadata?.account).toBe('root');
-    expect(details.reference).toBe('rucio://s/d');
     details.isActive = false;
     server.requests.length = 0;
     lake.statuses.hint('lake', 's:d');
@@ -211,6 +232,55 @@ describe('DetailsModel', () => {
     lake.statuses.hint('lake', 's:d');
     await settle();
     expect(server.count('GET lake/rules')).toBe(2);
+  });
+
+  it('shows the last answer about the rules, whichever comes last', async () => {
+    let state: 'replicating' | 'stuck' | 'available' = 'replicating';
+    const answers: ((value: unknown) => void)[] = [];
+    const { lake } = await lakeOf({
+      'GET lake/status': () => status({ state }),
+      'GET lake/metadata': () => ({ custom: {} }),
+      'GET lake/rules': () => new Promise(resolve => answers.push(resolve))
+    });
+    const details = new DetailsModel(lake);
+    details.isActive = true;
+    lake.selected = ITEM;
+    await settle();
+    state = 'stuck';
+    lake.statuses.hint('lake', 's:d');
+    await settle();
+    state = 'available';
+    lake.statuses.hint('lake', 's:d');
+    await settle();
+    expect(answers).toHaveLength(3);
+    answers[2]([rule({ state: 'OK' })]);
+    await settle();
+    answers[1]([rule({ state: 'STUCK' })]);
+    answers[0]([rule()]);
+    await settle();
+    expect(details.rules?.map(each => each.state)).toEqual(['OK']);
+    expect(details.problem).toBeNull();
+  });
+
+  it('asks again for what it lacked when the lake is back', async () => {
+    const { lake, server } = await lakeOf({
+      'GET lake/status': () => refusal(401, { error: 'CannotAuthenticate' }),
+      'GET lake/metadata': () => refusal(401, { error: 'CannotAuthenticate' }),
+      'GET lake/rules': () => refusal(401, { error: 'CannotAuthenticate' }),
+      'POST lake/login': () => instance().login
+    });
+    const details = new DetailsModel(lake);
+    details.isActive = true;
+    lake.selected = ITEM;
+    await settle();
+    expect(details.problem?.error).toBe('CannotAuthenticate');
+    server.routes['GET lake/status'] = () => status();
+    server.routes['GET lake/metadata'] = () => ({ custom: {} });
+    server.routes['GET lake/rules'] = () => [rule()];
+    await lake.login('lake');
+    await settle();
+    expect(details.problem).toBeNull();
+    expect(details.rules).toHaveLength(1);
   });
 });
 
@@ -251,6 +321,71 @@ describe('TransfersModel', () => {
     await cancelling;
     expect(transfers.jobs![0].state).toBe('cancelled');
     transfers.dispose();
+  });
+
+  it('loses no job to a list that is older than it', async () => {
+    let answer: (value: unknown) => void = () => undefined;
+    const { lake } = await lakeOf({
+      'GET jobs': () =>
+        new Promise(resolve => {
+          answer = resolve;
+        })
+    });
+    const transfers = new TransfersModel(lake);
+    const refreshed = transfers.refresh();
+    await settle();
+    transfers.add(job({ id: 'new' }));
+    answer([job({ id: 'old', created_at: '2025-01-01T00:00:00Z' })]);
+    await refreshed;
+    expect(transfers.jobs?.map(({ id }) => id)).toEqual(['new', 'old']);
+    transfers.dispose();
+  });
+
+  it('never takes a job back to running', async () => {
+    let answer: (value: unknown) => void = () => undefined;
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job()],
+      'DELETE jobs/j1': () =>
+        new Promise(resolve => {
+          answer = resolve;
+        })
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    const cancelling = transfers.cancel(transfers.jobs![0]);
+    await settle();
+    transfers.add(job({ state: 'cancelled' }));
+    answer(job());
+    await cancelling;
+    expect(transfers.jobs![0].state).toBe('cancelled');
+    transfers.dispose();
+  });
+
+  it('keeps the order of jobs of one second', async () => {
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job({ id: 'b' }), job({ id: 'a' })]
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    transfers.add(job({ id: 'b', done_bytes: 50 }));
+    transfers.add(job({ id: 'c' }));
+    expect(transfers.jobs?.map(({ id }) => id)).toEqual(['c', 'b', 'a']);
+    transfers.dispose();
+  });
+
+  it('follows hints at another section of the panel too, for its badge', async () => {
+    const { lake, stream } = await lakeOf({
+      'GET jobs': () => [job()],
+      'GET jobs/j1': () => job({ state: 'done' })
+    });
+    const transfers = new TransfersModel(lake);
+    lake.isActive = true;
+    transfers.add(job());
+    stream.push(1, 'j1');
+    await settle();
+    expect(transfers.running).toBe(0);
+    transfers.dispose();
+    lake.dispose();
   });
 });
 
@@ -321,5 +456,22 @@ describe('UploadModel', () => {
     await form.loaded;
     form.name = name;
     expect(form.isValid).toBe(false);
+  });
+
+  it('shows what is wrong with the dataset beside the dataset', async () => {
+    const { lake } = await lakeOf({
+      ...ROUTES,
+      'POST lake/uploads': () =>
+        refusal(400, {
+          error: 'InvalidDID',
+          blame: 'you',
+          message: "'user.alice:a+b' is not a name that can be made."
+        })
+    });
+    const form = new UploadModel(lake, FILE);
+    await form.loaded;
+    form.dataset = 'a+b';
+    await form.submit();
+    expect(form.wrongField).toBe('dataset');
   });
 });

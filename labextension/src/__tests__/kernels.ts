@@ -34,6 +34,10 @@ export class FakeKernel {
   readonly messages: Message[] = [];
   hasLibrary: boolean;
   refuses = '';
+  /**
+   * A name that it does not take.
+   */
+  dislikes = '';
   isSilent = false;
 
   get connection(): Kernel.IKernelConnection {
@@ -63,8 +67,12 @@ export class FakeKernel {
             text: did
           }))
         : [];
+    const isDisliked =
+      message.action === 'attach' &&
+      message.variables.some(each => each.variableName === this.dislikes);
+    const refuses = isDisliked ? 'InvalidInput' : this.refuses;
     const problem = {
-      error: this.refuses,
+      error: refuses,
       message: 'm',
       blame: 'you',
       remedy: '',
@@ -72,7 +80,7 @@ export class FakeKernel {
     };
     comm.onMsg({
       content: {
-        data: this.refuses ? { ok: false, problem } : { ok: true, variables }
+        data: refuses ? { ok: false, problem } : { ok: true, variables }
       }
     });
     return { done: Promise.resolve() };
@@ -138,7 +146,10 @@ export function panelOf(kernel: FakeKernel | null, records: unknown) {
   }
   const metadataChanged = new Signal<object, void>({});
   const statusChanged = new Signal<object, Kernel.Status>({});
+  const titleChanged = new Signal<object, void>({});
+  const title = { label: 'n.ipynb', changed: titleChanged };
   const panel = {
+    title,
     disposed: new Signal<object, void>({}),
     sessionContext: {
       session: kernel ? { kernel: kernel.connection } : null,
@@ -165,6 +176,10 @@ export function panelOf(kernel: FakeKernel | null, records: unknown) {
   return {
     metadata,
     panel: panel as unknown as NotebookPanel,
-    setStatus: (status: Kernel.Status) => statusChanged.emit(status)
+    setStatus: (status: Kernel.Status) => statusChanged.emit(status),
+    rename: (label: string) => {
+      title.label = label;
+      titleChanged.emit();
+    }
   };
 }

@@ -74,6 +74,15 @@ describe('Changes', () => {
     stream.signal.emit({ schema_id: CHANGED_SCHEMA, seq: 'x' });
     expect(heard).toEqual([]);
   });
+
+  it('hears the server again after a forged hint', () => {
+    const { changes, heard, stream } = listen();
+    stream.push({ seq: 1 });
+    stream.push({ seq: 1_000_000 });
+    changes.heard('run-1', 2);
+    stream.push({ seq: 3 });
+    expect(heard).toEqual([1, 'lost', 3]);
+  });
 });
 
 describe('Statuses', () => {
@@ -208,8 +217,8 @@ describe('LakeModel', () => {
     stream.push({ seq: 12, did: 's:other' });
     await settle();
     expect(server.requests).toEqual([
-      'GET instances',
-      'GET lake/status?did=s%3Ad'
+      'GET instances?no_track_activity=1',
+      'GET lake/status?did=s%3Ad&no_track_activity=1'
     ]);
     lake.dispose();
   });
@@ -226,6 +235,96 @@ describe('LakeModel', () => {
     await settle();
     expect(lake.instance?.login.state).toBe('expired');
     expect(lake.isUsable).toBe(true);
+    lake.dispose();
+  });
+
+  it('does not take an answer for news that was asked for before the login', async () => {
+    const out = instance();
+    out.login = { ...out.login, state: 'logged_out', account: null };
+    let answer: (value: unknown) => void = () => undefined;
+    const server = new Server({
+      'GET instances': () =>
+        new Promise(resolve => {
+          answer = resolve;
+        }),
+      'POST lake/login': () => instance().login
+    });
+    const lake = new LakeModel({ settings: server.settings });
+    const first = lake.refresh();
+    await settle();
+    answer(instances(out));
+    await first;
+    const second = lake.refresh();
+    await settle();
+    await lake.login('lake', { username: 'alice', password: 'x' });
+    answer(instances(out));
+    await settle();
+    expect(lake.instance?.login.state).toBe('logged_in');
+    answer(instances());
+    await second;
+    expect(lake.instance?.login.state).toBe('logged_in');
+    lake.dispose();
+  });
+
+  it('asks again when a login changes while it asks', async () => {
+    const server = new Server({ 'GET instances': () => instances() });
+    const stream = new Stream();
+    const lake = new LakeModel({
+      settings: server.settings,
+      events: stream.signal
+    });
+    lake.isActive = true;
+    stream.push({ seq: 1, kind: 'login', did: null });
+    await settle();
+    expect(server.count('GET instances')).toBe(2);
+    lake.dispose();
+  });
+
+  it('keeps no idle server alive by what hints make it ask', async () => {
+    const server = new Server({
+      'GET instances': () => instances(),
+      'GET lake/status': () => status()
+    });
+    const stream = new Stream();
+    const lake = new LakeModel({
+      settings: server.settings,
+      events: stream.signal
+    });
+    lake.isActive = true;
+    lake.statuses.look('lake', 's:d');
+    await settle();
+    server.requests.length = 0;
+    stream.push({ seq: 1 });
+    stream.push({ seq: 2, kind: 'login', did: null });
+    stream.push({ seq: 5 });
+    await settle();
+    expect(server.requests.length).toBeGreaterThan(1);
+    expect(
+      server.requests.filter(each => !each.includes('no_track_activity=1'))
+    ).toEqual([]);
+    lake.dispose();
+  });
+
+  it('asks where kernels find the login when the server was another one meanwhile', async () => {
+    const server = new Server({ 'GET instances': () => instances() });
+    const stream = new Stream();
+    const lake = new LakeModel({
+      settings: server.settings,
+      events: stream.signal
+    });
+    await lake.refresh();
+    stream.push({ seq: 1, server: 'run-2' });
+    expect(lake.handover).toBeNull();
+    lake.dispose();
+  });
+
+  it('stays at its instance when another one is not there', async () => {
+    const server = new Server({ 'GET instances': () => instances() });
+    const lake = new LakeModel({ settings: server.settings });
+    await lake.refresh();
+    lake.selected = { instance: 'lake', did: 's:d', type: 'dataset' };
+    lake.choose('nowhere');
+    expect(lake.selected).not.toBeNull();
     lake.dispose();
   });
 });

@@ -86,6 +86,15 @@ describe('tell', () => {
     kernel.setStatus('restarting');
     expect((await answer).error).toBe('KernelGone');
   });
+
+  it('does not wait for a kernel that dies before it has said what it is', async () => {
+    const kernel = new FakeKernel({ listens: true });
+    Object.assign(kernel.connection, { info: new Promise(() => undefined) });
+    const answer = refusalOf(tell(kernel.connection, MESSAGE));
+    await settle();
+    kernel.setStatus('dead');
+    expect((await answer).error).toBe('KernelGone');
+  });
 });
 
 describe('Attachments', () => {
@@ -213,5 +222,45 @@ describe('Attachments', () => {
     await other.add(RECORD);
     expect(other.state('x').problem?.error).toBe('ExtensionMissing');
     expect(model.names).toEqual([]);
+  });
+
+  it('lets one wrong record hold up no other', async () => {
+    const kernel = new FakeKernel({ listens: true });
+    kernel.dislikes = 'list';
+    const { model } = await attachments(kernel, [
+      { ...RECORD, variableName: 'list' },
+      RECORD
+    ]);
+    expect(model.state('x').phase).toBe('set');
+    expect(model.state('list').problem?.error).toBe('InvalidInput');
+  });
+
+  it('leaves a variable alone when its data has come, where the person does not want it', async () => {
+    const kernel = new FakeKernel({ listens: true });
+    const { lake, preferences, state } = await attachments(kernel, [RECORD]);
+    preferences.renewVariables = false;
+    state.status = 'available';
+    lake.statuses.hint('lake', 's:d');
+    await settle();
+    expect(kernel.messages).toHaveLength(1);
+  });
+
+  it('sets a variable again when its data has gone', async () => {
+    const kernel = new FakeKernel({ listens: true });
+    const { lake, state } = await attachments(kernel, [RECORD], {
+      status: 'available'
+    });
+    state.status = 'absent';
+    lake.statuses.hint('lake', 's:d');
+    await settle();
+    expect(kernel.messages).toHaveLength(2);
+  });
+
+  it('tells its views when the notebook is renamed', async () => {
+    const { model, notebook } = await attachments(null, [RECORD]);
+    let told = 0;
+    model.stateChanged.connect(() => (told += 1));
+    notebook.rename('other.ipynb');
+    expect(told).toBe(1);
   });
 });

@@ -179,6 +179,24 @@ describe('the panel', () => {
     expect(widget.isVisible).toBe(true);
   });
 
+  it('leaves the caret where the person types', async () => {
+    const { find } = await open({});
+    const box = find('input[type=search]') as HTMLInputElement;
+    const type = async (text: string, caret: number) => {
+      // As a browser does: the value first, by the prototype's setter, then the event.
+      Object.getOwnPropertyDescriptor(
+        HTMLInputElement.prototype,
+        'value'
+      )!.set!.call(box, text);
+      box.setSelectionRange(caret, caret);
+      box.dispatchEvent(new Event('input', { bubbles: true }));
+      await paint();
+    };
+    await type('s:ac', 4);
+    await type('s:abc', 4);
+    expect([box.value, box.selectionStart]).toEqual(['s:abc', 4]);
+  });
+
   it('asks nothing while it is hidden', async () => {
     const { panel, server } = await open({});
     panel.hide();
@@ -207,6 +225,27 @@ describe('a dialog', () => {
     const accept = node.querySelector<HTMLButtonElement>('.jp-mod-accept')!;
     return { accept, closed, node };
   }
+
+  it('leaves Enter to the buttons in it', async () => {
+    const { accept, closed, node } = await dialog({
+      'POST lake/rules': () => refusal(409, { error: 'DuplicateRule' })
+    });
+    accept.click();
+    await paint();
+    const extend = node.querySelector<HTMLButtonElement>(
+      '.jp-Dlaas-problem button'
+    )!;
+    extend.focus();
+    const enter = new KeyboardEvent('keydown', {
+      key: 'Enter',
+      bubbles: true,
+      cancelable: true
+    });
+    extend.dispatchEvent(enter);
+    expect(enter.defaultPrevented).toBe(false);
+    press(node, 'Escape');
+    await closed;
+  });
 
   it('stays open with its problem, and Escape closes it', async () => {
     const { accept, closed, node } = await dialog({

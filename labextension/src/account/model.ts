@@ -68,12 +68,17 @@ export class AccountModel extends Model {
     this.changed();
     try {
       await act(name);
+      return true;
     } catch (error) {
-      this._problem = problemOf(error);
+      // Not where another instance has been chosen meanwhile.
+      if (this.instance?.name === name) {
+        this._problem = problemOf(error);
+      }
+      return false;
+    } finally {
+      this._isBusy = false;
+      this.changed();
     }
-    this._isBusy = false;
-    this.changed();
-    return this._problem === null;
   }
 
   private _isBusy = false;

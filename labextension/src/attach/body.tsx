@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Icon } from '../components/icon';
+import { Input } from '../components/input';
 import { Name } from '../components/name';
 import { StateBadge } from '../components/state';
 import type { NameFault } from '../notebook/names';
@@ -48,8 +49,8 @@ export function AttachBody({ model, trans }: IProps): JSX.Element {
       </div>
       <label className="jp-Dlaas-field">
         <span>{trans.__('Name of the variable')}</span>
-        <input
-          className={`jp-Dlaas-input jp-mod-code ${wrong ? 'jp-mod-error' : ''}`}
+        <Input
+          className={`jp-mod-code ${wrong ? 'jp-mod-error' : ''}`}
           name="variable"
           spellCheck={false}
           autoComplete="off"
@@ -57,8 +58,8 @@ export function AttachBody({ model, trans }: IProps): JSX.Element {
           aria-invalid={wrong !== null}
           aria-describedby={hint}
           value={model.name}
-          onChange={event => {
-            model.name = event.target.value;
+          onChange={name => {
+            model.name = name;
           }}
         />
       </label>

@@ -9,7 +9,6 @@ export function Button(props: {
   label: string;
   onClick: () => void;
   primary?: boolean;
-  icon?: Drawing;
   disabled?: boolean;
   title?: string;
   type?: 'button' | 'submit';
@@ -22,7 +21,6 @@ export function Button(props: {
       disabled={props.disabled}
       title={props.title}
     >
-      {props.icon && <Icon name={props.icon} />}
       <span>{props.label}</span>
     </button>
   );

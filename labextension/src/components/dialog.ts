@@ -46,6 +46,19 @@ export class FormDialog extends Dialog<void> {
   }
 
   /**
+   * Enter on a button in the form is for that button; the dialog would swallow it.
+   */
+  handleEvent(event: Event): void {
+    const isInside =
+      event.target instanceof HTMLButtonElement &&
+      event.target.closest('.jp-Dialog-body') !== null;
+    if (isInside && (event as KeyboardEvent).key === 'Enter') {
+      return;
+    }
+    super.handleEvent(event);
+  }
+
+  /**
    * A click or Enter: the accepting button sends the form instead of closing the dialog.
    */
   resolve(index?: number): void {

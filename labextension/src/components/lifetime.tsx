@@ -4,6 +4,7 @@ import * as React from 'react';
 import { formatLifetime, formatUTC } from '../format';
 import type { ILifetime, IMeaning } from '../lifetime';
 import { localDate, meaning, presets } from '../lifetime';
+import { Input } from './input';
 
 /**
  * How long data is to be kept: a usual time, a number of days, or a date.
@@ -56,13 +57,12 @@ export function LifetimeField(props: {
       </div>
       {value.kind === 'days' && (
         <label className="jp-Dlaas-field jp-mod-inline">
-          <input
-            className="jp-Dlaas-input"
+          <Input
             inputMode="decimal"
             size={6}
             autoFocus
             value={value.days}
-            onChange={event => onChange({ ...value, days: event.target.value })}
+            onChange={days => onChange({ ...value, days })}
           />
           <span>{trans.__('days')}</span>
         </label>
@@ -70,13 +70,12 @@ export function LifetimeField(props: {
       {value.kind === 'date' && (
         <label className="jp-Dlaas-field jp-mod-inline">
           <span>{trans.__('Until the end of')}</span>
-          <input
-            className="jp-Dlaas-input"
+          <Input
             type="date"
             autoFocus
             min={localDate(new Date())}
             value={value.date}
-            onChange={event => onChange({ ...value, date: event.target.value })}
+            onChange={date => onChange({ ...value, date })}
           />
         </label>
       )}

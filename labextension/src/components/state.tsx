@@ -81,14 +81,14 @@ export function StateBadge(props: {
 }
 
 /**
- * How much of it is there, as a bar and in figures; `bytes` decides where they are known.
+ * How much of it is there, as a bar and in figures.
  */
 export function Progress(props: {
   label: string;
   value: number;
   of: number | null;
   text: string;
-  tone?: 'stuck' | 'done';
+  tone?: 'stuck';
 }): JSX.Element {
   const share = props.of ? Math.min(props.value / props.of, 1) : 0;
   return (
@@ -116,8 +116,10 @@ export function progressText(status: Status, trans: TranslationBundle): string {
   const parts: string[] = [];
   if (status.files !== null && status.type !== 'file') {
     parts.push(
-      trans.__(
-        '%1 of %2 files',
+      trans._n(
+        '%2 of %3 file',
+        '%2 of %3 files',
+        status.files,
         formatCount(status.available_files),
         formatCount(status.files)
       )

@@ -48,20 +48,6 @@ export class DetailsModel extends Model {
     return this._problem;
   }
 
-  /**
-   * The DID as notebooks and colleagues may write it.
-   */
-  get reference(): string {
-    const { _item: item } = this;
-    if (!item) {
-      return '';
-    }
-    const instance = this.lake.recordedInstance(item.instance);
-    const colon = item.did.indexOf(':');
-    const path = `${item.did.slice(0, colon)}/${item.did.slice(colon + 1)}`;
-    return `rucio://${instance ? `${instance}@` : ''}${path}`;
-  }
-
   close(): void {
     this.lake.selected = null;
   }
@@ -80,6 +66,7 @@ export class DetailsModel extends Model {
   dispose(): void {
     this._look?.dispose();
     this._aborter.abort();
+    this._rulesAborter.abort();
     super.dispose();
   }
 
@@ -120,8 +107,11 @@ export class DetailsModel extends Model {
       return;
     }
     const seen = JSON.stringify(known.status);
-    if (!known.isAsking && this._seen && seen !== this._seen) {
-      void this._loadRules(item, this._aborter.signal);
+    if (!known.isAsking && !known.problem && this._problem) {
+      // What stood in the way is gone.
+      void this._load(item);
+    } else if (!known.isAsking && this._seen && seen !== this._seen) {
+      void this._loadRules(item);
     }
     if (!known.isAsking) {
       this._seen = seen;
@@ -135,7 +125,7 @@ export class DetailsModel extends Model {
     const { signal } = this._aborter;
     this._problem = null;
     await Promise.all([
-      this._loadRules(item, signal),
+      this._loadRules(item),
       this._take(
         api.getMetadata(this.lake.settings, item.instance, item.did, signal),
         signal,
@@ -146,7 +136,10 @@ export class DetailsModel extends Model {
     ]);
   }
 
-  private _loadRules(item: IItem, signal: AbortSignal): Promise<void> {
+  private _loadRules(item: IItem): Promise<void> {
+    this._rulesAborter.abort();
+    this._rulesAborter = new AbortController();
+    const { signal } = this._rulesAborter;
     return this._take(
       api.listRules(this.lake.settings, item.instance, item.did, signal),
       signal,
@@ -182,5 +175,6 @@ export class DetailsModel extends Model {
   private _problem: Problem | null = null;
   private _look: IDisposable | null = null;
   private _aborter = new AbortController();
+  private _rulesAborter = new AbortController();
   private _seen = '';
 }

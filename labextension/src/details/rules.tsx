@@ -102,8 +102,10 @@ function locksText(
   locks: number,
   trans: TranslationBundle
 ): string {
-  const done = trans.__(
-    '%1 of %2 files',
+  const done = trans._n(
+    '%2 of %3 file',
+    '%2 of %3 files',
+    locks,
     formatCount(rule.locks_ok),
     formatCount(locks)
   );

@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import { Button, IconButton } from '../components/button';
 import { Icon } from '../components/icon';
+import { Input } from '../components/input';
 import { ProblemView } from '../components/problem';
 import { formatCount } from '../format';
 import { mayPass } from '../problems';
@@ -47,18 +48,17 @@ function SearchForm({ model, trans }: IProps): JSX.Element {
     >
       <div className="jp-Dlaas-search-box">
         <Icon name="search" />
-        <input
+        <Input
           ref={box}
           type="search"
-          className="jp-Dlaas-input"
           aria-label={trans.__('Search the data lake')}
           placeholder={trans.__('scope:name*')}
           spellCheck={false}
           autoComplete="off"
           autoCapitalize="none"
           value={model.text}
-          onChange={event => {
-            model.text = event.target.value;
+          onChange={text => {
+            model.text = text;
           }}
         />
         {model.text && (

@@ -1,14 +1,22 @@
 import type { IItem } from '../did';
-import { hasWildcard, toPattern } from '../did';
+import { hasWildcard, reference, toPattern } from '../did';
 import type { LakeModel } from '../lake/model';
 import { Model } from '../model';
-import { problemOf } from '../problems';
+import { needsLogin, problemOf } from '../problems';
 import * as api from '../restapi';
 import type { Problem, Status } from '../schema';
 import type { IBranch, IEntryRow, INoteRow, Row } from './tree';
 import { Tree } from './tree';
 
 const PAGE = 1000;
+
+/**
+ * Where a longer search for the same goes on: the rows that are shown, and the one on which the keyboard works.
+ */
+interface IPlace {
+  count: number;
+  index: number;
+}
 
 /**
  * Searching the lake, and opening what was found.
@@ -18,6 +26,7 @@ export class ExploreModel extends Model {
     super();
     this._instance = lake.instance?.name ?? null;
     lake.stateChanged.connect(this._onLake, this);
+    lake.entered.connect(this._onEntered, this);
     lake.statuses.changed.connect(this.changed, this);
   }
 
@@ -123,7 +132,7 @@ export class ExploreModel extends Model {
   /**
    * Search for what stands in the box; a search that is still running is given up.
    */
-  async search(limit = this.limit): Promise<void> {
+  async search(limit = this.limit, place?: IPlace): Promise<void> {
     const typed = toPattern(this._text);
     if (typed.instance) {
       this.lake.choose(typed.instance);
@@ -141,7 +150,8 @@ export class ExploreModel extends Model {
     const search = { pattern: typed.pattern, type: this._type, limit };
     const { signal } = this._aborter;
     this.changed();
-    await this._run(instance.name, search, signal);
+    // An instance that is not here is asked all the same: the server says so best.
+    await this._run(typed.instance ?? instance.name, search, signal, place);
   }
 
   /**
@@ -172,7 +182,8 @@ export class ExploreModel extends Model {
    */
   async show(item: Pick<IItem, 'did' | 'instance'>): Promise<void> {
     this.lake.choose(item.instance);
-    this._text = item.did;
+    const isThere = this.lake.instance?.name === item.instance;
+    this._text = isThere ? item.did : reference(item.did, item.instance);
     this._type = 'all';
     await this.search();
   }
@@ -199,9 +210,7 @@ export class ExploreModel extends Model {
   async more(note: INoteRow): Promise<void> {
     const { parent } = note.group;
     if (!parent) {
-      await this.search(
-        note.note === 'more' ? Math.max(this.found, PAGE) * 10 : this.limit
-      );
+      await this._searchMore(note);
       return;
     }
     const branch = this._tree.more(note);
@@ -216,17 +225,31 @@ export class ExploreModel extends Model {
     super.dispose();
   }
 
+  private async _searchMore({ note }: INoteRow): Promise<void> {
+    if (note !== 'more') {
+      await this.search();
+    } else if (this.found >= api.MOST_ROWS) {
+      this.requestFocus();
+    } else {
+      const limit = Math.min(Math.max(this.found, PAGE) * 10, api.MOST_ROWS);
+      const place = { count: this.found, index: this.activeIndex };
+      await this.search(limit, place);
+    }
+  }
+
   private async _run(
     instance: string,
     search: api.ISearch,
-    signal: AbortSignal
+    signal: AbortSignal,
+    place: IPlace = { count: 0, index: 0 }
   ): Promise<void> {
     // What was found before stays in sight until there is something to show instead of it.
     const tree = new Tree();
     const show = () => {
-      if (this._tree !== tree) {
+      const isReady = tree.found > place.count || this._phase !== 'asking';
+      if (this._tree !== tree && isReady) {
         this._tree = tree;
-        this._active = tree.rows[0] ?? null;
+        this._active = tree.rows[place.index] ?? tree.rows[0] ?? null;
         this._selected = null;
       }
       this.changed();
@@ -303,6 +326,15 @@ export class ExploreModel extends Model {
 
   private _lookAtLogin(error: unknown): void {
     void this.lake.guard(Promise.reject(error)).catch(() => undefined);
+  }
+
+  /**
+   * What could not be found for want of a login.
+   */
+  private _onEntered(_: LakeModel, name: string): void {
+    if (name === this._instance && this._problem && needsLogin(this._problem)) {
+      void this.search();
+    }
   }
 
   private _stop(): void {

@@ -7,6 +7,7 @@ import { StateMark, stateText } from '../components/state';
 import { splitDID } from '../did';
 import { formatBytes, formatCount } from '../format';
 import { explain } from '../problems';
+import { MOST_ROWS } from '../restapi';
 import type { Entry } from '../schema';
 import type { ExploreModel } from './model';
 import type { IEntryRow, INoteRow, Row } from './tree';
@@ -136,11 +137,12 @@ function noteText(row: INoteRow, trans: TranslationBundle): string {
       return trans.__('Asking…');
     case 'empty':
       return trans.__('Nothing in it');
-    case 'more':
-      return trans.__(
-        'The first %1 are shown: show more',
-        formatCount(row.group.size)
-      );
+    case 'more': {
+      const count = formatCount(row.group.size);
+      return row.group.parent === null && row.group.size >= MOST_ROWS
+        ? trans.__('The first %1 are shown: search for less', count)
+        : trans.__('The first %1 are shown: show more', count);
+    }
     case 'problem': {
       const words = explain(row.problem!, trans);
       return trans.__('%1. %2 Click to try again.', words.title, words.message);

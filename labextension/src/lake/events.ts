@@ -56,9 +56,10 @@ export class Changes implements IDisposable {
     const isBehind =
       !isOther && this._seq !== null && seq !== undefined && seq > this._seq;
     this._server = server;
-    if (isOther || isBehind || this._seq === null) {
+    if (isOther || isBehind || this._seq === null || this._isDoubtful) {
       this._seq = seq ?? null;
     }
+    this._isDoubtful = false;
     if (isOther || isBehind) {
       this._lost.emit();
     }
@@ -79,6 +80,8 @@ export class Changes implements IDisposable {
       return;
     }
     const follows = this._seq === null || change.seq === this._seq + 1;
+    // Who can speak to Jupyter can send a hint: after a gap the next answer has the right number.
+    this._isDoubtful ||= !follows;
     this._server = change.server;
     this._seq = change.seq;
     if (sameServer && follows) {
@@ -92,6 +95,7 @@ export class Changes implements IDisposable {
   private _lost = new Signal<this, void>(this);
   private _server: string | null = null;
   private _seq: number | null = null;
+  private _isDoubtful = false;
   private _lastHeard = 0;
   private _isDisposed = false;
 }

@@ -54,6 +54,13 @@ export class LakeModel extends Model {
     return this._jobHinted;
   }
 
+  /**
+   * A signal emitted with the name of an instance to which somebody has just logged in.
+   */
+  get entered(): ISignal<this, string> {
+    return this._entered;
+  }
+
   get phase(): 'asking' | 'ready' | 'problem' {
     return this._phase;
   }
@@ -105,8 +112,11 @@ export class LakeModel extends Model {
     this.changed();
   }
 
+  /**
+   * Choose an instance; one that is not there changes nothing.
+   */
   choose(name: string): void {
-    if (name !== this.instance?.name) {
+    if (name !== this.instance?.name && this._find(name)) {
       this._name = name;
       this._selected = null;
       this.changed();
@@ -117,8 +127,7 @@ export class LakeModel extends Model {
    * A DID's instance as notebooks keep it: null for the default one, so that a colleague's default serves as well.
    */
   recordedInstance(name: string): string | null {
-    const instance = this._instances.find(each => each.name === name);
-    return instance?.default ? null : name;
+    return this._find(name)?.default ? null : name;
   }
 
   /**
@@ -126,7 +135,7 @@ export class LakeModel extends Model {
    */
   meantInstance(recorded: string | null | undefined): string | null {
     const chosen = recorded
-      ? this._instances.find(({ name }) => name === recorded)
+      ? this._find(recorded)
       : (this._instances.find(each => each.default) ?? this._instances[0]);
     return chosen?.name ?? recorded ?? null;
   }
@@ -134,8 +143,8 @@ export class LakeModel extends Model {
   /**
    * Ask for the instances and their logins; who asks meanwhile gets the same answer.
    */
-  refresh(): Promise<void> {
-    this._asked ??= this._refresh().finally(() => {
+  refresh(isQuiet = false): Promise<void> {
+    this._asked ??= this._refresh(isQuiet).finally(() => {
       this._asked = null;
     });
     return this._asked;
@@ -143,7 +152,6 @@ export class LakeModel extends Model {
 
   async login(instance: string, request?: LoginRequest): Promise<void> {
     this._setLogin(instance, await api.login(this.settings, instance, request));
-    void this.statuses.refresh();
   }
 
   async logout(instance: string): Promise<void> {
@@ -184,15 +192,24 @@ export class LakeModel extends Model {
     void this.statuses.refresh();
   }
 
-  private async _refresh(): Promise<void> {
+  private _find(name: string): InstanceInfo | undefined {
+    return this._instances.find(instance => instance.name === name);
+  }
+
+  private async _refresh(isQuiet: boolean): Promise<void> {
     if (this._phase === 'problem') {
       this._phase = 'asking';
       this.changed();
     }
     try {
-      const answer = await api.listInstances(this.settings);
-      this._instances = answer.instances;
+      let answer: api.IInstances;
+      do {
+        this._isStale = false;
+        answer = await api.listInstances(this.settings, isQuiet);
+        // A login that changed meanwhile may not be in it yet.
+      } while (this._isStale && !this.isDisposed);
       this._handover = answer.handover;
+      this._setInstances(answer.instances);
       this._phase = 'ready';
       this._problem = null;
       this.changes.heard(answer.server, answer.seq);
@@ -204,10 +221,35 @@ export class LakeModel extends Model {
   }
 
   private _setLogin(name: string, login: Login): void {
-    this._instances = this._instances.map(instance =>
-      instance.name === name ? { ...instance, login } : instance
+    this._isStale = true;
+    this._setInstances(
+      this._instances.map(instance =>
+        instance.name === name ? { ...instance, login } : instance
+      ),
+      name
     );
     this.changed();
+  }
+
+  /**
+   * Take the instances; `told` is one whose login was asked for here.
+   */
+  private _setInstances(instances: InstanceInfo[], told?: string): void {
+    const before = this._instances;
+    this._instances = instances;
+    const entered = instances.filter(
+      ({ login, name }) =>
+        login.state === 'logged_in' &&
+        before.some(
+          old =>
+            old.name === name &&
+            (name === told || old.login.state !== 'logged_in')
+        )
+    );
+    if (entered.length) {
+      void this.statuses.refresh();
+    }
+    entered.forEach(({ name }) => this._entered.emit(name));
   }
 
   private _onChange(_: Changes, change: Change): void {
@@ -218,7 +260,8 @@ export class LakeModel extends Model {
       this._jobHinted.emit(change);
     }
     if (change.kind === 'login' && this.isActive) {
-      void this.refresh();
+      this._isStale = true;
+      void this.refresh(true);
     }
     this._setPace();
   }
@@ -228,9 +271,12 @@ export class LakeModel extends Model {
    */
   private _onLost(): void {
     if (this.isActive) {
-      void this.refresh();
-      void this.statuses.refresh();
+      void this.refresh(true);
+      void this.statuses.refresh(true);
       this._jobHinted.emit(null);
+    } else {
+      // Another run of the server has another place: it is asked for when it is needed.
+      this._handover = null;
     }
   }
 
@@ -272,6 +318,8 @@ export class LakeModel extends Model {
   private _selected: IItem | null = null;
   private _asked: Promise<void> | null = null;
   private _deaf = false;
+  private _isStale = false;
+  private _entered = new Signal<this, string>(this);
   private _jobHinted = new Signal<this, Change | null>(this);
 }
 

@@ -119,15 +119,17 @@ export class Statuses implements IDisposable {
       this._again.add(id);
       return;
     }
-    void this.ask(instance, did);
+    void this.ask(instance, did, true);
   }
 
   /**
    * Ask again for all that somebody looks at.
    */
-  async refresh(): Promise<void> {
+  async refresh(isQuiet = false): Promise<void> {
     await Promise.all(
-      this._looked().map(({ instance, did }) => this.ask(instance, did))
+      this._looked().map(({ instance, did }) =>
+        this.ask(instance, did, isQuiet)
+      )
     );
   }
 
@@ -164,7 +166,7 @@ export class Statuses implements IDisposable {
     const known = { instance, did, status, problem, isAsking: false };
     this._set(id, known);
     if (this._again.delete(id)) {
-      void this.ask(instance, did);
+      void this.ask(instance, did, true);
     }
     return known;
   }

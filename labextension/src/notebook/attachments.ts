@@ -43,6 +43,7 @@ export class Attachments extends Model {
     panel.context.model.metadataChanged.connect(this._onMetadata, this);
     sessionContext.statusChanged.connect(this._onKernelStatus, this);
     sessionContext.kernelChanged.connect(this._onKernel, this);
+    panel.title.changed.connect(this.changed, this);
     panel.disposed.connect(this.dispose, this);
     void panel.context.ready.then(() => {
       if (!this.isDisposed) {
@@ -127,11 +128,7 @@ export class Attachments extends Model {
    * Set all variables again, but leave alone what the user has made of their names.
    */
   async renew(): Promise<void> {
-    const { kernel, records } = this;
-    if (!records.length || !kernel || !this.preferences.renewVariables) {
-      return;
-    }
-    await this._set([...records], true);
+    await this._renew([...this.records]);
   }
 
   get kernel(): Kernel.IKernelConnection | null {
@@ -142,6 +139,12 @@ export class Attachments extends Model {
     this._looks.forEach(look => look.dispose());
     this._looks.clear();
     super.dispose();
+  }
+
+  private async _renew(records: VariableRecord[]): Promise<void> {
+    if (records.length && this.kernel && this.preferences.renewVariables) {
+      await this._set(records, true);
+    }
   }
 
   private async _set(records: VariableRecord[], renew: boolean): Promise<void> {
@@ -168,6 +171,12 @@ export class Attachments extends Model {
     } catch (error) {
       if (kernel !== this.kernel) {
         // Another kernel has come meanwhile, and it is told by itself.
+        return;
+      }
+      if (records.length > 1 && mayBeOnesFault(problemOf(error))) {
+        for (const record of records) {
+          await this._set([record], renew);
+        }
         return;
       }
       mark(() => ({ phase: 'problem', text: '', problem: problemOf(error) }));
@@ -245,7 +254,7 @@ export class Attachments extends Model {
   }
 
   /**
-   * A variable that stood for absent data is set again when the data has come, for then it has a path.
+   * A variable is set again when its data has come, for then it has a path, and when it has gone.
    */
   private _onStatus(_: Statuses, known: IKnown): void {
     const key = `${known.instance}@${known.did}`;
@@ -262,8 +271,8 @@ export class Attachments extends Model {
     const before = this._seen.get(key);
     const now = known.status.state;
     this._seen.set(key, now);
-    if (before && before !== now && now === 'available') {
-      void this._set(mine, true);
+    if (before && before !== now && [before, now].includes('available')) {
+      void this._renew(mine);
     }
   }
 
@@ -295,6 +304,16 @@ export class Attachments extends Model {
   private _seen = new Map<string, string>();
   private _kept = '';
   private _isFresh = false;
+}
+
+/**
+ * Whether a kernel that refused several variables may take the others: it takes all or none.
+ */
+function mayBeOnesFault({ blame, error }: Problem): boolean {
+  return (
+    blame === 'you' &&
+    !['KernelWithoutLibrary', 'OtherLanguage'].includes(error)
+  );
 }
 
 function isRecord(value: unknown): value is VariableRecord {

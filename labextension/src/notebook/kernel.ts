@@ -53,7 +53,7 @@ export async function tell(
   kernel: Kernel.IKernelConnection,
   message: Message
 ): Promise<IVariable[]> {
-  const { language_info: language } = await kernel.info;
+  const { language_info: language } = await whileAlive(kernel, kernel.info);
   if (language.name !== 'python') {
     const details = { language: language.name };
     throw new ProblemError(ownProblem('OtherLanguage', 'you', details));

@@ -53,7 +53,7 @@ export const upload: JupyterFrontEndPlugin<void> = {
           typeof args.path === 'string'
             ? await contents.get(args.path, { content: false })
             : selected(browsers, contents);
-        if (!file) {
+        if (!file || !isOfServer(contents, file.path)) {
           return;
         }
         await lake.model.refresh();
@@ -101,6 +101,12 @@ function selected(
   if (items.length !== 1 || item.type === 'directory') {
     return null;
   }
-  // Collaboration shows the same disk as a drive of its own.
-  return ['', 'RTC'].includes(contents.driveName(item.path)) ? item : null;
+  return isOfServer(contents, item.path) ? item : null;
+}
+
+/**
+ * Whether a path is one of the server's own disk; collaboration shows the same as a drive of its own.
+ */
+function isOfServer(contents: Drives, path: string): boolean {
+  return ['', 'RTC'].includes(contents.driveName(path));
 }

@@ -27,8 +27,9 @@ export class TransfersModel extends Model {
       name: 'jupyter-dlaas:jobs',
       factory: () => this._beat(),
       frequency: { interval: 5 * SECOND, backoff: true, max: 60 * SECOND },
-      standby: 'when-hidden'
+      standby: () => (lake.isActive ? 'when-hidden' : true)
     });
+    void this._poll.start();
   }
 
   /**
@@ -54,11 +55,22 @@ export class TransfersModel extends Model {
    * Ask for all jobs.
    */
   async refresh(isQuiet = false): Promise<void> {
+    const newer = (this._newer = new Map<string, Job>());
+    let problem: Problem | null = null;
+    let jobs: Job[] = [];
     try {
-      this._jobs = sorted(await api.listJobs(this.lake.settings, isQuiet));
-      this._problem = null;
+      jobs = await api.listJobs(this.lake.settings, isQuiet);
     } catch (error) {
-      this._problem = problemOf(error);
+      problem = problemOf(error);
+    }
+    if (newer !== this._newer) {
+      // There is a later question.
+      return;
+    }
+    this._problem = problem;
+    if (!problem) {
+      this._jobs = sorted(jobs);
+      newer.forEach(job => this._put(job));
     }
     this.changed();
   }
@@ -90,22 +102,21 @@ export class TransfersModel extends Model {
   protected onActive(active: boolean): void {
     if (active) {
       void this.refresh();
-      void this._poll.start();
-    } else {
-      void this._poll.stop();
     }
   }
 
   /**
    * A hint: ask for that job, but not again before the answer to the last question is there.
+   *
+   * At another section of the panel, too: how many are running is shown beside the label of this one.
    */
   private _onHint(_: LakeModel, change: Change | null): void {
     this._heard = Date.now();
-    if (!this.isActive) {
+    if (!this.isActive && !this.lake.isActive) {
       return;
     }
     if (!change?.job) {
-      void this.refresh();
+      void this.refresh(true);
       return;
     }
     void this._ask(change.job);
@@ -118,7 +129,7 @@ export class TransfersModel extends Model {
     }
     this._asking.add(id);
     try {
-      this._take(await api.getJob(this.lake.settings, id));
+      this._take(await api.getJob(this.lake.settings, id, true));
     } catch {
       // The next hint or the next look tells.
     }
@@ -138,15 +149,30 @@ export class TransfersModel extends Model {
   }
 
   private _take(job: Job): void {
-    const others = (this._jobs ?? []).filter(({ id }) => id !== job.id);
-    this._jobs = sorted([...others, job]);
+    this._newer.set(job.id, job);
+    this._put(job);
     this.changed();
+  }
+
+  private _put(job: Job): void {
+    const jobs = this._jobs ?? [];
+    const known = jobs.find(({ id }) => id === job.id);
+    if (!known) {
+      this._jobs = sorted([job, ...jobs]);
+    } else if (isRunning(known) || !isRunning(job)) {
+      // Else it is an older answer: what has ended does not run again.
+      this._jobs = jobs.map(each => (each === known ? job : each));
+    }
   }
 
   private readonly _poll: Poll;
   private _jobs: Job[] | null = null;
   private _problem: Problem | null = null;
   private _heard = 0;
+  /**
+   * What was heard of single jobs since the list was asked for.
+   */
+  private _newer = new Map<string, Job>();
   private _asking = new Set<string>();
   private _again = new Set<string>();
   private _cancelling = new Set<string>();

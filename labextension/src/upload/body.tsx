@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Icon } from '../components/icon';
+import { Input } from '../components/input';
 import { LifetimeField } from '../components/lifetime';
 import { Name } from '../components/name';
 import { ProblemView } from '../components/problem';
@@ -114,15 +115,15 @@ function FileName(props: IProps): JSX.Element {
     <>
       <label className="jp-Dlaas-field">
         <span>{trans.__('Name')}</span>
-        <input
-          className={`jp-Dlaas-input ${fault ? 'jp-mod-error' : ''}`}
+        <Input
+          className={fault ? 'jp-mod-error' : ''}
           name="name"
           spellCheck={false}
           autoComplete="off"
           aria-invalid={fault !== null || model.wrongField === 'name'}
           value={model.name}
-          onChange={event => {
-            model.name = event.target.value;
+          onChange={name => {
+            model.name = name;
           }}
         />
       </label>
@@ -149,16 +150,16 @@ function Dataset(props: IProps): JSX.Element {
     <>
       <label className="jp-Dlaas-field">
         <span>{trans.__('Dataset (optional)')}</span>
-        <input
-          className={`jp-Dlaas-input ${fault ? 'jp-mod-error' : ''}`}
+        <Input
+          className={fault ? 'jp-mod-error' : ''}
           name="dataset"
           spellCheck={false}
           autoComplete="off"
           placeholder={trans.__('none; a new name makes a new dataset')}
           aria-invalid={fault !== null || model.wrongField === 'dataset'}
           value={model.dataset}
-          onChange={event => {
-            model.dataset = event.target.value;
+          onChange={dataset => {
+            model.dataset = dataset;
           }}
         />
       </label>

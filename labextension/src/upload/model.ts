@@ -97,7 +97,10 @@ export class UploadModel extends Form {
    * The field that a problem is about; null for what is no field's fault.
    */
   get wrongField(): Field | null {
-    return this._problem && fieldOf(this._problem, this._dataset !== '');
+    const dataset = this._dataset.trim();
+    return (
+      this._problem && fieldOf(this._problem, dataset && this._inScope(dataset))
+    );
   }
 
   /**
@@ -214,10 +217,13 @@ const FIELDS: { [key: string]: Field } = {
   rse: 'rse'
 };
 
-function fieldOf(problem: Problem, hasDataset: boolean): Field | null {
+function fieldOf(problem: Problem, dataset: string): Field | null {
   const named = FIELDS[String(problem.details.field ?? '')];
   if (named) {
     return named;
+  }
+  if (dataset && problem.blame === 'you' && isNamed(problem, dataset)) {
+    return 'dataset';
   }
   switch (problem.error) {
     case 'ScopeNotFound':
@@ -226,7 +232,7 @@ function fieldOf(problem: Problem, hasDataset: boolean): Field | null {
     case 'InvalidDID':
       return 'name';
     case 'DataIdentifierNotFound':
-      return hasDataset ? 'dataset' : 'name';
+      return dataset ? 'dataset' : 'name';
     case 'InvalidLifetime':
       return 'lifetime';
     case 'RSENotFound':
@@ -235,4 +241,13 @@ function fieldOf(problem: Problem, hasDataset: boolean): Field | null {
     default:
       return null;
   }
+}
+
+/**
+ * Whether a problem speaks of a DID, and not of one that begins with its name.
+ */
+function isNamed(problem: Problem, did: string): boolean {
+  return problem.message
+    .split(/[\s'"]+/)
+    .some(word => word === did || word.replace(/[.,;:]+$/, '') === did);
 }

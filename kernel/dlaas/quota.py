@@ -1,0 +1,31 @@
+"""Sizes and quotas, as people read them."""
+
+from __future__ import annotations
+
+from dlaas.errors import InsufficientAccountLimit
+
+
+def quota_error(
+    account: str, rse: str, size: int, left: int, limit: int
+) -> InsufficientAccountLimit:
+    """Make the error for a quota that does not suffice, with its numbers in bytes."""
+    return InsufficientAccountLimit(
+        f"{size_said(size)} are needed on {rse}, and the account {account!r} has"
+        f" {size_said(left)} left of {size_said(limit)}.",
+        details={"rse": rse, "needed": size, "left": left, "limit": limit},
+    )
+
+
+def size_said(size: float) -> str:
+    """Say a number of bytes as people do.
+
+    >>> size_said(999), size_said(1_500_000)
+    ('999 bytes', '1.5 MB')
+    """
+    if size < 1000:
+        return f"{size:.0f} bytes"
+    for unit in ("kB", "MB", "GB", "TB"):
+        size /= 1000
+        if size < 999.95:
+            return f"{size:.1f} {unit}"
+    return f"{size / 1000:.1f} PB"
