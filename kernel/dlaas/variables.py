@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from dlaas.connection import lake_for
+from dlaas.errors import InvalidInput
 from dlaas.item import Item, SingleItemDID
-from dlaas.model import DID, Entry, Reference
+from dlaas.model import DID, Entry, Granted, Reference
 from dlaas.waiting import Progress, wait
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
+    from dlaas.lifetime import Lifetime, Until
 
 __all__ = ["MultipleItemDID", "SingleItemDID", "did"]
 
@@ -138,14 +140,36 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
             return self._part(self._entries(), self._selection)
         return MultipleItemDID(self.did, self.instance, lake=self._lake)
 
+    def make_available(
+        self,
+        lifetime: Lifetime | None = None,
+        until: Until | None = None,
+        **options: Any,
+    ) -> Granted:
+        """Have all of it put where the notebook can read it; raises `InvalidInput` for a part."""
+        self._refuse_part("made available")
+        return super().make_available(lifetime, until, **options)
+
     def wait(
         self,
         timeout: str | float | None = None,
         progress: bool | Progress = True,
     ) -> MultipleItemDID:
-        """Wait until all of it is available, an hour at most unless told; see `waiting.wait`."""
+        """Wait until all of it is available, an hour at most unless told; see `waiting.wait`.
+
+        Raises `InvalidInput` for a part.
+        """
+        self._refuse_part("waited for")
         wait(self.lake, self.did, timeout, progress)
         return self.refresh()
+
+    def _refuse_part(self, what: str) -> None:
+        # A rule on the collection would fetch all of it, where a few files were meant.
+        if self._source is not None:
+            raise InvalidInput(
+                f"A part of {self.did} cannot be {what} as one.",
+                remedy="Do it for the whole collection, or for each file of the part.",
+            )
 
 
 def did(

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from dlaas import Instance, Lake
+from dlaas import Instance, Lake, SingleItemDID
 from dlaas.credentials import Userpass
 from dlaas.errors import (
     AccessDenied,
@@ -218,6 +218,18 @@ def test_the_longest_name_that_rucio_takes_fits_the_storage(
     did = f"user.alice:{fresh('long').ljust(250, 'x')}"
     assert alice.upload(a_file, did, lifetime="1d").did == did
     assert len(_stored(lake, DID(did).name)) == 1
+
+
+def test_a_name_with_slashes_is_a_name_everywhere(
+    alice: Lake, a_file: Path, fresh: Callable[[str], str]
+) -> None:
+    did = DID(f"user.alice:/store/{fresh('cms')}.root")
+    assert alice.upload(a_file, did, lifetime="1d").did == did
+    assert alice.get(did).bytes == a_file.stat().st_size
+    assert [entry.did for entry in alice.search(did)] == [did]
+    alice.make_available(did, "1d")
+    item = SingleItemDID(did, lake=alice).wait("2m", progress=False)
+    assert Path(item).read_bytes() == a_file.read_bytes()
 
 
 def test_a_closed_dataset_and_a_container_take_no_files(

@@ -106,6 +106,15 @@ def test_a_part_stays_that_part(alice: Lake) -> None:
     assert [item.did for item in part.refresh()] == [item.did for item in part]
 
 
+def test_a_part_never_fetches_the_whole(alice: Lake) -> None:
+    part = MultipleItemDID(DATA, lake=alice)[1:3]
+    rules = alice.list_rules(DATA)
+    for act in (lambda: part.make_available("1d"), lambda: part.wait("1s", progress=False)):
+        with pytest.raises(InvalidInput, match="each file of the part"):
+            act()
+    assert alice.list_rules(DATA) == rules
+
+
 def test_an_instance_may_have_any_name(alice: Lake) -> None:
     named = Lake(replace(alice.instance, name="Our lake @ home/2"), credentials=alice.credential)
     item = SingleItemDID(FILE, lake=named)

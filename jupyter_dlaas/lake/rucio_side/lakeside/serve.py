@@ -4,9 +4,22 @@ DIRECTORY`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from . import database
 from .service import Service
 from .tls import serve_https
+
+
+def with_slashes(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Decode the slashes of names such as /store/x, as Apache does before a production Rucio."""
+
+    def decoded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ["PATH_INFO"] = environ["PATH_INFO"].replace("%2F", "/").replace("%2f", "/")
+        return application(environ, start_response)
+
+    return decoded
 
 
 def main() -> None:
@@ -14,7 +27,7 @@ def main() -> None:
     database.adapt(service.state)
     from rucio.web.rest.flaskapi.v1.main import application
 
-    serve_https(service, application)
+    serve_https(service, with_slashes(application))
 
 
 if __name__ == "__main__":
