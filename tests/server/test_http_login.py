@@ -197,12 +197,18 @@ async def test_each_login_is_told_to_the_panel(
     await hints.until(lambda hint: hint["kind"] == "login" and hint["instance"] == "plain")
 
 
-@pytest.mark.parametrize("settings", [{"RucioConfig": {"log_level": "LOUD", "instancs": []}}])
-async def test_a_wrong_setting_hides_no_instance(
-    api: Api, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"RucioConfig": {"log_level": "LOUD"}}, "The 'log_level' trait"),
+        ({"RucioConfig": {"instancs": []}}, "`instancs` not recognized"),
+    ],
+)
+async def test_a_wrong_setting_is_told_and_hides_no_instance(
+    capfd: pytest.CaptureFixture[str], api: Api, told: str
 ) -> None:
     assert (await api("GET", "lake/scopes")).value == ["user.alice"]
-    assert "log_level" in caplog.text
+    assert told in capfd.readouterr().err
 
 
 async def test_who_logs_in_by_hand_is_not_replaced_by_the_configured_login(

@@ -126,6 +126,12 @@ async def test_a_strange_page_cannot_act_with_the_cookie(
     assert json.loads(answer.body)["error"] == "Forbidden"
 
 
+async def test_no_answer_is_kept_in_a_cache(jp_fetch: Any, app: DlaasExtension) -> None:
+    for path in ("instances", "nothing"):
+        answer = await fetch(jp_fetch, "GET", f"dlaas/{path}")
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
 async def test_an_address_that_is_not_there_is_told_like_any_error(api: Api) -> None:
     for path in ("nothing", "lake/nothing", "lake/login/more", "jobs/1"):
         answer = await api("GET", path)
