@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from dlaas import handover
 from dlaas.connection import forget, lake_for
-from dlaas.errors import DlaasError, InternalError, InvalidInput, problem
+from dlaas.errors import AlreadyThere, DlaasError, InternalError, InvalidInput, problem
 from dlaas.model import Reference, to_json
 from dlaas.variables import MultipleItemDID, SingleItemDID
 
@@ -77,6 +77,8 @@ def _attach(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, 
     if content.get("renew"):
         # The panel renews by itself: what a person has made of the name since stays.
         records = [r for r in records if _is_ours(namespace, str(r["variableName"]))]
+    for record in records:
+        _refuse_taken(namespace, str(record["variableName"]))
     made = [(record, _variable(record)) for record in records]
     shown = []
     for record, variable in made:
@@ -99,6 +101,14 @@ def _detach(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, 
 def _is_ours(namespace: Mapping[str, Any], name: str) -> bool:
     """Tell whether a name is unbound or holds one of our variables."""
     return name not in namespace or isinstance(namespace[name], (SingleItemDID, MultipleItemDID))
+
+
+def _refuse_taken(namespace: Mapping[str, Any], name: str) -> None:
+    if not _is_ours(namespace, name):
+        raise AlreadyThere(
+            f"{name} holds something else in this kernel ({type(namespace[name]).__name__}).",
+            remedy=f"Choose another name, or give this one up first: del {name}",
+        )
 
 
 def _checked(record: Any) -> Mapping[str, Any]:

@@ -162,18 +162,22 @@ def test_the_execute_channel_does_the_same(kernel: Kernel, folder: str) -> None:
     assert "_d" not in kernel.run("print(sorted(globals()))").split("'")
 
 
-def test_a_reload_leaves_what_a_person_has_made_of_the_name(kernel: Kernel, folder: str) -> None:
-    kernel.run("import dlaas.notebook as _d; _d.load(); del _d; mine = 42")
-    for renew, shown in ((True, "42"), (False, "rucio://lake@ATLAS_OD_EDU/data_A.GamGam.root")):
-        message = {
-            "action": "attach",
-            "handover": folder,
-            "variables": [{**RECORD, "variableName": "mine"}],
-        }
-        answer = kernel.ask({**message, **({"renew": True} if renew else {})})
-        assert [v["variableName"] for v in answer["variables"]] == ([] if renew else ["mine"])
-        printed = kernel.run("print(mine)").strip()
-        assert printed == shown or (not renew and printed.endswith("data_A.GamGam.root"))
+def test_what_a_person_has_made_of_the_name_stays(kernel: Kernel, folder: str) -> None:
+    message = {"action": "attach", "handover": folder}
+    message["variables"] = [{**RECORD, "variableName": "mine"}]
+    kernel.run("import dlaas.notebook\nmine = 42")
+    assert kernel.ask({**message, "renew": True}) == {"ok": True, "variables": []}
+    problem = kernel.ask(message)["problem"]
+    assert (problem["error"], problem["blame"]) == ("AlreadyThere", "you")
+    assert "int" in problem["message"]
+    assert "del mine" in problem["remedy"]
+    assert kernel.run("print(mine)").strip() == "42"
+
+    kernel.run("del mine")
+    assert kernel.ask(message)["ok"] is True
+    # What is ours already may be set anew.
+    assert kernel.ask(message)["ok"] is True
+    assert kernel.run("print(mine.did)").strip() == FILE
 
 
 def test_a_busy_kernel_gets_it_too(kernel: Kernel, folder: str) -> None:
