@@ -26,6 +26,7 @@ from dlaas.lake import Lake
 from dlaas.model import InstanceInfo, Login, LoginMethod, LoginRequest
 from jupyter_dlaas.live_login import LiveLogin
 from jupyter_dlaas.redaction import Redactor
+from jupyter_dlaas.renewal import keep_fresh
 from jupyter_dlaas.workers import Workers, carry_out
 
 T = TypeVar("T")
@@ -33,8 +34,6 @@ T = TypeVar("T")
 # Between two attempts at a configured login that was refused: sending a wrong password often locks
 # accounts.
 _RETRY_REFUSED = 60.0
-# The longest sleep between two looks at the clock: a laptop may have been asleep.
-_LOOK = 60.0
 
 
 @dataclass(frozen=True)
@@ -273,30 +272,12 @@ class Session:
             self._settings.log.warning("%s could not be removed", live.trouble.filename)
 
     async def _keep_fresh(self, live: LiveLogin) -> None:
-        pause = 1.0
-        while live.expires_at is not None:
-            await asyncio.sleep(min(max(self._renew_in(live), pause), _LOOK))
-            if self._renew_in(live) > 0:
-                pause = 1.0
-                continue
-            # Until there is a new token, ask less and less often.
-            pause = min(pause * 2, _LOOK)
-            try:
-                await self._carry_out(self._login_workers, self._settings.login_timeout, live.renew)
-                if live.expires_at < time.time():
-                    raise LoginRequired("Your token has expired, and there is no new one.")
-            except CannotAuthenticate as error:
-                if live.expires_at < time.time() and live.lake is not None:
-                    self.expire(live.lake, error)
-            except Exception as error:
-                # The old token is still there, and the lake may come back.
-                self._settings.log.warning("%s", problem(error).message)
+        settings = self._settings
 
-    def _renew_in(self, live: LiveLogin) -> float:
-        if live.expires_at is None:
-            return _LOOK
-        lifetime = live.expires_at - live.obtained_at
-        return live.expires_at - min(self._settings.renew_before, lifetime / 3) - time.time()
+        async def renew() -> None:
+            await self._carry_out(self._login_workers, settings.login_timeout, live.renew)
+
+        await keep_fresh(live, settings.renew_before, renew, self.expire, settings.log)
 
     def _heard(self, live: LiveLogin) -> None:
         # On a worker; at the server's end the loop may be closed.

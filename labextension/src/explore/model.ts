@@ -2,13 +2,12 @@ import type { IItem } from '../did';
 import { hasWildcard, reference, toPattern } from '../did';
 import type { LakeModel } from '../lake/model';
 import { Model } from '../model';
-import { needsLogin, problemOf } from '../problems';
+import { needsLogin } from '../problems';
 import * as api from '../restapi';
 import type { Problem, Status } from '../schema';
+import { PAGE, Search } from './search';
 import type { IBranch, IEntryRow, INoteRow, Row } from './tree';
 import { Tree } from './tree';
-
-const PAGE = 1000;
 
 /**
  * Where a longer search for the same goes on: the rows that are shown, and the one on which the keyboard works.
@@ -49,7 +48,7 @@ export class ExploreModel extends Model {
   set type(value: api.ISearch['type']) {
     this._type = value;
     this.changed();
-    if (this._phase !== 'idle') {
+    if (this._search) {
       void this.search();
     }
   }
@@ -58,15 +57,15 @@ export class ExploreModel extends Model {
    * What was searched for last; the text may have changed since.
    */
   get pattern(): string {
-    return this._pattern;
+    return this._search?.wanted.pattern ?? '';
   }
 
   get phase(): 'idle' | 'asking' | 'done' | 'problem' {
-    return this._phase;
+    return this._search?.phase ?? 'idle';
   }
 
   get problem(): Problem | null {
-    return this._problem;
+    return this._search?.problem ?? null;
   }
 
   get rows(): readonly Row[] {
@@ -81,7 +80,7 @@ export class ExploreModel extends Model {
    * Whether the last search was for one name, so that nothing found means: no such DID.
    */
   get isExact(): boolean {
-    return !hasWildcard(this._pattern);
+    return !hasWildcard(this.pattern);
   }
 
   /**
@@ -132,7 +131,10 @@ export class ExploreModel extends Model {
   /**
    * Search for what stands in the box; a search that is still running is given up.
    */
-  async search(limit = this.limit, place?: IPlace): Promise<void> {
+  async search(
+    limit = this.limit,
+    place: IPlace = { count: 0, index: 0 }
+  ): Promise<void> {
     const typed = toPattern(this._text);
     if (typed.instance) {
       this.lake.choose(typed.instance);
@@ -142,28 +144,26 @@ export class ExploreModel extends Model {
       this.clear();
       return;
     }
-    this._stop();
+    this._search?.stop();
     this._instance = instance.name;
-    this._pattern = typed.pattern;
-    this._phase = 'asking';
-    this._problem = null;
-    const search = { pattern: typed.pattern, type: this._type, limit };
-    const { signal } = this._aborter;
+    const wanted = { pattern: typed.pattern, type: this._type, limit };
+    const search = new Search(this.lake, wanted, () =>
+      this._show(search, place)
+    );
+    this._search = search;
     this.changed();
     // An instance that is not here is asked all the same: the server says so best.
-    await this._run(typed.instance ?? instance.name, search, signal, place);
+    await this._run(search, typed.instance ?? instance.name);
   }
 
   /**
    * Back to the beginning.
    */
   clear(): void {
-    this._stop();
+    this._search?.stop();
+    this._search = null;
     this._tree = new Tree();
     this._active = null;
-    this._phase = 'idle';
-    this._problem = null;
-    this._pattern = '';
     this.changed();
   }
 
@@ -221,7 +221,7 @@ export class ExploreModel extends Model {
   }
 
   dispose(): void {
-    this._aborter.abort();
+    this._search?.stop();
     super.dispose();
   }
 
@@ -237,55 +237,28 @@ export class ExploreModel extends Model {
     }
   }
 
-  private async _run(
-    instance: string,
-    search: api.ISearch,
-    signal: AbortSignal,
-    place: IPlace = { count: 0, index: 0 }
-  ): Promise<void> {
-    // What was found before stays in sight until there is something to show instead of it.
-    const tree = new Tree();
-    const show = () => {
-      const isReady = tree.found > place.count || this._phase !== 'asking';
-      if (this._tree !== tree && isReady) {
-        this._tree = tree;
-        this._active = tree.rows[place.index] ?? tree.rows[0] ?? null;
-        this._selected = null;
-      }
-      this.changed();
-    };
-    const { settings } = this.lake;
-    const wasDown = this._wasDown;
-    try {
-      const rows = api.searchDIDs(settings, instance, search, signal);
-      const isTruncated = await drain(rows, signal, entries => {
-        tree.append(entries);
-        show();
-      });
-      tree.finish(isTruncated);
-      this._phase = 'done';
-      this._wasDown = false;
-      if (wasDown) {
-        // The lake answers again: whatever else could not be had may be there now.
-        void this.lake.statuses.refresh();
-      }
-    } catch (error) {
-      if (signal.aborted) {
-        return;
-      }
-      const problem = problemOf(error);
-      this._wasDown = problem.blame !== 'you';
-      if (tree.found) {
-        tree.fail(problem);
-        this._phase = 'done';
-      } else {
-        this._problem = problem;
-        this._phase = 'problem';
-      }
-      this._lookAtLogin(error);
+  private async _run(search: Search, instance: string): Promise<void> {
+    const problem = await search.run(instance);
+    if (search.isStopped) {
+      return;
     }
-    show();
+    if (!problem && this._wasDown) {
+      // The lake answers again: whatever else could not be had may be there now.
+      void this.lake.statuses.refresh();
+    }
+    this._wasDown = problem !== null && problem.blame !== 'you';
     this._selectOnly();
+  }
+
+  private _show(search: Search, { count, index }: IPlace): void {
+    // What was found before stays in sight until there is something to show instead of it.
+    const { phase, tree } = search;
+    if (this._tree !== tree && (tree.found > count || phase !== 'asking')) {
+      this._tree = tree;
+      this._active = tree.rows[index] ?? tree.rows[0] ?? null;
+      this._selected = null;
+    }
+    this.changed();
   }
 
   /**
@@ -299,47 +272,16 @@ export class ExploreModel extends Model {
   }
 
   private async _fill(did: string, branch: IBranch): Promise<void> {
-    const instance = this._instance!;
-    const { signal } = this._aborter;
-    const contents = { did, limit: PAGE, offset: branch.offset };
-    try {
-      const rows = api.listContents(
-        this.lake.settings,
-        instance,
-        contents,
-        signal
-      );
-      const isTruncated = await drain(rows, signal, entries => {
-        branch.append(entries);
-        this.changed();
-      });
-      branch.finish(isTruncated);
-    } catch (error) {
-      if (signal.aborted) {
-        return;
-      }
-      branch.fail(problemOf(error));
-      this._lookAtLogin(error);
-    }
-    this.changed();
-  }
-
-  private _lookAtLogin(error: unknown): void {
-    void this.lake.guard(Promise.reject(error)).catch(() => undefined);
+    await this._search?.fill(this._instance!, did, branch);
   }
 
   /**
    * What could not be found for want of a login.
    */
   private _onEntered(_: LakeModel, name: string): void {
-    if (name === this._instance && this._problem && needsLogin(this._problem)) {
+    if (name === this._instance && this.problem && needsLogin(this.problem)) {
       void this.search();
     }
-  }
-
-  private _stop(): void {
-    this._aborter.abort();
-    this._aborter = new AbortController();
   }
 
   private _onLake(): void {
@@ -352,34 +294,13 @@ export class ExploreModel extends Model {
     this.changed();
   }
 
+  private _search: Search | null = null;
   private _tree = new Tree();
-  private _aborter = new AbortController();
   private _active: Row | null = null;
   private _selected: IEntryRow | null = null;
   private _instance: string | null;
   private _text = '';
   private _type: api.ISearch['type'] = 'all';
-  private _pattern = '';
-  private _phase: 'idle' | 'asking' | 'done' | 'problem' = 'idle';
-  private _problem: Problem | null = null;
   private _focusRequests = 0;
   private _wasDown = false;
-}
-
-/**
- * Take rows as they come; it answers whether there were more.
- */
-async function drain(
-  rows: api.Rows,
-  signal: AbortSignal,
-  take: (entries: Parameters<Tree['append']>[0]) => void
-): Promise<boolean> {
-  for (;;) {
-    const { done, value } = await rows.next();
-    signal.throwIfAborted();
-    if (done) {
-      return value;
-    }
-    take(value);
-  }
 }
