@@ -20,6 +20,7 @@ from dlaas.errors import (
     DlaasError,
     InvalidInput,
     RucioFailed,
+    StorageRefused,
 )
 from dlaas.translate import from_name, from_network, origin
 
@@ -116,7 +117,8 @@ class Wire:
             except requests.RequestException as error:
                 # The request, and so the login, hangs on the exception: a traceback must not carry
                 # it.
-                raise from_network(error, origin(target)) from None
+                found = from_network(error, origin(target))
+                raise _of_rucio(found, str(error), options.get("cert")) from None
             except OSError as error:
                 raise self._bad_file(error) from None
             _log.debug(
@@ -181,6 +183,18 @@ def send_with_token(
         if refused is None or not refused(token):
             raise
     return send(credential())
+
+
+def _of_rucio(error: DlaasError, text: str, cert: object) -> DlaasError:
+    # The translation knows only hosts: here the one that refuses a certificate is no storage. Who
+    # refuses it may close before the alert is read, which looks like an end of file.
+    if not isinstance(error, StorageRefused) and not (cert and "EOF" in text):
+        return error
+    return CannotAuthenticate(
+        error.message,
+        remedy="Check your certificate or proxy: it may have expired, or nobody there knows its"
+        " authority.",
+    )
 
 
 def login(

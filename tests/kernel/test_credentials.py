@@ -107,6 +107,23 @@ def test_a_proxy_logs_in(lake: EmbeddedLake) -> None:
     assert Lake(Instance.from_mapping(entry)).whoami().name == "alice"
 
 
+def test_a_certificate_of_an_unknown_authority_is_the_credentials_fault(
+    lake: EmbeddedLake, tmp_path: Path
+) -> None:
+    cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Stranger"]
+    subprocess.run([*make, "-out", cert, "-keyout", key], check=True, capture_output=True)
+    entry = {
+        **lake.instance("alice"),
+        "auth_type": "x509",
+        "client_cert": cert,
+        "client_key": key,
+    }
+    with pytest.raises(CannotAuthenticate, match="Check your certificate") as refused:
+        Lake(Instance.from_mapping(entry)).whoami()
+    assert refused.value.blame == "credential"
+
+
 def test_a_certificate_that_is_not_there_is_named() -> None:
     instance = Instance("x", "https://x.example", auth_type="x509", client_cert="/nowhere/cert.pem")
     with pytest.raises(ConfigurationError, match=r"/nowhere/cert\.pem"):
