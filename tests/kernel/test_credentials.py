@@ -119,7 +119,7 @@ def test_a_certificate_of_an_unknown_authority_is_the_credentials_fault(
         "client_cert": cert,
         "client_key": key,
     }
-    with pytest.raises(CannotAuthenticate, match="Check your certificate") as refused:
+    with pytest.raises(CannotAuthenticate, match="does not accept the certificate") as refused:
         Lake(Instance.from_mapping(entry)).whoami()
     assert refused.value.blame == "credential"
 
