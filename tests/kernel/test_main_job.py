@@ -94,8 +94,8 @@ def test_results_are_written_back_and_the_genuine_client_sees_them(
     assert seen["bytes"] == (tmp_path / "histo.parquet").stat().st_size
     assert seen["content"] == [did]
     assert seen["replicas"] == ["NORTH-DISK"]
-    days = (datetime.strptime(seen["expires"], "%Y-%m-%d %H:%M:%S") - datetime.utcnow()).days
-    assert days in (89, 90)
+    end = datetime.strptime(seen["expires"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
+    assert (end - datetime.now(timezone.utc)).days in (89, 90)
 
 
 def _genuine(env: dict[str, str], did: str, dataset: str) -> dict[str, Any]:
