@@ -40,6 +40,7 @@ _COLUMNS = frozenset(
 )  # fmt: skip
 _FILLED = ("did_type", "bytes", "length", "adler32")
 _AT_ONCE = 100
+_MOST_PARENTS = 10
 
 
 class Catalogue(Connection):
@@ -156,6 +157,19 @@ class Catalogue(Connection):
         self._did(did)
         rows = self.client.list_files(did.scope, did.name)
         return (entry_from({**row, "type": "FILE"}) for row in rows)
+
+    def list_parents(self, did: str) -> Iterator[DID]:
+        """Yield the collections above a DID, the nearest first, each once, and some ten at most."""
+        did = DID(did)
+        todo, seen = [did], {did}
+        while todo and len(seen) <= _MOST_PARENTS:
+            child = todo.pop(0)
+            for row in self.client.list_parent_dids(child.scope, child.name):
+                parent = DID(f"{row['scope']}:{row['name']}")
+                if parent not in seen:
+                    seen.add(parent)
+                    todo.append(parent)
+                    yield parent
 
     def list_replicas(
         self, did: str, *, schemes: list[str] | None = None, rse_expression: str | None = None

@@ -40,6 +40,10 @@ class Rules(Catalogue):
         if is_file:
             above = self.client.list_associated_rules_for_file(did.scope, did.name)
             rows += [found for found in above if found["id"] not in known]
+        if is_file and not rows:
+            # Rucio carries the rules of a dataset down to a new file seconds after it is attached.
+            for parent in self.list_parents(did):
+                rows += self.client.list_did_rules(parent.scope, parent.name)
         rules = [rule_from(found) for found in rows]
         return sorted(rules, key=lambda rule: str(rule.created_at), reverse=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -86,22 +85,9 @@ def _here(lake: Lake, did: DID, kind: DIDType, rules: list[Rule], rse: str | Non
             with suppress(NotThere):
                 here.append(lake.get_rule(rule_id))
     elif kind == "container":
-        above = (rule for parent in _parents(lake, did) for rule in lake.rules_of(parent, False))
+        above = (rule for parent in lake.list_parents(did) for rule in lake.rules_of(parent, False))
         here += [rule for rule in above if lake.aims_at(rule, rse)]
     return here
-
-
-def _parents(lake: Lake, did: DID) -> Iterator[DID]:
-    """Yield the containers above a DID, each once, and no more than can be asked for."""
-    todo, seen = [did], {did}
-    while todo and len(seen) <= _MOST_RULES:
-        child = todo.pop()
-        for row in lake.client.list_parent_dids(child.scope, child.name):
-            parent = DID(f"{row['scope']}:{row['name']}")
-            if parent not in seen:
-                seen.add(parent)
-                todo.append(parent)
-                yield parent
 
 
 def _counts(

@@ -453,3 +453,17 @@ def test_another_accounts_password_does_not_matter_to_the_storage(
     instance = Instance.from_mapping({**entry, "name": "typed", "password_file": None})
     typed = Lake(instance, credentials=Userpass(instance, "alice", lake.layout.password("alice")))
     typed.check_upload(a_file, "user.alice:only-checked")
+
+
+def test_a_file_just_uploaded_shows_the_rule_of_its_dataset(
+    alice: Lake, lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str]
+) -> None:
+    dataset = f"user.alice:{fresh('set')}"
+    # Without its daemons Rucio does not carry the dataset's rule down to the file.
+    lake.hold("daemons")
+    try:
+        done = alice.upload(a_file, f"user.alice:{fresh('one')}", dataset=dataset, lifetime="1d")
+        assert list(alice.list_parents(done.did)) == [dataset]
+        assert [rule.did for rule in alice.list_rules(done.did)] == [dataset]
+    finally:
+        lake.release("daemons")

@@ -59,13 +59,12 @@ test('a person does the whole job: search, make available, attach, plot, upload,
 
   await test.step('run the notebook and see the bump', async () => {
     await page.menu.clickMenuItem('Run>Run All Cells');
-    await expect(
-      page.locator('.jp-OutputArea-output img').first()
-    ).toBeVisible({ timeout: 120_000 });
-    await expect(
-      page.getByText(/signal at 12[3-7]\.\d+ ± /).first()
-    ).toBeVisible();
-    await expect(page.getByText(/is kept on .+ until/)).toBeVisible({
+    const outputs = page.locator('.jp-OutputArea-output');
+    await expect(outputs.locator('img').first()).toBeVisible({
+      timeout: 120_000
+    });
+    await expect(outputs.getByText(/signal at 12[3-7]\.\d+ ± /)).toBeVisible();
+    await expect(outputs.getByText(/is kept on .+ until/)).toBeVisible({
       timeout: 60_000
     });
   });
