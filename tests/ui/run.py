@@ -127,6 +127,8 @@ def playwright(lake: EmbeddedLake, url: str, arguments: list[str]) -> int:
 
 
 def main() -> int:
+    # Told to end, take both down as on Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     folder = Path(tempfile.mkdtemp(prefix="dlaas-ui-"))
     lake = EmbeddedLake(folder / "lake")
     try:
