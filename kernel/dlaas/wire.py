@@ -187,8 +187,9 @@ def send_with_token(
 
 def _of_rucio(error: DlaasError, text: str, cert: object) -> DlaasError:
     # The translation knows only hosts: here the one that refuses a certificate is no storage. Who
-    # refuses it may close before the alert is read, which looks like an end of file.
-    if not isinstance(error, StorageRefused) and not (cert and "EOF" in text):
+    # refuses it may close before the alert is read: an end of file, or a connection cut.
+    cut = any(word in text for word in ("EOF", "aborted", "reset", "Broken pipe"))
+    if not isinstance(error, StorageRefused) and not (cert and cut):
         return error
     return CannotAuthenticate(
         error.message,
