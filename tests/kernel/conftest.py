@@ -16,7 +16,7 @@ import pytest
 from standin import StandIn
 
 from dlaas import Instance, Lake
-from dlaas.connection import forget
+from dlaas.connection import forget, register
 from jupyter_dlaas.lake import EmbeddedLake
 
 AMBIENT = (
@@ -32,7 +32,9 @@ AMBIENT = (
 
 
 @pytest.fixture(autouse=True)
-def nothing_ambient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def nothing_ambient(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """No configuration of whoever runs the tests is found, and none that another test left."""
     for name in list(os.environ):
         if name.startswith(AMBIENT):
@@ -41,6 +43,10 @@ def nothing_ambient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     monkeypatch.setattr("dlaas.handover._told", None)
     forget()
+    # A lake of an earlier test may live on in a traceback, and references would still find it.
+    monkeypatch.setattr("dlaas.connection._lakes", {})
+    if "alice" in request.fixturenames:
+        register(request.getfixturevalue("alice"))
 
 
 @pytest.fixture(scope="session")
