@@ -46,6 +46,7 @@ class DlaasExtension(ExtensionApp):
         server = self._server()
         settings = section(server.config, self)
         self._show_library_log(log_level(settings, server.log.getEffectiveLevel()))
+        # traitlets types `log` as any of two loggers; a server has the standard one.
         self.events = Events(server.event_logger, self.log)  # type: ignore[arg-type]
         self.sessions = Sessions(
             settings,

@@ -18,6 +18,7 @@ from dlaas.model import DID, Job, Problem, Rule, Uploaded, to_json
 try:
     import fcntl
 except ImportError:  # Not a POSIX system.
+    # Windows has none, and mypy takes the name for a module.
     fcntl = None  # type: ignore[assignment]
 
 T = TypeVar("T")

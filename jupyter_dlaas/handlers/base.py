@@ -64,6 +64,7 @@ class DlaasHandler(ExtensionHandlerMixin, APIHandler):
     @property
     def app(self) -> DlaasExtension:
         """The extension, which holds sessions, service, jobs and events."""
+        # Tornado keeps its settings without types.
         return self.settings["dlaas"]  # type: ignore[no-any-return]
 
     @property
