@@ -40,6 +40,7 @@ class Body:
 
     def _chunks(self, file: io.FileIO) -> Iterator[memoryview]:
         before = os.fstat(file.fileno())
+        self._refuse_changed(before)
         buffer = memoryview(bytearray(CHUNK))
         while self.sums.bytes < self.size:
             if self._cancelled is not None and self._cancelled():
@@ -48,11 +49,17 @@ class Body:
             if not count:
                 raise _changed(self._path)
             self.sums.update(buffer[:count])
+            if self.sums.bytes == self.size:
+                # Before the last chunk leaves: what the storage has not whole is never a file,
+                # while what it has whole may become one after we have told it to delete that.
+                now = os.fstat(file.fileno())
+                self._refuse_changed(now, before.st_mtime_ns)
             yield buffer[:count]
             if self._progress is not None:
                 self._progress(self.sums.bytes, self.size)
-        after = os.fstat(file.fileno())
-        if (before.st_mtime_ns, self.size) != (after.st_mtime_ns, after.st_size):
+
+    def _refuse_changed(self, now: os.stat_result, since: int | None = None) -> None:
+        if now.st_size != self.size or since not in (None, now.st_mtime_ns):
             raise _changed(self._path)
 
 
