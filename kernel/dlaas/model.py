@@ -25,7 +25,7 @@ State = Literal[
     "empty",
 ]
 RuleState = Literal["OK", "REPLICATING", "STUCK", "SUSPENDED", "WAITING_APPROVAL", "INJECT"]
-Access = Literal["mount", "https", "none"]
+Access = Literal["mount", "cache", "https", "root", "none"]
 LoginMethod = Literal["userpass", "x509", "x509_proxy", "oidc"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 ChangeKind = Literal["status", "job", "login"]

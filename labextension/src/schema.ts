@@ -208,7 +208,7 @@ export interface Status {
   did: string;
   type: 'file' | 'dataset' | 'container';
   state: 'available' | 'partial' | 'replicating' | 'stuck' | 'suspended' | 'waiting_approval' | 'absent' | 'empty';
-  access: 'mount' | 'https' | 'none';
+  access: 'mount' | 'cache' | 'https' | 'root' | 'none';
   reason: string;
   files: number | null;
   available_files: number;
