@@ -40,6 +40,10 @@ $(STAMPS)/editable: $(STAMPS)/panel
 browser:
 	@$(STEP) "Debian packages for the browser tests" tools/debian_packages chromium fonts-liberation
 
+.PHONY: xrootd
+xrootd:
+	@$(STEP) "Debian packages for the lake's XRootD" tools/debian_packages xrootd-server xrootd-scitokens-plugins xrootd-client
+
 tests/ui/node_modules/.yarn-state.yml: tests/ui/package.json tests/ui/yarn.lock | $(STAMPS)/editable
 	@cd tests/ui && ../../$(STEP) "npm packages of the browser tests" ../../tools/quietly jlpm install --immutable
 	@touch $@
@@ -79,10 +83,10 @@ check: $(STAMPS)/editable ## Format, lint, types, architecture, schema drift, au
 .PHONY: test test-python test-lake-postgresql test-panel test-ui
 test: test-python test-lake-postgresql test-panel test-ui ## All tests, and everything that they need
 
-test-python: install ## The library, the server and the lake (on SQLite)
+test-python: install xrootd ## The library, the server and the lake (on SQLite)
 	@$(STEP) "Python tests" pytest $(ARGS)
 
-test-lake-postgresql: install lake-environment-postgresql ## The lake's tests once more, on PostgreSQL
+test-lake-postgresql: install xrootd lake-environment-postgresql ## The lake's tests once more, on PostgreSQL
 	@$(STEP) "Lake tests on PostgreSQL" pytest tests/lake --db=postgresql $(ARGS)
 
 test-panel: $(STAMPS)/editable ## Unit tests of the panel

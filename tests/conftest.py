@@ -1,5 +1,5 @@
 """What every Python test shares: one embedded lake for the session, a genuine Rucio and its
-storage.
+storage, XRootD's too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory, db: str) -> Iterator[Embedded
     leave.
     """
     lake = EmbeddedLake(tmp_path_factory.mktemp("lake") / "lake")
-    lake.up(db=db)
+    lake.up(db=db, xrootd=True)
     yield lake
     lake.reset()
 

@@ -14,7 +14,7 @@ from .embedded import DATABASES, POLICIES, EmbeddedLake
 from .environment import PrivateEnvironment
 from .errors import LakeError
 from .folder import default_directory
-from .rucio_side.lakeside.layout import ACCOUNTS, SITES
+from .rucio_side.lakeside.layout import ACCOUNTS, EAST, SITES
 
 
 def add_commands(commands: Any) -> None:
@@ -68,13 +68,18 @@ def _add_choices(parser: Any) -> None:
         choices=POLICIES,
         help="default: lake; stock is Rucio's generic policy",
     )
+    parser.add_argument(
+        "--xrootd",
+        action="store_true",
+        help=f"with {EAST.rse}, a site of the XRootD of this machine, and a cache before it",
+    )
 
 
 def _add_seed(parser: Any) -> None:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--scope", default="user.alice")
     parser.add_argument("--dataset", default="", help="a dataset of that scope to put them into")
-    rses = [site.rse for site in SITES if not site.mounted]
+    rses = [site.rse for site in (*SITES, EAST) if not site.mounted]
     parser.add_argument("--rse", default=rses[0], choices=rses)
 
 
@@ -92,7 +97,13 @@ def _say(line: str) -> None:
 
 def _up(arguments: argparse.Namespace) -> None:
     lake = EmbeddedLake(arguments.dir)
-    lake.up(db=arguments.db, policy=arguments.policy, port=arguments.port, log=_say)
+    lake.up(
+        db=arguments.db,
+        policy=arguments.policy,
+        port=arguments.port,
+        log=_say,
+        xrootd=arguments.xrootd,
+    )
 
 
 def _down(arguments: argparse.Namespace) -> None:

@@ -23,7 +23,7 @@ def environment(layout: Layout, state: State, account: str) -> dict[str, str]:
     """Environment variables with which the genuine rucio command and dlaas are `account`."""
     _check(account)
     folder = layout.client(account)
-    return {
+    result = {
         "RUCIO_CONFIG": str(folder / "rucio.cfg"),
         "RUCIO_ACCOUNT": account,
         "RUCIO_NAME": NAME,
@@ -37,6 +37,10 @@ def environment(layout: Layout, state: State, account: str) -> dict[str, str]:
         # With it the genuine client reads and writes the https sites.
         "X509_USER_PROXY": str(folder / "identity.pem"),
     }
+    if state.xrootd:
+        result["X509_USER_PROXY"] = str(layout.proxy(account))
+        result["X509_CERT_DIR"] = str(layout.authorities)
+    return result
 
 
 def instance(layout: Layout, state: State, account: str, login: bool) -> dict[str, Any]:
@@ -65,6 +69,8 @@ def instance(layout: Layout, state: State, account: str, login: bool) -> dict[st
         "client_key": str(folder / "key.pem"),
         "upload_rse": UPLOADS.rse,
     }
+    if state.xrootd:
+        entry["client_cert"] = entry["client_key"] = str(layout.proxy(account))
     if not login:
         del entry["password_file"]
     return entry

@@ -1,12 +1,14 @@
-"""The embedded lake: a genuine Rucio, its daemons and three storage sites, in one folder of this
+"""The embedded lake: a genuine Rucio, its daemons and its storage sites, in one folder of this
 machine.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ STEP_SECONDS = 60.0
 COMMAND_SECONDS = 180.0
 DATABASES = ("sqlite", POSTGRESQL)
 POLICIES = ("lake", "stock")
+XROOTD_PROGRAMS = ("xrootd", "xrdfs", "setpriv")
+XROOTD_PACKAGES = "xrootd-server xrootd-scitokens-plugins xrootd-client util-linux"
 
 
 class EmbeddedLake:
@@ -37,20 +41,22 @@ class EmbeddedLake:
         policy: str | None = None,
         port: int = 0,
         log: Log = print,
+        xrootd: bool = False,
     ) -> None:
         """Make the lake if there is none, start it, and return when it answers.
 
         `db` is sqlite (unless told otherwise) or postgresql, `policy` lake or stock; both are
         chosen when the lake is made. `port` is the Rucio server's; 0 means the one that it has, or
-        a free one. Raises LakeError.
+        a free one. `xrootd` gives it the site EAST-DISK, served by this machine's XRootD; it may
+        come later and stays. Raises LakeError.
         """
         since = time.monotonic()
-        if self.running and self._fits(db, policy, port):
+        if self.running and self._fits(db, policy, port, xrootd):
             log(f"The lake in {self.directory} is up")
             return
         with alone(self.layout):
             if not self.running:
-                state = self._decide(db, policy)
+                state = self._decide(db, policy, xrootd)
                 PrivateEnvironment(state.db).ensure(log)
                 lifecycle.stop(self.layout)
                 start = lifecycle.Start(self.layout, give_ports(self.layout, state, port, log), log)
@@ -193,7 +199,7 @@ class EmbeddedLake:
                 "Delete it with `jupyter dlaas lake reset`, or use another folder."
             ) from error
 
-    def _fits(self, db: str | None, policy: str | None, port: int) -> bool:
+    def _fits(self, db: str | None, policy: str | None, port: int, xrootd: bool) -> bool:
         state = self.state
         if db not in (None, state.db) or policy not in (None, state.policy):
             raise LakeError(
@@ -206,14 +212,22 @@ class EmbeddedLake:
                 f"The lake is up on port {state.ports['rucio']}. "
                 "Take it down first to change the port."
             )
+        if self.running and xrootd and not state.xrootd:
+            raise LakeError(
+                "The lake is up without XRootD. Take it down first (`jupyter dlaas lake down`); "
+                "nothing in it is lost."
+            )
         return True
 
-    def _decide(self, db: str | None, policy: str | None) -> State:
+    def _decide(self, db: str | None, policy: str | None, xrootd: bool) -> State:
         """The state of the lake that there is, or of the one that is to be made."""
-        if state := self._load():
-            self._fits(db, policy, 0)
-            return state
-        wanted = State(db=db or "sqlite", policy=policy or "lake")
+        state = self._load()
+        if xrootd or (state and state.xrootd):
+            _require_xrootd()
+        if state:
+            self._fits(db, policy, 0, xrootd)
+            return replace(state, xrootd=state.xrootd or xrootd)
+        wanted = State(db=db or "sqlite", policy=policy or "lake", xrootd=xrootd)
         if wanted.db not in DATABASES or wanted.policy not in POLICIES:
             raise LakeError(f"Choose --db from {DATABASES} and --policy from {POLICIES}.")
         return wanted
@@ -235,3 +249,13 @@ class EmbeddedLake:
         if result.returncode:
             raise LakeError(result.stderr.strip().splitlines()[-1] if result.stderr else module)
         return result.stdout
+
+
+def _require_xrootd() -> None:
+    """Raise LakeError unless this machine has XRootD."""
+    missing = [program for program in XROOTD_PROGRAMS if shutil.which(program) is None]
+    if missing:
+        raise LakeError(
+            f"A lake with XRootD needs {', '.join(missing)}, which this machine does not have. On "
+            f"Debian: sudo apt-get install --no-install-recommends {XROOTD_PACKAGES}"
+        )

@@ -13,7 +13,7 @@ from pathlib import Path
 from .environment import Log, locked
 from .errors import LakeError
 from .processes import free_ports, port_is_free
-from .rucio_side.lakeside.layout import PORTS, Layout, State
+from .rucio_side.lakeside.layout import Layout, State
 
 OURS = ("etc", "db", "pki", "clients", "storage", "mount", "logs", "run", "state.json", "lock")
 
@@ -60,7 +60,9 @@ def give_ports(layout: Layout, state: State, port: int, log: Log) -> State:
             raise LakeError(
                 f"Port {port} is taken by another program. Choose another --port, or none at all."
             )
-    taken = [name for name in PORTS if not (name in wanted and port_is_free(wanted[name]))]
+    taken = [
+        name for name in state.listening if not (name in wanted and port_is_free(wanted[name]))
+    ]
     for name in taken:
         if name in wanted:
             log(f"Port {wanted[name]} of {name} is taken by another program; another is used")

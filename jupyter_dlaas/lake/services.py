@@ -10,24 +10,25 @@ from pathlib import Path
 from typing import IO, Any
 
 from .processes import Process
-from .rucio_side.lakeside.layout import SITES, Layout, State, write_private
+from .rucio_side.lakeside.layout import XCACHE, Layout, State, write_private
 
 LOG_LIMIT = 10_000_000
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 HEALTHY_SECONDS = 60.0
 
-MODULES: dict[str, tuple[str, ...]] = {
-    "rucio": ("serve",),
-    "fts": ("fts",),
-    **{site.service: ("webdav",) for site in SITES},
-    "daemons": ("daemons",),
-}
 POSTGRESQL = "postgresql"
+
+
+def modules(state: State) -> dict[str, list[str]]:
+    """Which module of Rucio's side runs each service, but for the database, and its arguments."""
+    sites = {site.service: [site.server, site.service] for site in state.sites}
+    caches = {XCACHE: ["xrootd", XCACHE]} if state.xrootd else {}
+    return {"rucio": ["serve"], "fts": ["fts"], **sites, **caches, "daemons": ["daemons"]}
 
 
 def names(state: State) -> list[str]:
     """The services of a lake, in the order in which they start."""
-    return [*([POSTGRESQL] if state.db == POSTGRESQL else []), *MODULES]
+    return [*([POSTGRESQL] if state.db == POSTGRESQL else []), *modules(state)]
 
 
 @dataclass

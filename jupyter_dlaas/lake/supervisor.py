@@ -18,7 +18,7 @@ from types import FrameType
 from .environment import PrivateEnvironment, cache_directory, locked
 from .processes import Process
 from .rucio_side.lakeside.layout import Layout, State
-from .services import MODULES, POSTGRESQL, Child, Status, last_lines, open_log, shorten_log
+from .services import POSTGRESQL, Child, Status, last_lines, modules, open_log, shorten_log
 
 POLL = 0.1
 LOG_CHECK_SECONDS = 60.0
@@ -49,8 +49,8 @@ class Supervisor:
                 self._await_ready()
             if self.state.prepared != self.state.wanted():
                 self._prepare()
-            for name, (module,) in MODULES.items():
-                self._start(name, module)
+            for name, (module, *arguments) in modules(self.state).items():
+                self._start(name, module, *arguments)
             self._tend_for_ever()
         except Ended:
             self._stop()
@@ -59,9 +59,8 @@ class Supervisor:
             self._stop()
             self._say("failed", str(error) or repr(error))
 
-    def _start(self, name: str, module: str) -> None:
-        arguments = [self.layout.directory, *([name] if module == "webdav" else [])]
-        command = self.environment.command(module, *arguments)
+    def _start(self, name: str, module: str, *arguments: str) -> None:
+        command = self.environment.command(module, self.layout.directory, *arguments)
         self.children.append(Child(name, self.layout, command, self.variables))
 
     def _await_ready(self) -> None:

@@ -55,8 +55,8 @@ class Storage:
 
     def __init__(self, lake: EmbeddedLake, service: str) -> None:
         self.lake = lake
-        site = {"north": "/store", "south": "/store"}.get(service, str(lake.layout.mount / service))
-        self.url = f"https://localhost:{lake.state.ports[service]}{site}"
+        prefix = str(lake.layout.mount / service) if service == "notebook" else "/store"
+        self.url = f"https://localhost:{lake.state.ports[service]}{prefix}"
 
     def __call__(self, method: str, path: str, account: str = "", **more: Any) -> requests.Response:
         if account:

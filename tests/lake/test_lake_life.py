@@ -50,7 +50,7 @@ def test_up_twice_is_quick_and_changes_nothing(lake: EmbeddedLake) -> None:
     assert "is up" in lines[0]
 
 
-def test_every_service_listens_on_loopback_alone(lake: EmbeddedLake) -> None:
+def test_every_service_but_xrootd_listens_on_loopback_alone(lake: EmbeddedLake) -> None:
     status = Status.read(lake.layout)
     assert status is not None
     addresses = {name: _listening(service["pid"]) for name, service in status.services.items()}
@@ -76,6 +76,12 @@ def test_no_secret_is_in_env_status_logs_or_command_lines(lake: EmbeddedLake) ->
     shown = [str(lake.env()), str(lake.status()), str(lake.instance()), *logs, *processes_of(lake)]
     assert processes_of(lake)
     assert not [text for text in shown for secret in secrets if secret in text]
+
+
+def test_the_servers_log_is_not_filled_by_warnings_of_its_own_defaults(lake: EmbeddedLake) -> None:
+    dids = [{"scope": "ATLAS_OD_EDU", "name": "GamGam_data"}]
+    assert len(list(rucio_client(lake, "alice").list_replicas(dids))) == 4
+    assert "Booleans" not in lake.layout.log_file("rucio").read_text()
 
 
 def test_two_lakes_side_by_side_know_nothing_of_each_other(

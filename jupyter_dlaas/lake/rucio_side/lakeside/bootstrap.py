@@ -12,17 +12,27 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import configure, database, pki
-from .layout import HOST, SITES, USERS, Layout, Site, State
+from . import configure, database, pki, proxy
+from .layout import EAST, EDGE, HOST, SITES, USERS, XCACHE, Layout, Site, State
 from .service import end_with_parent
 
 GB = 10**9
 UNLIMITED = -1
 LIMITS = {
-    "root": {site.rse: UNLIMITED for site in SITES},
-    "alice": {"NORTH-DISK": 50 * GB, "SOUTH-DISK": 50 * GB, "NOTEBOOK-MOUNT": 20 * GB},
+    "root": {site.rse: UNLIMITED for site in (*SITES, EAST)},
+    "alice": {
+        "NORTH-DISK": 50 * GB,
+        "SOUTH-DISK": 50 * GB,
+        "NOTEBOOK-MOUNT": 20 * GB,
+        "EAST-DISK": 50 * GB,
+    },
     # Small on SOUTH-DISK, so that a full quota can be met.
-    "bob": {"NORTH-DISK": 50 * GB, "SOUTH-DISK": 1_000_000, "NOTEBOOK-MOUNT": 20 * GB},
+    "bob": {
+        "NORTH-DISK": 50 * GB,
+        "SOUTH-DISK": 1_000_000,
+        "NOTEBOOK-MOUNT": 20 * GB,
+        "EAST-DISK": 50 * GB,
+    },
 }
 
 
@@ -41,8 +51,10 @@ def main() -> None:
 def prepare(layout: Layout, state: State, cache: Path) -> None:
     """Do all that is needed before the services can start; each part may be repeated."""
     step = Steps()
-    make_folders(layout)
+    make_folders(layout, state)
     pki.ensure(layout)
+    if state.xrootd:
+        proxy.ensure(layout)
     configure.ensure(layout, state)
     step("Certificates and configuration written")
     database.adapt(state)
@@ -57,6 +69,13 @@ def prepare(layout: Layout, state: State, cache: Path) -> None:
         samples_catalogue.seed(layout, cache)
         seeded.touch()
         step("Sample data registered")
+    seeded_east = layout.db / f"seeded-{EAST.service}"
+    if state.xrootd and not seeded_east.exists():
+        from . import samples_catalogue
+
+        samples_catalogue.copy_to(layout, cache, EAST, samples_catalogue.AT_EAST)
+        seeded_east.touch()
+        step(f"Samples copied to {EAST.rse}")
     layout.note_prepared(state)
 
 
@@ -72,10 +91,10 @@ class Steps:
         self.since = now
 
 
-def make_folders(layout: Layout) -> None:
+def make_folders(layout: Layout, state: State) -> None:
     for folder in (layout.db, layout.mount):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for site in SITES:
+    for site in state.sites:
         layout.store(site).mkdir(parents=True, exist_ok=True)
         layout.incoming(site).mkdir(parents=True, exist_ok=True)
         link = layout.mount / site.service
@@ -116,10 +135,12 @@ def fill(layout: Layout, state: State) -> None:
     """Accounts, identities, scopes, RSEs, limits and distances."""
     for account in USERS:
         add_account(layout, account)
-    for site in SITES:
+    for site in state.sites:
         add_rse(layout, state, site)
-    connect()
-    set_limits()
+    connect(state)
+    set_limits(state)
+    if state.xrootd:
+        set_cache(state)
 
 
 def add_account(layout: Layout, account: str) -> None:
@@ -173,7 +194,11 @@ def add_rse(layout: Layout, state: State, site: Site) -> None:
 
 
 def protocols(layout: Layout, state: State, site: Site) -> list[dict[str, Any]]:
-    """How the site is reached: by https; where it is mounted, as files for reading too."""
+    """How the site is reached: by https; as files for reading where it is mounted; XRootD's by
+    root:// too.
+
+    Its files are deleted by root://: to a DELETE over https it answers 200, and Rucio wants 204.
+    """
     everything = {"read": 2, "write": 1, "delete": 1}
     https = {
         "scheme": "https",
@@ -187,6 +212,18 @@ def protocols(layout: Layout, state: State, site: Site) -> list[dict[str, Any]]:
             | {"read": 1, "third_party_copy_read": 1, "third_party_copy_write": 1},
         },
     }
+    if site.server == "xrootd":
+        root = https | {
+            "scheme": "root",
+            "prefix": f"/{layout.prefix(site)}",
+            "impl": "rucio.rse.protocols.xrootd.Default",
+        }
+        first = {"read": 1, "write": 2, "delete": 1}
+        second = {"read": 2, "write": 1, "delete": 2}
+        copying = {"third_party_copy_read": 1, "third_party_copy_write": 1}
+        root["domains"] = {"lan": first, "wan": first}
+        https["domains"] = {"lan": second, "wan": second | copying}
+        return [root, https]
     if not site.mounted:
         return [https]
     none = {"read": 0, "write": 0, "delete": 0}
@@ -217,26 +254,35 @@ def set_protocols(site: Site, wanted: list[dict[str, Any]]) -> None:
         rse.add_protocol(site.rse, issuer="root", data=protocol)
 
 
-def connect() -> None:
+def connect(state: State) -> None:
     """Make every site reachable from every other."""
     from rucio.gateway import rse
 
     from .catalogue import once
 
-    for source in SITES:
-        for destination in SITES:
+    for source in state.sites:
+        for destination in state.sites:
             if source != destination:
                 once(rse.add_distance, source.rse, destination.rse, issuer="root", distance=1)
 
 
-def set_limits() -> None:
+def set_limits(state: State) -> None:
     """Give every account its quota, unless somebody has set one."""
     from rucio.gateway.account_limit import get_local_account_limit, set_local_account_limit
 
+    present = {site.rse for site in state.sites}
     for account, limits in LIMITS.items():
         for rse, size in limits.items():
-            if get_local_account_limit(account, rse)[rse] is None:
+            if rse in present and get_local_account_limit(account, rse)[rse] is None:
                 set_local_account_limit(account, rse, size, issuer="root")
+
+
+def set_cache(state: State) -> None:
+    """Have Rucio send clients of the site EDGE to the cache, whatever they read."""
+    from rucio.gateway import config
+
+    address = f"{HOST}:{state.ports[XCACHE]}"
+    config.set("root-proxy-internal", EDGE, address, issuer="root")
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ def once(action: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
     return True
 
 
-def register(site: Site, scope: str, files: Sequence[LocalFile], account: str = "root") -> None:
-    """Register the stored files as available replicas of the site's RSE, with their metadata."""
+def add_copies(site: Site, scope: str, files: Sequence[LocalFile], account: str = "root") -> None:
+    """Register the stored files as available replicas of the site's RSE."""
     for start in range(0, len(files), CHUNK):
         rows = [
             {
@@ -45,6 +45,11 @@ def register(site: Site, scope: str, files: Sequence[LocalFile], account: str = 
             for file in files[start : start + CHUNK]
         ]
         replica_gateway.add_replicas(rse=site.rse, files=rows, issuer=account)
+
+
+def register(site: Site, scope: str, files: Sequence[LocalFile], account: str = "root") -> None:
+    """Register the stored files as available replicas of the site's RSE, with their metadata."""
+    add_copies(site, scope, files, account)
     for file in files:
         if file.meta:
             did_gateway.set_metadata_bulk(scope, file.name, meta=file.meta, issuer=account)

@@ -95,7 +95,9 @@ def _client(layout: Layout, state: State, account: str) -> Sections:
             "account": account,
             "client_cert": str(folder / "cert.pem"),
             "client_key": str(folder / "key.pem"),
-            "client_x509_proxy": str(folder / "identity.pem"),
+            "client_x509_proxy": str(
+                layout.proxy(account) if state.xrootd else folder / "identity.pem"
+            ),
             "auth_token_file_path": str(folder / "token"),
             "request_retries": "3",
             "timeout": "60",

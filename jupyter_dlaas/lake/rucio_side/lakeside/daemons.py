@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import database
+from . import database, pki, proxy
+from .layout import Layout, State
 from .service import Service
 
 CYCLE_SECONDS = 1.0
@@ -120,9 +121,24 @@ def loop(daemons: Sequence[Daemon], stop: threading.Event) -> None:
         stop.wait(max(0.1, CYCLE_SECONDS - (time.monotonic() - started)))
 
 
+def credentials(layout: Layout, state: State) -> dict[str, str]:
+    """The environment by which what deletes files is the robot."""
+    if not state.xrootd:
+        return {"X509_USER_PROXY": str(pki.identity(layout, pki.ROBOT))}
+    return {
+        "X509_USER_PROXY": str(proxy.lasting(layout, pki.ROBOT)),
+        "X509_CERT_DIR": str(layout.authorities),
+        # XRootD's client waits eight minutes for a server that is down, and all daemons with it.
+        "XRD_CONNECTIONRETRY": "1",
+        "XRD_CONNECTIONWINDOW": "5",
+        "XRD_REQUESTTIMEOUT": "60",
+        "XRD_STREAMTIMEOUT": "60",
+    }
+
+
 def main() -> None:
     service = Service("daemons")
-    os.environ["X509_USER_PROXY"] = str(service.layout.pki / "robot.pem")
+    os.environ |= credentials(service.layout, service.state)
     database.adapt(service.state)
     for handler in logging.getLogger().handlers:
         handler.addFilter(is_news)

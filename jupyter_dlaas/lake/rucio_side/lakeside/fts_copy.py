@@ -48,7 +48,7 @@ class Copier:
             self._request("MOVE", part, (201, 204), {"Destination": destination, "Overwrite": "T"})
         except Exception as error:
             with suppress(Exception):
-                self._request("DELETE", part, (204, 404))
+                self._request("DELETE", part, (200, 204, 404))
             if isinstance(error, TransferFailed):
                 raise
             raise TransferFailed(f"TRANSFER [{type(error).__name__}] {error}") from error

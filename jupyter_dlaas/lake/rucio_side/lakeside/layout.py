@@ -25,13 +25,17 @@ WLCG_ANY = "https://wlcg.cern.ch/jwt/v1/any"
 
 @dataclass(frozen=True)
 class Site:
-    """One storage site: an RSE, the folder behind it and the WebDAV service in front of it."""
+    """One storage site: an RSE, the folder behind it and the service in front of it.
+
+    `server` is the module of Rucio's side that serves it: webdav or xrootd.
+    """
 
     service: str
     rse: str
     site: str
     qos: str
     mounted: bool = False
+    server: str = "webdav"
 
 
 SITES = (
@@ -39,7 +43,10 @@ SITES = (
     Site("south", "SOUTH-DISK", "SOUTH", "CHEAP-ANALYSIS"),
     Site("notebook", "NOTEBOOK-MOUNT", "CAMPUS", "FAST", mounted=True),
 )
-PORTS = ("rucio", "fts", *(site.service for site in SITES))
+# Only in lakes that were asked for it: it needs XRootD on the machine.
+EAST = Site("east", "EAST-DISK", "EAST", "OPPORTUNISTIC", server="xrootd")
+# Its cache for clients at this site, which has no storage of its own.
+XCACHE, EDGE = "xcache", "EDGE"
 
 
 @dataclass(frozen=True)
@@ -48,9 +55,21 @@ class State:
 
     db: str = "sqlite"
     policy: str = "lake"
+    xrootd: bool = False
     ports: dict[str, int] = field(default_factory=dict)
     prepared: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The storage sites of this lake."""
+        return (*SITES, EAST) if self.xrootd else SITES
+
+    @property
+    def listening(self) -> tuple[str, ...]:
+        """The services that have a port."""
+        caches = (XCACHE,) if self.xrootd else ()
+        return ("rucio", "fts", *(site.service for site in self.sites), *caches)
 
     def wanted(self) -> dict[str, Any]:
         """What the catalogue must have been prepared for before the services may start."""
@@ -77,6 +96,11 @@ class Layout:
         return self.pki / "ca.pem"
 
     @property
+    def authorities(self) -> Path:
+        """The folder of authorities as grid tools look them up: X509_CERT_DIR."""
+        return self.pki / "authorities"
+
+    @property
     def config(self) -> Path:
         return self.etc / "rucio.cfg"
 
@@ -85,6 +109,10 @@ class Layout:
 
     def password(self, account: str) -> str:
         return (self.client(account) / "password").read_text().strip()
+
+    def proxy(self, account: str) -> Path:
+        """An account's lasting proxy, in lakes with XRootD: over root:// nothing else is taken."""
+        return self.client(account) / "proxy.pem"
 
     def ready_file(self, service: str) -> Path:
         return self.run / f"{service}.ready"
@@ -97,7 +125,9 @@ class Layout:
 
     def store(self, site: Site) -> Path:
         """The folder that holds the site's files."""
-        return self.storage / site.service
+        folder = self.storage / site.service
+        # XRootD serves paths below a root of its own: its prefix is a folder.
+        return folder / "store" if site.server == "xrootd" else folder
 
     def incoming(self, site: Site) -> Path:
         """Where uploads wait until they are whole: on the same disk, outside the site's tree."""

@@ -38,13 +38,13 @@ def subject(account: str) -> str:
 def ensure(layout: Layout) -> None:
     """Make what is missing of the lake's keys and certificates, and renew what is about to end."""
     layout.pki.mkdir(mode=0o700, exist_ok=True)
-    if not _lasts(layout.ca):
+    if not lasts(layout.ca):
         key, certificate = _authority()
         _store(layout.pki / "ca.key", layout.ca, key, certificate)
         for old in (layout.pki / "server.pem", *map(functools.partial(identity, layout), NAMES)):
             old.unlink(missing_ok=True)
     authority = load(layout.pki / "ca.key", layout.ca)
-    if not _lasts(layout.pki / "server.pem"):
+    if not lasts(layout.pki / "server.pem"):
         key, certificate = _issue(authority, HOST, server=True)
         _store(layout.pki / "server.key", layout.pki / "server.pem", key, certificate)
     for name in NAMES:
@@ -59,7 +59,7 @@ def identity(layout: Layout, name: str) -> Path:
 
 def _ensure_identity(layout: Layout, authority: Issued, name: str) -> None:
     path = identity(layout, name)
-    if _lasts(path):
+    if lasts(path):
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     key, certificate = _issue(authority, name.capitalize(), server=False)
@@ -147,7 +147,8 @@ def new_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def _lasts(path: Path) -> bool:
+def lasts(path: Path) -> bool:
+    """Whether a certificate is there and good for a month."""
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except (FileNotFoundError, ValueError):

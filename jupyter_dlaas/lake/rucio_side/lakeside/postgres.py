@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .layout import Layout
+from .privileges import NOBODY, unprivileged
 from .service import Service
 
 SOCKET_LIMIT = 90  # bytes: a Unix socket's whole path has at most 107
@@ -92,31 +93,12 @@ class Cluster:
             os.chown(folder, self._owner().pw_uid, self._owner().pw_gid)
 
     def _owner(self) -> pwd.struct_passwd:
-        return pwd.getpwnam("nobody") if self.as_root else pwd.getpwuid(os.geteuid())
+        return pwd.getpwnam(NOBODY) if self.as_root else pwd.getpwuid(os.geteuid())
 
     def command(self, program: str, *arguments: str) -> list[str]:
         """A command line of PostgreSQL, with root's privileges given up if we have them."""
         command = [str(self.programs / program), *arguments]
-        if not self.as_root:
-            return command
-        if not shutil.which("setpriv"):
-            raise SystemExit(
-                "PostgreSQL does not run as root, and setpriv, which would drop root's "
-                "privileges, is not installed. Install util-linux, or start the lake as an "
-                "ordinary user."
-            )
-        owner = self._owner()
-        return [
-            "setpriv",
-            f"--reuid={owner.pw_uid}",
-            f"--regid={owner.pw_gid}",
-            "--clear-groups",
-            # Without this access(2), by which initdb looks for its programs, ignores capabilities.
-            "--securebits=+no_setuid_fixup",
-            "--inh-caps=+dac_override,+dac_read_search",
-            "--ambient-caps=+dac_override,+dac_read_search",
-            *command,
-        ]
+        return command if not self.as_root else [*unprivileged("PostgreSQL"), *command]
 
     def _run(self, program: str, *arguments: str) -> None:
         result = subprocess.run(

@@ -8,11 +8,12 @@ from typing import Any
 
 from . import catalogue
 from .catalogue_files import LocalFile, store
-from .layout import SITES, Layout
+from .layout import SITES, Layout, Site
 from .samples import release
 
 NORTH, SOUTH = SITES[0], SITES[1]
 TOP = "2020_13TeV"
+AT_EAST = "4lep_mc_llll"
 FILE_KEYS = ("events", "energy", "collection", "kind", "sample", "period", "synthetic")
 
 
@@ -39,6 +40,16 @@ def seed(layout: Layout, cache: Path) -> None:
         catalogue.keep(release.SCOPE, [name], site.rse)
         catalogue.close(release.SCOPE, name)
     _containers(metadata)
+
+
+def copy_to(layout: Layout, cache: Path, site: Site, dataset: str) -> None:
+    """Put one more copy of a seeded dataset on a site, with a rule of root without lifetime."""
+    folder = release.ensure(cache)
+    entries = json.loads((folder / "manifest.json").read_text())
+    files = [_file(folder, entry) for entry in entries if dataset_of(entry["meta"]) == dataset]
+    store(layout, site, release.SCOPE, files)
+    catalogue.add_copies(site, release.SCOPE, files)
+    catalogue.keep(release.SCOPE, [dataset], site.rse)
 
 
 def dataset_of(meta: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from . import commands, database
-from .layout import SITES, USERS, Layout, State
+from .layout import USERS, Layout, State
 
 
 def seed(layout: Layout, state: State, arguments: argparse.Namespace) -> None:
@@ -24,7 +24,9 @@ def seed(layout: Layout, state: State, arguments: argparse.Namespace) -> None:
     from .catalogue_files import measure, store
 
     scope, dataset = arguments.scope, arguments.dataset
-    site = next(site for site in SITES if site.rse == arguments.rse)
+    site = next((site for site in state.sites if site.rse == arguments.rse), None)
+    if site is None:
+        raise ValueError(f"This lake has no {arguments.rse}; nothing was stored")
     names = [path.name for path in arguments.files]
     twice = [name for name, number in Counter(names).items() if number > 1]
     if twice:
@@ -51,6 +53,6 @@ if __name__ == "__main__":
     parser = commands.parser()
     parser.add_argument("--scope", required=True)
     parser.add_argument("--dataset", default="")
-    parser.add_argument("--rse", required=True, choices=[site.rse for site in SITES])
+    parser.add_argument("--rse", required=True)
     parser.add_argument("--files", nargs="+", type=Path, required=True)
     commands.run(parser, seed)

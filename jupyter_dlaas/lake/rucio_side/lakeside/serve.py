@@ -4,6 +4,7 @@ DIRECTORY`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,8 +23,15 @@ def with_slashes(application: Callable[..., Iterable[bytes]]) -> Callable[..., I
     return decoded
 
 
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a message is worth a line: Rucio warns of its own defaults, at every request."""
+    return "Booleans should only accept true/false" not in record.getMessage()
+
+
 def main() -> None:
     service = Service("rucio")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(is_news)
     database.adapt(service.state)
     from rucio.web.rest.flaskapi.v1.main import application
 
