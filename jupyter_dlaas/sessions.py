@@ -13,10 +13,10 @@ from traitlets import Float, Integer
 from traitlets.config import LoggingConfigurable
 
 from dlaas import handover
-from dlaas.config import Instances, load_instances
+from dlaas.config import Instances
 from dlaas.errors import DlaasError, problem
 from dlaas.model import InstanceInfo, Login, Problem
-from dlaas.sources import from_environment
+from dlaas.sources import from_environment, from_section
 from jupyter_dlaas.redaction import Redactor
 from jupyter_dlaas.session import Session, SessionSettings
 
@@ -142,6 +142,8 @@ class Sessions(LoggingConfigurable):
             await session.set_default(session.instance is default)
 
     def _log_problems(self) -> None:
+        for warning in self._instances.warnings:
+            self.log.warning("%s", warning)
         name = self._instances.default_name
         if name is not None and name not in {*self._sessions, *self._instances.problems}:
             self.log.error("The default instance %s is not among the configured ones.", name)
@@ -152,7 +154,7 @@ class Sessions(LoggingConfigurable):
 def _read(section: Mapping[str, Any]) -> Instances:
     """Read the configured instances, else the one that the environment of a hub describes."""
     try:
-        found = load_instances(section)
+        found = from_section(section, os.environ)
         if len(found) or found.problems:
             return found
         return from_environment(os.environ)

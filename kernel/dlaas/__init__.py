@@ -9,13 +9,30 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dlaas import access as access
+    from dlaas import cache as cache
+    from dlaas import credentials as credentials
     from dlaas import errors
+    from dlaas import notebook as notebook
+    from dlaas import widgets as widgets
     from dlaas.config import Instance
     from dlaas.lake import Lake
     from dlaas.model import DID
+    from dlaas.query import key
     from dlaas.variables import MultipleItemDID, SingleItemDID, did
+    from dlaas.workspaces import workspace
 
-__all__ = ["DID", "Instance", "Lake", "MultipleItemDID", "SingleItemDID", "did", "errors"]
+__all__ = [
+    "DID",
+    "Instance",
+    "Lake",
+    "MultipleItemDID",
+    "SingleItemDID",
+    "did",
+    "errors",
+    "key",
+    "workspace",
+]
 
 # Loaded when used: a kernel that only imports dlaas pays milliseconds.
 _ROOMS = {
@@ -25,19 +42,24 @@ _ROOMS = {
     "MultipleItemDID": "variables",
     "SingleItemDID": "variables",
     "did": "variables",
+    "key": "query",
+    # Its room has another name: a submodule `workspace` would take the function's place.
+    "workspace": "workspaces",
 }
+# Whole rooms that are used by their name, as in `dlaas.notebook.restore()`.
+_MODULES = frozenset({"access", "cache", "credentials", "errors", "notebook", "widgets"})
 
 
 def __getattr__(name: str) -> Any:
-    if name == "errors":
-        return import_module("dlaas.errors")
+    if name in _MODULES:
+        return import_module(f"dlaas.{name}")
     if name not in _ROOMS:
         raise AttributeError(f"module 'dlaas' has no attribute {name!r}")
     return getattr(import_module(f"dlaas.{_ROOMS[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_MODULES})
 
 
 def load_ipython_extension(shell: Any) -> None:

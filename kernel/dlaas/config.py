@@ -4,32 +4,36 @@ Arguments win over the hand-over, that over RUCIO_* variables, RucioConfig JSON 
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from dlaas import errors
 from dlaas.errors import ConfigurationError, DlaasError, InstanceNotFound, problem
 from dlaas.model import LoginMethod, Problem
+from dlaas.settings import checked_url, converted, likely, unknown
 
 DAY = 86400
 _METHODS: tuple[LoginMethod, ...] = ("userpass", "x509", "x509_proxy", "oidc")
 # Never leave this process: neither in a repr, nor in a hand-over, nor to the browser.
 _SECRET = frozenset({"password", "password_file", "token", "handover"})
 
-_SAID = {"bool": "true or false", "int": "a whole number", "float": "a number"}
 _NOT_NEGATIVE = frozenset({"path_begins_at", "replication_rule_lifetime_days", "request_timeout"})
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One Rucio, as configured: the incumbent's keys, and ours.
+    """One Rucio, as configured: the keys of rucio-jupyterlab, and ours.
 
     `path_begins_at` is the number of leading path components of a PFN to drop before the rest is
     joined to `rse_mount_path`. `replication_rule_lifetime_days` is the default lifetime; None means
     without end. `request_timeout` is in seconds, between two bytes of an answer.
+
+    `preferred_rses`, `blocked_rses`, `preferred_sites` and `blocked_sites` say where copies are
+    read first, and where never; `embargoed_scopes` holds patterns of scopes whose files are never
+    cached in a folder that others can read. Each is a list, or a text with commas. `cache_folder`
+    is where downloads without a folder of their own go.
     """
 
     name: str
@@ -65,6 +69,12 @@ class Instance:
     upload_rse: str | None = None
     token: str | None = field(default=None, repr=False)
     request_timeout: float = 60.0
+    preferred_rses: tuple[str, ...] = ()
+    blocked_rses: tuple[str, ...] = ()
+    preferred_sites: tuple[str, ...] = ()
+    blocked_sites: tuple[str, ...] = ()
+    cache_folder: str | None = None
+    embargoed_scopes: tuple[str, ...] = ()
     handover: str | None = field(default=None, repr=False)
 
     @property
@@ -115,22 +125,24 @@ class Instance:
         """
         known = {f.name: f for f in fields(cls)}
         values: dict[str, Any] = {}
-        for key, value in mapping.items():
+        for key, value in ((str(key), value) for key, value in mapping.items()):
             if key.startswith("$") or value is None or value == "":
                 continue
             if key not in known:
-                raise ConfigurationError(_unknown_key(key, known))
-            values[key] = _converted(key, value, str(known[key].type))
+                raise ConfigurationError(unknown(key, known, "an instance"))
+            values[key] = converted(key, value, str(known[key].type))
         _require(values, "name", "The instance has no name.")
         _require(
             values, "rucio_base_url", f"The instance {values['name']!r} has no rucio_base_url."
         )
         for key in ("rucio_base_url", "rucio_auth_url"):
             if key in values:
-                values[key] = _checked_url(key, values[key])
+                values[key] = checked_url(key, values[key])
         if values.get("auth_type", "userpass") not in _METHODS:
+            meant = likely(values["auth_type"], _METHODS)
             raise ConfigurationError(
                 f"auth_type {values['auth_type']!r} is not one of {', '.join(_METHODS)}."
+                f"{f' Do you mean {meant!r}?' if meant else ''}"
             )
         for key in _NOT_NEGATIVE & values.keys():
             if not 0 <= values[key] < 1e6:
@@ -140,61 +152,22 @@ class Instance:
         return cls(**values)
 
 
-def _unknown_key(key: str, known: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f" Do you mean {close[0]!r}?" if close else ""
-    return f"{key!r} is not a setting of an instance.{hint}"
-
-
 def _require(values: Mapping[str, Any], key: str, text: str) -> None:
     if not values.get(key):
         raise ConfigurationError(text)
 
 
-def _checked_url(key: str, value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        # Brackets that do not match, a port that is no number.
-        usable = False
-    if not usable:
-        raise ConfigurationError(f"{key} {value!r} is not an http or https URL.")
-    return value.rstrip("/")
-
-
-def _converted(key: str, value: Any, kind: str) -> Any:
-    """Turn a setting, which may come as text from the environment, into what its field holds."""
-    try:
-        if kind == "bool":
-            return _flag(value)
-        if kind.startswith("int"):
-            return int(value)
-        if kind.startswith("float"):
-            return float(value)
-    except (TypeError, ValueError):
-        raise ConfigurationError(f"{key} {value!r} is not {_SAID[kind.split(' ')[0]]}.") from None
-    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
-        raise ConfigurationError(f"{key} {value!r} is not a text.")
-    return str(value)
-
-
-def _flag(value: Any) -> bool:
-    text = str(value).strip().lower()
-    if text in ("1", "true", "yes", "on"):
-        return True
-    if text in ("0", "false", "no", "off", ""):
-        return False
-    raise ValueError(text)
-
-
 @dataclass(frozen=True)
 class Instances:
-    """The instances of a configuration; one that is wrong is a problem and hides no other."""
+    """The instances of a configuration; one that is wrong is a problem and hides no other.
+
+    `warnings` are sentences about what works and yet is not as somebody meant it.
+    """
 
     instances: Mapping[str, Instance] = field(default_factory=dict)
     problems: Mapping[str, Problem] = field(default_factory=dict)
     default_name: str | None = None
+    warnings: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Instance]:
         return iter(self.instances.values())
@@ -208,14 +181,31 @@ class Instances:
         return self.instances.get(self.default_name or "") or next(iter(self), None)
 
     def get(self, name: str | None = None) -> Instance:
-        """Answer an instance, without a name the default; raises `InstanceNotFound`."""
-        found = self.default if name is None else self.instances.get(name)
+        """Answer an instance, without a name the default; raises `InstanceNotFound`, or what is
+        wrong with it.
+
+        A default that is wrong is an error too: another lake must not take its place unseen.
+        """
+        found = self.instances.get(name or self.default_name or "")
         if found is not None:
             return found
         trouble = self.problems.get(name or self.default_name or "")
+        if trouble is None and name is None:
+            found = self.default
+            trouble = next(iter(self.problems.values()), None)
+        if found is not None:
+            return found
         if trouble is not None:
-            raise ConfigurationError(trouble.message, remedy=trouble.remedy)
+            raise _error(trouble)
         raise not_found(name, self.instances)
+
+
+def _error(trouble: Problem) -> DlaasError:
+    """Make the error again that a problem tells of: a network that is down stays the network's."""
+    kind: type[DlaasError] = getattr(errors, trouble.error, ConfigurationError)
+    return kind(
+        trouble.message, remedy=trouble.remedy, blame=trouble.blame, details=trouble.details
+    )
 
 
 def not_found(name: str | None, known: Mapping[str, Any]) -> InstanceNotFound:
@@ -226,40 +216,65 @@ def not_found(name: str | None, known: Mapping[str, Any]) -> InstanceNotFound:
             remedy="Log in in the panel, set RUCIO_CONFIG, or give dlaas.Lake a configuration.",
         )
     there = f" There are: {', '.join(sorted(known))}." if known else ""
-    return InstanceNotFound(f"No instance {name!r} is configured here.{there}")
+    meant = likely(name, known, cutoff=0.6)
+    hint = f" Do you mean {meant!r}?" if meant else ""
+    return InstanceNotFound(f"No instance {name!r} is configured here.{hint}{there}")
 
 
-Fetch = Callable[[str], Mapping[str, Any]]
+_TOP = ("instances", "default_instance", "default_auth_type", "log_level")
 
 
-def load_instances(mapping: Mapping[str, Any], *, fetch: Fetch | None = None) -> Instances:
-    """Read RucioConfig; `fetch` answers the JSON behind a `$url`, by default over the network."""
+def load_instances(mapping: Mapping[str, Any], *, again: float = 0.0) -> Instances:
+    """Read RucioConfig; a `$url` that was asked less than `again` seconds ago is not asked now."""
     entries = mapping.get("instances") or []
+    entries = entries if isinstance(entries, list) else [entries]
+    _ask_all(entries, again)
     instances: dict[str, Instance] = {}
     problems: dict[str, Problem] = {}
-    for number, entry in enumerate(entries if isinstance(entries, list) else [entries]):
+    warnings = [unknown(str(key), _TOP, "RucioConfig") for key in mapping if key not in _TOP]
+    for number, entry in enumerate(entries):
         name = str(entry.get("name") or number) if isinstance(entry, Mapping) else str(number)
         try:
-            instance = _one(mapping, entry, fetch)
+            instance, said = _one(entry, mapping.get("default_auth_type"))
             if instance.name in instances:
                 raise ConfigurationError(f"Two instances have the name {instance.name!r}.")
             instances[instance.name] = instance
+            warnings += [f"{name}: {text}" for text in said]
         except DlaasError as error:
             problems[name] = problem(error)
     default = mapping.get("default_instance")
-    return Instances(instances, problems, str(default) if default else None)
+    if default and str(default) not in {*instances, *problems}:
+        warnings.append(f"default_instance: {not_found(str(default), instances).message}")
+    return Instances(instances, problems, str(default) if default else None, tuple(warnings))
 
 
-def _one(mapping: Mapping[str, Any], entry: Any, fetch: Fetch | None) -> Instance:
+def _ask_all(entries: list[Any], again: float) -> None:
+    """Ask for all that is published before the first answer is waited for."""
+    urls = [str(e["$url"]) for e in entries if isinstance(e, Mapping) and e.get("$url")]
+    if urls:
+        from dlaas.published import ask
+
+        for url in urls:
+            ask(url, again)
+
+
+def _one(entry: Any, auth_type: Any) -> tuple[Instance, list[str]]:
     if not isinstance(entry, Mapping):
         raise ConfigurationError(f"An instance is a JSON object, not {type(entry).__name__}.")
-    values = dict(entry)
-    url = values.pop("$url", None)
-    if url:
-        from dlaas.sources import fetch_json
+    base = {"auth_type": auth_type} if auth_type else {}
+    if not entry.get("$url"):
+        return Instance.from_mapping({**base, **entry}), []
+    from dlaas.published import read
 
-        values = {**(fetch or fetch_json)(str(url)), **values}
-        values.pop("$url", None)
-    if mapping.get("default_auth_type"):
-        values.setdefault("auth_type", mapping["default_auth_type"])
-    return Instance.from_mapping(values)
+    checked_url("$url", str(entry["$url"]))
+    known = {f.name for f in fields(Instance)}
+
+    def make(content: Mapping[str, Any]) -> tuple[Instance, list[str]]:
+        # Whoever publishes it may know a newer version than ours: no reason to go without.
+        foreign = [key for key in content if key not in known and not key.startswith("$")]
+        published = {key: value for key, value in content.items() if key in known}
+        instance = Instance.from_mapping({**base, **published, **entry})
+        return instance, [unknown(key, known, "an instance") for key in foreign]
+
+    (instance, said), warning = read(str(entry["$url"]), make)
+    return instance, [*said, *([warning] if warning else [])]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dlaas import credentials as _credentials
 from dlaas.config import Instance
 from dlaas.errors import InstanceNotFound, TookTooLong
-from dlaas.sources import find_instance
+from dlaas.sources import choosing, find_instance
 
 if TYPE_CHECKING:
     from dlaas.client import LakeClient
@@ -26,7 +26,7 @@ _SPARE = 10.0
 
 
 class Connection:
-    """What every room of `Lake` builds on."""
+    """The instance, the account and the login that every room of `Lake` builds on."""
 
     def __init__(
         self,
@@ -63,22 +63,26 @@ class Connection:
     @property
     def client(self) -> LakeClient:
         """The client of rucio-clients, made when first used: importing it takes 0.2 s."""
-        with self._lock:
-            if self._client is None:
-                from dlaas.client import LakeClient
+        client = self._client
+        if client is not None:
+            return client
+        from dlaas.client import LakeClient
 
-                credential = self.credential
-                if self._account is None:
-                    self._account = credential().account
+        credential = self.credential
+        # A login may take its time: whoever closes the lake meanwhile must not wait for it.
+        account = self._account or credential().account
+        with self._lock:
+            self._account = self._account or account
+            if self._client is None:
                 self._client = LakeClient(self.instance, self._account, credential)
             return self._client
 
     def close(self) -> None:
         """Close the connections; the lake may be used again."""
         with self._lock:
-            if self._client is not None:
-                self._client.close_connections()
-                self._client = None
+            client, self._client = self._client, None
+        if client is not None:
+            client.close_connections()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.instance.name!r}, account={self._account!r})"
@@ -111,37 +115,82 @@ class Connection:
 _lakes: dict[str, list[weakref.ref[Lake]]] = {}
 _kept: dict[str, Lake] = {}
 _guard = threading.Lock()
+_making = threading.Lock()
+# Until when, in which surroundings, and which lake a reference without an instance means.
+_default: tuple[float, tuple[str | None, ...], str] | None = None
+_DEFAULT_FOR = 1.0
 
 
 def register(lake: Lake) -> None:
     """Let references to an instance find the lake that was made for it last and still is there."""
+    global _default  # Another lake may change what no name means.
     with _guard:
         alive = [ref for ref in _lakes.get(lake.instance.name, []) if ref() is not None]
         _lakes[lake.instance.name] = [*alive, weakref.ref(lake)]
+        _default = None
 
 
 def lake_for(name: str | None = None) -> Lake:
     """Answer the lake that a reference means: one of this process, else a new one by configuration.
 
-    Without a name it is the default instance, or the only one of which this process has a lake.
+    A name means the lake that was made last under it and is still in use: whoever logs in in a
+    script means that login, and references know nothing of accounts. Who wants two logins to one
+    instance at a time gives one of them another name, or passes `lake=`. Without a name it is the
+    default instance, or the only one of which this process has a lake; which one that is is looked
+    up once a second at most. A variable keeps the lake that it was made with. Raises
+    `InstanceNotFound`, `ConfigurationError`, `Unreachable`.
     """
-    from dlaas.lake import Lake
-
-    if name is not None and (found := _alive(name)) is not None:
+    surroundings = () if name is not None else choosing()
+    wanted = name if name is not None else _default_in(surroundings)
+    if wanted is not None and (found := _alive(wanted)) is not None:
         return found
     try:
         instance = find_instance(name)
     except InstanceNotFound:
-        names = [known for known in list(_lakes) if _alive(known) is not None]
-        only = _alive(names[0]) if name is None and len(names) == 1 else None
-        if only is None:
+        if name is not None:
             raise
-        return only
-    found = _alive(instance.name)
-    if found is None:
-        found = Lake(instance)
-        # Nobody else holds it: without this it would be gone with the first variable.
-        _kept[instance.name] = found
+        found = _only()
+        if found is None:
+            raise
+    else:
+        found = _made(instance)
+    if name is None:
+        _remember_default(surroundings, found.instance.name)
+    return found
+
+
+def _default_in(surroundings: tuple[str | None, ...]) -> str | None:
+    known = _default
+    if known is None or known[0] < time.monotonic() or known[1] != surroundings:
+        return None
+    return known[2]
+
+
+def _remember_default(surroundings: tuple[str | None, ...], name: str) -> None:
+    global _default  # One process has one default instance.
+    _default = (time.monotonic() + _DEFAULT_FOR, surroundings, name)
+
+
+def _only() -> Lake | None:
+    """Answer the only lake there is; raises `InstanceNotFound` where there are several."""
+    names = [known for known in list(_lakes) if _alive(known) is not None]
+    if len(names) > 1:
+        raise InstanceNotFound(
+            f"No default instance is configured, and there are several: {', '.join(names)}.",
+            remedy=f"Say which one is meant: {names[0]}@scope:name",
+        )
+    return _alive(names[0]) if names else None
+
+
+def _made(instance: Instance) -> Lake:
+    from dlaas.lake import Lake
+
+    with _making:
+        found = _alive(instance.name)
+        if found is None:
+            found = Lake(instance)
+            # Nobody else holds it: without this it would be gone with the first variable.
+            _kept[instance.name] = found
     return found
 
 
@@ -153,7 +202,9 @@ def _alive(name: str) -> Lake | None:
 
 def forget() -> None:
     """Forget the lakes that were made by configuration: it has changed."""
+    global _default  # What no name means may have changed with it.
     with _guard:
+        _default = None
         gone = set(map(id, _kept.values()))
         for name, refs in _lakes.items():
             # Old variables keep theirs; new ones find the new login.

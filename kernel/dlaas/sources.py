@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import configparser
 import json
+import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from dlaas import handover
 from dlaas.config import Instance, Instances, load_instances, not_found
-from dlaas.errors import ConfigurationError, InstanceNotFound
+from dlaas.errors import ConfigurationError, InstanceNotFound, problem
+from dlaas.settings import likely
 
-# Variables of the hub images whose names are not `RUCIO_` and the key.
+# Variables of the hub images whose names are not `RUCIO_` and the key; the others, which win, are.
 _VARIABLES = {
     "RUCIO_BASE_URL": "rucio_base_url",
     "RUCIO_AUTH_URL": "rucio_auth_url",
     "RUCIO_WEBUI_URL": "rucio_webui_url",
     "RUCIO_CA_CERT": "rucio_ca_cert",
     "RUCIO_DEFAULT_AUTH_TYPE": "auth_type",
-    "RUCIO_AUTH_TYPE": "auth_type",
     "RUCIO_CLIENT_PROXY": "client_cert",
 }
-_PLAIN = (
-    "name display_name mode site_name vo oidc_auth oidc_env_name oidc_file_name destination_rse"
-    " rse_mount_path path_begins_at replication_rule_lifetime_days wildcard_enabled account"
-    " client_cert client_key upload_rse voms_enabled voms_vomses_path voms_certdir_path"
-    " voms_vomsdir_path"
+_NOT_IN_VARIABLES = frozenset({*_VARIABLES.values(), "password", "token", "handover"}) - {
+    "auth_type",
+    "client_cert",
+}
+_VARIABLES |= {
+    f"RUCIO_{f.name.upper()}": f.name for f in fields(Instance) if f.name not in _NOT_IN_VARIABLES
+}
+# Others that belong there: of hub images and of rucio-clients.
+_OTHERS = (
+    "RUCIO_CONFIG RUCIO_HOME RUCIO_DEFAULT_INSTANCE RUCIO_LOG_LEVEL RUCIO_OAUTH_ID"
+    " RUCIO_ACCESS_TOKEN RUCIO_CLIENT_MODE RUCIO_LOGGING_FORMAT RUCIO_POLICY_PACKAGE"
+    " RUCIO_LATITUDE RUCIO_LONGITUDE SWAN_USE_RUCIO"
 )
-_VARIABLES |= {f"RUCIO_{key.upper()}": key for key in _PLAIN.split()}
 _SWAN = {
     "SWAN_RUCIO_INSTANCE": "name",
     "SWAN_RUCIO_RSE": "destination_rse",
@@ -49,14 +57,32 @@ _CFG |= {
 }
 
 
+# Seconds after which a `$url` is asked again in this process.
+_AGAIN = 300.0
+_log = logging.getLogger("dlaas")
+_told: set[str] = set()
+
+
 def find_instance(name: str | None = None) -> Instance:
     """Find an instance, without a name the default one, where the first source that has it wins.
 
-    Raises `InstanceNotFound` when no source has it and `ConfigurationError` when the one that has
-    it is wrong.
+    `RUCIO_DEFAULT_INSTANCE` names the default one of what is configured. Raises `InstanceNotFound`
+    when no source has it, and what is wrong with it (`ConfigurationError`, `Unreachable`) when the
+    one that has it is wrong. What is not as somebody meant it is logged once as a warning.
     """
+    wanted = name or _default_name()
+    if wanted is not None and name is None:
+        try:
+            return _first(wanted)
+        except InstanceNotFound as error:
+            _warn([f"RUCIO_DEFAULT_INSTANCE: {error.message}"])
+    return _first(name)
+
+
+def _first(name: str | None) -> Instance:
     known: dict[str, Instance] = {}
     for found in _sources():
+        _warn(found.warnings)
         if len(found) or found.problems:
             try:
                 return found.get(name)
@@ -65,11 +91,48 @@ def find_instance(name: str | None = None) -> Instance:
     raise not_found(name, known)
 
 
+def _default_name() -> str | None:
+    """Name the default instance that the environment chooses; a hand-over knows better."""
+    return None if handover.find() else os.environ.get("RUCIO_DEFAULT_INSTANCE") or None
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for text in warnings:
+        if text not in _told:
+            _told.add(text)
+            _log.warning("%s", text)
+
+
 def _sources() -> Iterator[Instances]:
     yield from_handover()
     yield from_environment(os.environ)
-    yield load_instances(jupyter_config())
+    yield from_section(jupyter_config(), os.environ, again=_AGAIN)
     yield from_cfg(_default_cfg())
+
+
+_CHOOSING = (
+    "DLAAS_HANDOVER",
+    "JPY_PARENT_PID",
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_CONFIG_PATH",
+    "RUCIO_BASE_URL",
+    "RUCIO_CONFIG",
+    "RUCIO_DEFAULT_INSTANCE",
+    "RUCIO_HOME",
+    "RUCIO_NAME",
+    "SWAN_RUCIO_INSTANCE",
+    "SWAN_USE_RUCIO",
+)
+
+
+def variables() -> Mapping[str, str]:
+    """Answer which environment variable says which key of an instance."""
+    return _VARIABLES
+
+
+def choosing() -> tuple[str | None, ...]:
+    """Answer what in this process decides which instance is the default one."""
+    return tuple(map(os.environ.get, _CHOOSING))
 
 
 def from_handover() -> Instances:
@@ -88,21 +151,56 @@ def from_environment(environ: Mapping[str, str]) -> Instances:
     values = {key: environ[name] for name, key in _VARIABLES.items() if environ.get(name)}
     if environ.get("SWAN_USE_RUCIO"):
         values |= {key: environ[name] for name, key in _SWAN.items() if environ.get(name)}
-    cfg = environ.get("RUCIO_CONFIG")
-    if not cfg and environ.get("RUCIO_HOME"):
-        cfg = str(Path(environ["RUCIO_HOME"]) / "etc" / "rucio.cfg")
-    base = (
-        _read_cfg(Path(cfg)) if cfg and (environ.get("RUCIO_CONFIG") or Path(cfg).is_file()) else {}
-    )
-    merged = {**base, **values}
+    warnings = _misspelt(environ)
+    try:
+        merged = {**_named_cfg(environ), **values}
+    except ConfigurationError as error:
+        name = values.get("name", "default")
+        return Instances(problems={name: problem(error)}, warnings=warnings)
     if "rucio_base_url" not in merged:
-        return Instances()
+        return Instances(warnings=warnings)
     merged.setdefault("name", "default")
     if environ.get("X509_USER_PROXY"):
         # The grid's tools leave it there; storages want it where Rucio itself takes a password or
         # token.
         merged.setdefault("client_cert", environ["X509_USER_PROXY"])
-    return load_instances({"instances": [merged]})
+    return replace(load_instances({"instances": [merged]}), warnings=warnings)
+
+
+def _named_cfg(environ: Mapping[str, str]) -> dict[str, str]:
+    if environ.get("RUCIO_CONFIG"):
+        return _read_cfg(Path(environ["RUCIO_CONFIG"]))
+    path = Path(environ.get("RUCIO_HOME", "")) / "etc" / "rucio.cfg"
+    return _read_cfg(path) if environ.get("RUCIO_HOME") and path.is_file() else {}
+
+
+def _misspelt(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Warn of variables that nobody reads and that look like one that is read."""
+    known = {*_VARIABLES, *_SWAN, *_OTHERS.split()}
+    foreign = [n for n in environ if n.startswith(("RUCIO_", "SWAN_RUCIO_")) and n not in known]
+    guesses = {name: likely(name, known, cutoff=0.88) for name in sorted(foreign)}
+    return tuple(
+        f"The environment variable {name} is not read. Do you mean {meant}?"
+        for name, meant in guesses.items()
+        if meant
+    )
+
+
+def from_section(
+    section: Mapping[str, Any], environ: Mapping[str, str], *, again: float = 0.0
+) -> Instances:
+    """Answer the instances of RucioConfig, with what the user chose in SWAN's form."""
+    chosen = environ.get("SWAN_RUCIO_INSTANCE", "").lower()
+    entries = section.get("instances")
+    if environ.get("SWAN_USE_RUCIO") and chosen and isinstance(entries, list):
+        told = {key: environ[name] for name, key in _SWAN.items() if environ.get(name)}
+        for number, entry in enumerate(entries):
+            # The form writes names in small letters.
+            if isinstance(entry, Mapping) and str(entry.get("name")).lower() == chosen:
+                bent = [*entries]
+                bent[number] = {**entry, **told, "name": entry["name"]}
+                section = {**section, "instances": bent, "default_instance": entry["name"]}
+    return load_instances(section, again=again)
 
 
 def _default_cfg() -> Path | None:
@@ -113,29 +211,47 @@ def _default_cfg() -> Path | None:
 
 def from_cfg(path: Path | None) -> Instances:
     """Answer the instance that a rucio.cfg describes, under the name `default`."""
-    values = _read_cfg(path) if path else {}
+    try:
+        values = _read_cfg(path) if path else {}
+    except ConfigurationError as error:
+        return Instances(problems={"default": problem(error)})
     if "rucio_base_url" not in values:
         return Instances()
     return load_instances({"instances": [{"name": "default", **values}]})
 
 
 def _read_cfg(path: Path) -> dict[str, str]:
-    parser = configparser.ConfigParser(interpolation=None)
+    parser = configparser.ConfigParser()
     try:
         with path.open(encoding="utf-8") as file:
             parser.read_file(file)
     except (OSError, configparser.Error, UnicodeDecodeError) as error:
         # The parser's own text quotes lines of the file, and a password may be in one.
         raise ConfigurationError(f"{path} cannot be read ({type(error).__name__}).") from None
-    client = parser["client"] if parser.has_section("client") else {}
+    client = _as_rucio_reads(parser["client"]) if parser.has_section("client") else {}
     values = {ours: client[theirs].strip() for theirs, ours in _CFG.items() if client.get(theirs)}
+    if values.get("auth_type") == "oidc" and client.get("auth_token_file_path"):
+        # Where a hub puts the token that it keeps fresh.
+        values |= {"oidc_auth": "file", "oidc_file_name": client["auth_token_file_path"].strip()}
     proxy = client.get("client_x509_proxy")
     if proxy and (values.get("auth_type") == "x509_proxy" or "client_cert" not in values):
         # A proxy is certificate and key in one file.
         values["client_cert"] = values["client_key"] = proxy.strip()
-    for key in ("rucio_ca_cert", "client_cert", "client_key"):
+    for key in ("rucio_ca_cert", "client_cert", "client_key", "oidc_file_name"):
         if key in values:
             values[key] = os.path.abspath(os.path.expanduser(os.path.expandvars(values[key])))
+    return values
+
+
+def _as_rucio_reads(section: configparser.SectionProxy) -> dict[str, str]:
+    """Answer the settings of a section, in which `%%` is a percent sign, as for Rucio itself."""
+    values = {}
+    for key in section:
+        try:
+            values[key] = section[key]
+        except configparser.InterpolationError:
+            # A password with a percent sign of its own: Rucio would fail on it.
+            values[key] = section.get(key, fallback="", raw=True)
     return values
 
 
@@ -146,9 +262,14 @@ def jupyter_config() -> dict[str, Any]:
         parts = sorted((folder / "jupyter_server_config.d").glob("*.json"))
         for path in [*parts, folder / "jupyter_server_config.json"]:
             try:
-                content = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
+                text = path.read_text(encoding="utf-8")
+                content = json.loads(text)
+            except OSError:
                 # Another tool's file may be unreadable; ours is found or not.
+                continue
+            except ValueError as error:
+                if isinstance(error, json.JSONDecodeError) and "RucioConfig" in text:
+                    _warn([f"{path} is not read: in line {error.lineno} it is no JSON."])
                 continue
             found = content.get("RucioConfig") if isinstance(content, dict) else None
             if isinstance(found, dict):
@@ -174,16 +295,3 @@ def _folders_without_jupyter() -> list[Path]:
         Path("/usr/local/etc/jupyter"),
         Path("/etc/jupyter"),
     ]
-
-
-def fetch_json(url: str) -> dict[str, Any]:
-    """Fetch the remote part of a configuration; raises `Unreachable`, `ConfigurationError`."""
-    from dlaas.wire import plain_get
-
-    try:
-        content = json.loads(plain_get(url))
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"What {url} answers is no JSON object.")
-    return content

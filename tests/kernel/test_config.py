@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,41 +14,78 @@ from standin import Answer, StandIn
 
 from dlaas import handover
 from dlaas.config import Instance, load_instances
-from dlaas.errors import ConfigurationError, InstanceNotFound, Unreachable
+from dlaas.errors import ConfigurationError, InstanceNotFound
 from dlaas.sources import find_instance, from_environment, jupyter_config
 
 ONE = {"name": "one", "rucio_base_url": "https://one.example/rucio/"}
 TWO = {"name": "two", "rucio_base_url": "https://two.example", "display_name": "Two"}
 
 
+# Key by key what a file of rucio-jupyterlab may hold, and what it means here.
+INCUMBENT: dict[str, tuple[Any, Any]] = {
+    "name": ("escape", "escape"),
+    "display_name": ("ESCAPE", "ESCAPE"),
+    "rucio_base_url": ("https://r.example/", "https://r.example"),
+    "rucio_auth_url": ("https://a.example", "https://a.example"),
+    "rucio_webui_url": ("https://w.example", "https://w.example"),
+    "rucio_ca_cert": ("/ca.pem", "/ca.pem"),
+    "app_id": ("app", "app"),
+    "site_name": ("CERN", "CERN"),
+    "vo": ("def", "def"),
+    "voms_enabled": (True, True),
+    "voms_vomses_path": ("/vomses", "/vomses"),
+    "voms_certdir_path": ("/certificates", "/certificates"),
+    "voms_vomsdir_path": ("/vomsdir", "/vomsdir"),
+    "mode": ("replica", "replica"),
+    "destination_rse": ("CERN-EOSPILOT", "CERN-EOSPILOT"),
+    "rse_mount_path": ("/eos/eulake", "/eos/eulake"),
+    "path_begins_at": (5, 5),
+    "replication_rule_lifetime_days": (7, 7.0),
+    "wildcard_enabled": (True, True),
+    "oidc_auth": ("file", "file"),
+    "oidc_env_name": ("TOKEN", "TOKEN"),
+    "oidc_file_name": ("/tmp/token", "/tmp/token"),
+    "cache_expires_at": (0, 0.0),
+}
+
+
 def test_the_keys_of_the_incumbent_are_read_unchanged() -> None:
-    found = Instance.from_mapping(
+    found = Instance.from_mapping({key: value for key, (value, _) in INCUMBENT.items()})
+    assert {key: getattr(found, key) for key in INCUMBENT} == {
+        key: meant for key, (_, meant) in INCUMBENT.items()
+    }
+    assert (found.title, found.default_lifetime) == ("ESCAPE", 7 * 86400)
+
+
+@pytest.mark.parametrize("mode", ["replica", "download"])
+@pytest.mark.parametrize("auth_type", ["userpass", "x509", "x509_proxy", "oidc"])
+def test_the_settings_for_all_of_the_incumbent_are_read_unchanged(
+    mode: str, auth_type: str
+) -> None:
+    found = load_instances(
         {
-            **TWO,
-            "rucio_auth_url": "https://auth.example",
-            "rucio_webui_url": "https://w",
-            "mode": "replica",
-            "rucio_ca_cert": "/ca.pem",
-            "app_id": "a",
-            "site_name": "S",
-            "vo": "def",
-            "voms_enabled": True,
-            "voms_vomses_path": "/v",
-            "voms_certdir_path": "/c",
-            "voms_vomsdir_path": "/d",
-            "destination_rse": "R",
-            "rse_mount_path": "/eos",
-            "path_begins_at": 4,
-            "replication_rule_lifetime_days": 7,
-            "wildcard_enabled": False,
-            "oidc_auth": "env",
-            "oidc_env_name": "T",
-            "oidc_file_name": "/f",
-            "cache_expires_at": 0,
+            "instances": [ONE, {**TWO, "mode": mode}],
+            "default_instance": "two",
+            "default_auth_type": auth_type,
+            "log_level": "debug",
         }
     )
-    assert found.default_lifetime == 7 * 86400
-    assert (found.title, found.path_begins_at) == ("Two", 4)
+    assert (found.get().name, found.get().mode, found.get().auth_type) == ("two", mode, auth_type)
+    assert not found.problems
+    assert not found.warnings
+
+
+def test_no_lifetime_and_zero_days_mean_without_end() -> None:
+    for days in (None, 0, "0"):
+        entry = {**ONE, "replication_rule_lifetime_days": days}
+        assert Instance.from_mapping(entry).default_lifetime is None
+
+
+def test_lists_are_given_as_lists_or_with_commas() -> None:
+    entry = {**ONE, "preferred_rses": "A, B,", "blocked_sites": ["X"], "embargoed_scopes": []}
+    found = Instance.from_mapping(entry)
+    assert (found.preferred_rses, found.blocked_sites) == (("A", "B"), ("X",))
+    assert Instance.from_mapping(json.loads(json.dumps(found.public()))) == found
 
 
 def test_a_base_url_keeps_its_path() -> None:
@@ -72,7 +110,12 @@ def test_a_base_url_keeps_its_path() -> None:
         ({**ONE, "request_timeout": 0}, "request_timeout"),
         ({**ONE, "wildcard_enabled": "perhaps"}, "wildcard_enabled"),
         ({**ONE, "auth_type": "passport"}, "userpass"),
+        ({**ONE, "auth_type": "x509-proxy"}, "Do you mean 'x509_proxy'?"),
+        ({**ONE, "path_begins_at": float("inf")}, "not a whole number"),
+        ({**ONE, 7: "seven"}, "'7' is not a setting"),
         ({**ONE, "site_name": ["X"]}, "not a text"),
+        ({**ONE, "blocked_rses": [1]}, "blocked_rses"),
+        ({**ONE, "preferred_rse": ["X"]}, "'preferred_rses'"),
     ],
 )
 def test_a_mistake_is_named(entry: dict[str, Any], says: str) -> None:
@@ -93,20 +136,26 @@ def test_one_bad_instance_hides_no_other() -> None:
         found.get("three")
 
 
-def test_a_remote_part_is_merged_and_local_keys_win() -> None:
-    entry = {"name": "one", "site_name": "HERE", "$url": "https://conf.example/one.json"}
-    remote = {**ONE, "site_name": "THERE", "destination_rse": "R"}
-    found = load_instances({"instances": [entry]}, fetch=lambda url: remote).get("one")
-    assert (found.site_name, found.destination_rse) == ("HERE", "R")
+def test_a_default_that_is_wrong_is_not_replaced_by_another_lake_unseen() -> None:
+    found = load_instances({"instances": [ONE, {"name": "bad"}], "default_instance": "bad"})
+    with pytest.raises(ConfigurationError, match="rucio_base_url"):
+        found.get()
+    assert found.get("one").name == "one"
 
 
-def test_an_unreachable_remote_part_is_a_problem_of_its_instance_alone() -> None:
-    def down(url: str) -> dict[str, Any]:
-        raise Unreachable(f"Nothing answers at {url}.")
-
-    found = load_instances({"instances": [{"name": "x", "$url": "https://c"}, ONE]}, fetch=down)
-    assert found.problems["x"].error == "Unreachable"
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ({"instances": [ONE], "default_instnce": "one"}, "'default_instance'"),
+        ({"instances": [ONE], "default_instance": "onw"}, "'one'"),
+    ],
+)
+def test_a_mistake_for_all_is_a_warning_with_its_likely_meaning(
+    section: dict[str, Any], says: str
+) -> None:
+    found = load_instances(section)
     assert found.get().name == "one"
+    assert says in found.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +173,7 @@ def test_a_remote_part_that_is_broken_is_a_problem_of_its_instance_alone(
     standin: Callable[..., StandIn], answer: Answer
 ) -> None:
     service = standin(lambda _: answer)
-    for url in (f"{service.url}/x.json", "http://[bad"):
+    for url in (f"{service.url}/{uuid.uuid4()}.json", "http://[bad", "one.json", 7):
         found = load_instances({"instances": [{"name": "x", "$url": url}, ONE]})
         assert found.problems["x"].blame in ("you", "network")
         assert found.get().name == "one"
@@ -139,26 +188,78 @@ def test_no_secret_is_shown_or_handed_out() -> None:
     assert not {"hunter2", "t0ken", "/secret/file"} & set(map(str, instance.public().values()))
 
 
+# Variable by variable what the images of hubs are given, and what it means here.
+VARIABLES: dict[str, tuple[str, str, Any]] = {
+    "RUCIO_MODE": ("download", "mode", "download"),
+    "RUCIO_BASE_URL": ("https://r.example", "rucio_base_url", "https://r.example"),
+    "RUCIO_AUTH_URL": ("https://a.example", "rucio_auth_url", "https://a.example"),
+    "RUCIO_WEBUI_URL": ("https://w.example", "rucio_webui_url", "https://w.example"),
+    "RUCIO_NAME": ("vre", "name", "vre"),
+    "RUCIO_DISPLAY_NAME": ("VRE", "display_name", "VRE"),
+    "RUCIO_SITE_NAME": ("CERN", "site_name", "CERN"),
+    "RUCIO_VO": ("escape", "vo", "escape"),
+    "RUCIO_OIDC_AUTH": ("file", "oidc_auth", "file"),
+    "RUCIO_OIDC_ENV_NAME": ("TOKEN", "oidc_env_name", "TOKEN"),
+    "RUCIO_OIDC_FILE_NAME": ("/tmp/t", "oidc_file_name", "/tmp/t"),
+    "RUCIO_DEFAULT_AUTH_TYPE": ("oidc", "auth_type", "oidc"),
+    "RUCIO_DEFAULT_INSTANCE": ("vre", "name", "vre"),
+    "RUCIO_DESTINATION_RSE": ("R", "destination_rse", "R"),
+    "RUCIO_RSE_MOUNT_PATH": ("/eos/x", "rse_mount_path", "/eos/x"),
+    "RUCIO_PATH_BEGINS_AT": ("5", "path_begins_at", 5),
+    "RUCIO_CA_CERT": ("/ca.pem", "rucio_ca_cert", "/ca.pem"),
+    "RUCIO_REPLICATION_RULE_LIFETIME_DAYS": ("7", "replication_rule_lifetime_days", 7.0),
+    "RUCIO_WILDCARD_ENABLED": ("1", "wildcard_enabled", True),
+    "RUCIO_VOMS_ENABLED": ("1", "voms_enabled", True),
+    "RUCIO_VOMS_VOMSES_PATH": ("/vomses", "voms_vomses_path", "/vomses"),
+    "RUCIO_VOMS_CERTDIR_PATH": ("/certificates", "voms_certdir_path", "/certificates"),
+    "RUCIO_VOMS_VOMSDIR_PATH": ("/vomsdir", "voms_vomsdir_path", "/vomsdir"),
+    "RUCIO_LOG_LEVEL": ("warning", "name", "vre"),
+    "RUCIO_OAUTH_ID": ("rucio", "name", "vre"),
+}
+
+
 def test_the_variables_of_hub_images_describe_an_instance() -> None:
-    found = from_environment(
-        {
-            "RUCIO_BASE_URL": "https://r.example",
-            "RUCIO_NAME": "vre",
-            "RUCIO_DESTINATION_RSE": "R",
-            "RUCIO_RSE_MOUNT_PATH": "/eos/x",
-            "RUCIO_PATH_BEGINS_AT": "5",
-            "RUCIO_WILDCARD_ENABLED": "1",
-            "RUCIO_OIDC_AUTH": "file",
-            "RUCIO_OIDC_FILE_NAME": "/tmp/t",
-            "RUCIO_DEFAULT_AUTH_TYPE": "oidc",
-        }
-    ).get()
-    assert (found.name, found.destination_rse, found.path_begins_at) == ("vre", "R", 5)
-    assert (found.auth_type, found.oidc_file_name, found.wildcard_enabled) == (
-        "oidc",
-        "/tmp/t",
-        True,
-    )
+    found = from_environment({name: value for name, (value, _, _) in VARIABLES.items()})
+    instance = found.get()
+    for name, (_, key, meant) in VARIABLES.items():
+        assert getattr(instance, key) == meant, name
+    assert not found.warnings
+
+
+def test_a_misspelt_variable_is_a_warning_with_its_likely_meaning() -> None:
+    told = {
+        "RUCIO_BASE_URL": "https://r.example",
+        "RUCIO_DESTINTION_RSE": "R",
+        "RUCIO_ACCESS_TOKEN": "t",
+        "RUCIO_MY_OWN_THING": "x",
+    }
+    [warning] = from_environment(told).warnings
+    assert "RUCIO_DESTINTION_RSE" in warning
+    assert "RUCIO_DESTINATION_RSE" in warning
+
+
+def test_a_warning_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("dlaas.sources._told", set())
+    monkeypatch.setenv("RUCIO_BASE_URL", "https://r.example")
+    monkeypatch.setenv("RUCIO_DESTINTION_RSE", "R")
+    find_instance()
+    find_instance()
+    assert caplog.text.count("RUCIO_DESTINTION_RSE") == 1
+
+
+def test_the_environment_chooses_the_default_of_all_that_is_configured(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _rucio_config({"instances": [ONE, TWO], "default_instance": "one"})
+    monkeypatch.setenv("RUCIO_BASE_URL", "https://env.example")
+    monkeypatch.setenv("RUCIO_DEFAULT_INSTANCE", "two")
+    assert find_instance().name == "two"
+    monkeypatch.setattr("dlaas.sources._told", set())
+    monkeypatch.setenv("RUCIO_DEFAULT_INSTANCE", "twoo")
+    assert find_instance().rucio_base_url == "https://env.example"
+    assert "Do you mean 'two'?" in caplog.text
 
 
 def test_swan_says_it_with_its_own_variables() -> None:
@@ -173,6 +274,27 @@ def test_swan_says_it_with_its_own_variables() -> None:
         }
     ).get()
     assert (found.name, found.destination_rse, found.rse_mount_path) == ("atlas", "CERN", "/eos")
+
+
+def test_what_was_chosen_in_swans_form_bends_what_is_configured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    atlas = {**TWO, "name": "ATLAS", "destination_rse": "OTHER", "site_name": "CERN"}
+    _rucio_config({"instances": [ONE, atlas], "default_instance": "one"})
+    monkeypatch.setenv("SWAN_RUCIO_INSTANCE", "atlas")
+    monkeypatch.setenv("SWAN_RUCIO_RSE", "CERN-PROD")
+    monkeypatch.setenv("SWAN_RUCIO_RSE_PATH", "/eos/atlas")
+    monkeypatch.setenv("SWAN_RUCIO_RSE_PATH_BEGINS_AT", "4")
+    assert find_instance().name == "one"
+    monkeypatch.setenv("SWAN_USE_RUCIO", "true")
+    found = find_instance()
+    assert (found.name, found.destination_rse, found.rse_mount_path, found.path_begins_at) == (
+        "ATLAS",
+        "CERN-PROD",
+        "/eos/atlas",
+        4,
+    )
+    assert found.site_name == "CERN"
 
 
 CFG = """[client]
@@ -202,13 +324,44 @@ def test_rucio_cfg_is_the_base_and_variables_win(
     assert (found.password, found.rucio_ca_cert) == ("100%safe", "/here/ca.pem")
 
 
+def test_percent_signs_are_read_as_rucio_reads_them(tmp_path: Path) -> None:
+    path = tmp_path / "rucio.cfg"
+    path.write_text(
+        "[client]\nhost = cfg.example\nrucio_host = https://%(host)s\nusername = a%%b\n"
+        "password = 50% of 100%\n"
+    )
+    found = from_environment({"RUCIO_CONFIG": str(path)}).get()
+    assert found.rucio_base_url == "https://cfg.example"
+    assert (found.username, found.password) == ("a%b", "50% of 100%")
+
+
 def test_a_broken_rucio_cfg_is_named_without_its_content(tmp_path: Path) -> None:
     path = tmp_path / "rucio.cfg"
     path.write_text("password = hunter2\n")
     with pytest.raises(ConfigurationError) as caught:
-        from_environment({"RUCIO_CONFIG": str(path)})
+        from_environment({"RUCIO_CONFIG": str(path)}).get()
     assert str(path) in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_broken_rucio_cfg_hides_no_configured_instance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _rucio_config({"instances": [ONE]})
+    monkeypatch.setenv("RUCIO_CONFIG", str(tmp_path / "not there.cfg"))
+    assert find_instance("one").name == "one"
+    with pytest.raises(ConfigurationError, match="not there"):
+        find_instance()
+
+
+def test_a_hub_that_keeps_a_token_in_a_file_says_so_in_rucio_cfg(tmp_path: Path) -> None:
+    path = tmp_path / "rucio.cfg"
+    path.write_text(
+        "[client]\nrucio_host = https://vre.example\nauth_type = oidc\n"
+        "auth_token_file_path = /tmp/rucio_oauth.token\noidc_audience = rucio\n"
+    )
+    found = from_environment({"RUCIO_CONFIG": str(path)}).get()
+    assert (found.oidc_auth, found.oidc_file_name) == ("file", "/tmp/rucio_oauth.token")
 
 
 def _rucio_config(content: dict[str, Any]) -> None:
@@ -222,6 +375,18 @@ def test_what_a_jupyter_server_would_read_is_found() -> None:
     assert jupyter_config()["default_instance"] == "two"
     assert find_instance().name == "two"
     assert find_instance("one").name == "one"
+
+
+def test_a_file_of_jupyter_that_is_no_json_is_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("dlaas.sources._told", set())
+    _rucio_config({"instances": [ONE]})
+    [path] = Path(os.environ["JUPYTER_CONFIG_DIR"]).iterdir()
+    path.write_text(path.read_text().replace("{", "{,", 1))
+    with pytest.raises(InstanceNotFound):
+        find_instance()
+    assert f"{path} is not read: in line 1" in caplog.text
 
 
 def test_the_environment_wins_over_rucio_config(monkeypatch: pytest.MonkeyPatch) -> None:
