@@ -1,0 +1,202 @@
+"""What a terminal needs so that the genuine `rucio` works with this login: files and their names.
+
+Secrets go into files that only this user can read; what is printed are paths and settings.
+"""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import io
+import os
+import shlex
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dlaas.config import Instance
+    from dlaas.credentials import Token
+    from dlaas.lake import Lake
+
+# Settings of ours that dlaas in that terminal reads again, as the hub images name them.
+_SETTINGS = (
+    "name",
+    "display_name",
+    "site_name",
+    "vo",
+    "app_id",
+    "destination_rse",
+    "upload_rse",
+    "rse_mount_path",
+    "path_begins_at",
+    "replication_rule_lifetime_days",
+    "wildcard_enabled",
+    "preferred_rses",
+    "blocked_rses",
+    "preferred_sites",
+    "blocked_sites",
+    "cache_folder",
+    "embargoed_scopes",
+)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Variables to set and to unset; `expires_at` where the login cannot renew itself."""
+
+    instance: str
+    account: str
+    variables: dict[str, str]
+    unset: list[str] = field(default_factory=list)
+    expires_at: datetime | None = None
+
+    def for_shell(self) -> str:
+        """Write it for `eval "$(dlaas env)"`."""
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in self.variables.items()]
+        lines += [f"unset {name}" for name in self.unset]
+        if self.expires_at:
+            lines.append(f"# This login ends {self.expires_at:%Y-%m-%d %H:%M} UTC: run it again.")
+        return "\n".join(lines)
+
+
+def environment(lake: Lake) -> Environment:
+    """Write the files of a lake's login and answer what names them; logs in to see that it works.
+
+    Raises `LoginRequired`, `CannotAuthenticate`, `Unreachable`.
+    """
+    instance = lake.instance
+    token = lake.credential()
+    account = lake.account
+    folder = _folder(instance, account)
+    values = {
+        "rucio_host": instance.rucio_base_url,
+        "auth_host": instance.auth_url,
+        "account": account,
+        **_named(instance, {"ca_cert": "rucio_ca_cert", "vo": "vo"}),
+        **_named(instance, {"client_cert": "client_cert", "client_key": "client_key"}),
+    }
+    login, told, unset = _login(instance, account, token, folder)
+    _write(folder / "rucio.cfg", _cfg({**values, **login}))
+    variables = {
+        "RUCIO_CONFIG": str(folder / "rucio.cfg"),
+        "RUCIO_ACCOUNT": account,
+        **{_variable(key): _text(getattr(instance, key)) for key in _SETTINGS},
+        **told,
+    }
+    kept = {name: value for name, value in variables.items() if value}
+    # What an earlier one set must not mix with this.
+    ours = ["RUCIO_AUTH_TYPE", "RUCIO_BASE_URL", "RUCIO_AUTH_URL", *map(_variable, _SETTINGS)]
+    stale = [name for name in ours if name in os.environ and name not in kept]
+    renews = instance.handover is None and instance.auth_type != "oidc"
+    expiry = None if renews or token.expires_at is None else token.expires_at
+    ends = datetime.fromtimestamp(expiry, timezone.utc) if expiry else None
+    return Environment(instance.name, account, kept, [*stale, *unset], ends)
+
+
+def _login(
+    instance: Instance, account: str, token: Token, folder: Path
+) -> tuple[dict[str, str], dict[str, str], list[str]]:
+    """Answer how `rucio` logs in: lines of its configuration, variables, and what is in the way."""
+    password = None if instance.handover else instance.read_password()
+    kept = str(folder / "token")
+    if instance.handover is None and not instance.token:
+        if instance.auth_type in ("x509", "x509_proxy"):
+            return _certificate(instance, kept), _proxy(instance), []
+        if instance.username and password and instance.auth_type == "userpass":
+            # It logs in again by itself; its own tokens lie in a folder that no other instance has.
+            Path(kept).unlink(missing_ok=True)
+            login = {"auth_type": "userpass", "username": instance.username, "password": password}
+            return {**login, "auth_token_file_path": kept}, _proxy(instance), []
+    if instance.oidc_auth == "file" and instance.oidc_file_name and not instance.handover:
+        # Whoever keeps it fresh goes on doing so.
+        kept = os.path.abspath(instance.oidc_file_name)
+    else:
+        _write(Path(kept), token.value)
+    if not token.is_jwt:
+        # rucio takes the token from its file; without a password it can only say that it is over.
+        login = {"auth_type": "userpass", "username": account, "password": ""}
+        return {**login, "auth_token_file_path": kept}, _proxy(instance), []
+    told = {"BEARER_TOKEN_FILE": kept, **_proxy(instance)}
+    if not instance.handover:
+        told |= {"RUCIO_OIDC_AUTH": "file", "RUCIO_OIDC_FILE_NAME": kept}
+    unset = ["BEARER_TOKEN"] if os.environ.get("BEARER_TOKEN") else []
+    return {"auth_type": "oidc", "auth_token_file_path": kept}, told, unset
+
+
+def _certificate(instance: Instance, kept: str) -> dict[str, str]:
+    Path(kept).unlink(missing_ok=True)
+    login = {"auth_type": instance.auth_type, "auth_token_file_path": kept}
+    if instance.auth_type == "x509_proxy" and instance.client_cert:
+        login["client_x509_proxy"] = os.path.abspath(instance.client_cert)
+    return login
+
+
+def _proxy(instance: Instance) -> dict[str, str]:
+    """Name the proxy for storages: one file that is certificate and key."""
+    told = os.environ.get("X509_USER_PROXY")
+    if told:
+        return {"X509_USER_PROXY": told}
+    cert, key = instance.client_cert, instance.client_key
+    if cert and (key is None or key == cert):
+        return {"X509_USER_PROXY": os.path.abspath(cert)}
+    return {}
+
+
+def _named(instance: Instance, keys: dict[str, str]) -> dict[str, str]:
+    found = {theirs: getattr(instance, ours) for theirs, ours in keys.items()}
+    paths = {"ca_cert", "client_cert", "client_key"}
+    return {k: os.path.abspath(v) if k in paths else str(v) for k, v in found.items() if v}
+
+
+def _variable(key: str) -> str:
+    return f"RUCIO_{key.upper()}"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else ""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "" if value in (None, "", 0) else str(value)
+
+
+def _cfg(values: dict[str, str]) -> str:
+    parser = configparser.ConfigParser(interpolation=None)
+    # rucio takes a single % for the name of another line.
+    doubled = {key: value.replace("%", "%%") for key, value in values.items()}
+    parser["client"] = {**doubled, "request_retries": "3"}
+    text = io.StringIO()
+    parser.write(text)
+    return text.getvalue()
+
+
+def _folder(instance: Instance, account: str) -> Path:
+    """Name a folder that only this user can read, one for each instance and account."""
+    from dlaas import handover
+
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    base = Path(runtime) if runtime and os.access(runtime, os.W_OK) else handover.directory().parent
+    # An instance may have any name, and rucio no percent sign in a path.
+    name = hashlib.sha256(f"{instance.name}\n{account}".encode()).hexdigest()[:16]
+    folder = base / "dlaas-terminal" / name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for one in (folder.parent, folder):
+        one.chmod(0o700)
+    return folder
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that only this user can read, whole or not at all."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise

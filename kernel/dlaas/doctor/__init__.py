@@ -1,0 +1,53 @@
+"""What may be wrong between here and a lake: looked at in the order of causes, each with its mend.
+
+Nothing here changes anything, and no check can hide or hold up another.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+
+from dlaas.config import Instance
+from dlaas.doctor.check import Check as Check
+from dlaas.doctor.check import Looker
+from dlaas.doctor.configuration import check_configuration, known_instances
+from dlaas.doctor.lake import check_lake
+from dlaas.doctor.machine import check_machine
+
+TIMEOUT = 8.0
+
+
+def diagnose(
+    instance: str | None = None, account: str | None = None, *, timeout: float = TIMEOUT
+) -> Iterator[Check]:
+    """Check this machine and every configured instance, or one; each check takes `timeout` seconds
+    at most.
+
+    The instances are looked at together and told one after the other.
+    """
+    yield from check_machine(timeout)
+    yield from check_configuration(instance, timeout)
+    found = [one for one in known_instances() if instance in (None, one.name)]
+    for answers in [_begin(one, account, timeout) for one in found]:
+        while (check := answers.get()) is not None:
+            yield check
+
+
+def _begin(
+    instance: Instance, account: str | None, timeout: float
+) -> queue.SimpleQueue[Check | None]:
+    answers: queue.SimpleQueue[Check | None] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            for check in check_lake(instance, account, timeout):
+                answers.put(check)
+        except Exception as error:
+            answers.put(Looker(instance.name, timeout).problem("doctor", error))
+        finally:
+            answers.put(None)
+
+    threading.Thread(target=run, name="dlaas-doctor", daemon=True).start()
+    return answers
