@@ -1,126 +1,239 @@
-"""From here, how is a DID read: from a mounted folder, over https, or not at all, and why."""
+"""From here, how is a DID read: from a mounted folder, a cached copy, over https, over root, or not
+at all, and why.
+
+What is known is looked up here; which way is the best is decided in `dlaas.ranking`.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from dlaas.errors import DlaasError, NotAvailable
-from dlaas.model import DID
+from dlaas.errors import DlaasError, InvalidInput, NotAvailable
+from dlaas.model import DID, Access, Replica
+from dlaas.mounts import expected_paths as expected_paths
+from dlaas.mounts import has, path_of
+from dlaas.mounts import local_path as local_path
+from dlaas.ranking import HTTPS_SCHEMES as HTTPS_SCHEMES
+from dlaas.ranking import Copy, Taste, rank_copies
+from dlaas.ranking import Ranking as Ranking
+from dlaas.ranking import Way as Way
+from dlaas.ranking import as_https as as_https
+from dlaas.troubles import troubles_of
 
 if TYPE_CHECKING:
     from dlaas.catalogue import Catalogue
 
-HTTPS_SCHEMES = ("https", "davs")
+# What Rucio's RSEs speak, so that a copy that cannot be read is told with its reason.
+_SCHEMES = (
+    "file", "https", "davs", "root", "roots", "xroot", "http", "srm", "gsiftp", "gsidcap", "dcap",
+    "s3", "s3s", "globus", "storm", "rclone", "scp", "rsync", "magnet", "mock",
+)  # fmt: skip
+# Reading over several schemes of one RSE is one protocol to Rucio and to people.
+_ALIKE = {"davs": "https", "xroot": "root", "xroots": "root", "roots": "root"}
 
 
-def local_path(lake: Catalogue, did: DID, size: int | None = None) -> str | None:
-    """Answer where a file lies on this machine; None where it does not, or not yet `size` bytes.
+def rank(lake: Catalogue, did: str) -> Ranking:
+    """Rank the ways to read a file from here; its text is a table that says what is in the way.
 
-    The path is computed from what is known of the destination RSE: no call per file.
+    Raises `DataIdentifierNotFound`, `ScopeNotFound`; `InvalidInput` for a collection.
     """
-    for path in expected_paths(lake, did):
-        try:
-            found = os.stat(path)
-        except OSError:
-            continue
-        if size is None or found.st_size == size:
-            return path
-    return None
+    did = DID(did)
+    row = lake._did(did)
+    if str(row["type"]).upper() != "FILE":
+        raise InvalidInput(
+            f"{did} is a {str(row['type']).lower()}, not a file.", remedy="Take one of its files."
+        )
+    return rank_file(lake, did, row.get("bytes"), row.get("adler32"), list_copies(lake, [did]))
 
 
-def expected_paths(lake: Catalogue, did: DID) -> Iterator[str]:
-    """Yield where a file will be on this machine once the destination RSE has it."""
-    rse, mount = lake.instance.destination_rse, lake.instance.rse_mount_path
-    if not rse:
-        return
-    info = lake.rse_info(rse)
-    seen = set()
-    for protocol, path in _paths_on(lake, rse, info, did):
-        found = None
-        if mount:
-            found = under_mount(path, mount, lake.instance.path_begins_at)
-        elif protocol == "file":
-            found = os.path.normpath(path)
-        if found and found not in seen:
-            seen.add(found)
-            yield found
+def list_copies(lake: Catalogue, dids: list[DID], off: bool = False) -> list[Replica]:
+    """List the PFNs of files by every protocol: unasked, Rucio names the first one of each RSE."""
+    return list(lake._replicas(dids, schemes=list(_SCHEMES), even_unavailable=off))
 
 
-def under_mount(pfn_path: str, mount: str, begins_at: int) -> str | None:
-    """Map the path of a PFN to the mount: drop `begins_at` leading components, join the rest.
+def rank_file(
+    lake: Catalogue,
+    did: DID,
+    size: int | None,
+    adler32: str | None,
+    replicas: Iterable[Replica],
+) -> Ranking:
+    """Rank the ways to read a file of which the catalogue has answered already."""
+    usable = [replica for replica in replicas if replica.state == "AVAILABLE"]
+    ways = [*_near(lake, did, size, adler32, usable), *_far(lake, usable)]
+    if not any(way.usable for way in ways):
+        known = {replica.pfn for replica in usable}
+        off = [r for r in list_copies(lake, [did], off=True) if r.pfn not in known]
+        ways += _far(lake, off, off=True)
+    # Where nothing bars it, the nearest is the first; what cannot be used comes last.
+    ways.sort(key=lambda way: not way.usable)
+    return Ranking(did, tuple(ways), frozenset(replica.rse for replica in usable))
 
-    None where the result would lie outside the mount, for a name may hold `..`.
 
-    >>> under_mount("//rucio/test/49/ad/f1.txt", "/eos/rucio", 1)
-    '/eos/rucio/test/49/ad/f1.txt'
-    >>> under_mount("/rucio/a/../../../etc/passwd", "/eos/rucio", 1) is None
-    True
+def urls(lake: Catalogue, did: str, scheme: str | None = None) -> list[tuple[str, str]]:
+    """List RSE and URL of the copies of a file that can be read, the preferred first.
+
+    With a scheme, also those that only other programs on this machine can read.
     """
-    rest = pfn_path.lstrip("/").split("/")[begins_at:]
-    root = os.path.normpath(os.path.expanduser(mount))
-    path = os.path.normpath(os.path.join(root, *(part for part in rest if part)))
-    return path if path.startswith(root.rstrip("/") + "/") else None
+    return chosen(rank(lake, did).ways, scheme)
 
 
-def _paths_on(
-    lake: Catalogue, rse: str, info: Mapping[str, Any], did: DID
-) -> Iterator[tuple[str, str]]:
-    """Yield scheme and path of a file's PFN by each protocol of an RSE."""
-    protocols = info.get("protocols") or []
-    algorithm = str(info.get("lfn2pfn_algorithm") or "hash")
-    relative = relative_path(did, algorithm) if info.get("deterministic", True) else None
-    if relative is not None:
-        for protocol in protocols:
-            prefix = str(protocol.get("prefix") or "/").rstrip("/")
-            yield str(protocol.get("scheme")), f"{prefix}/{relative}"
-        return
-    for replica in lake._replicas([did], rse_expression=rse):
-        # A PFN is no URL: "#", "?" and "%" are letters of a name.
-        scheme, _, rest = replica.pfn.partition("://")
-        yield scheme, f"/{rest.partition('/')[2]}"
+def chosen(ways: Iterable[Way], scheme: str | None = None) -> list[tuple[str, str]]:
+    """Take RSE and URL of the ways that can be read; see `urls`."""
+    if scheme is None:
+        return [(way.rse, way.url) for way in ways if way.usable and "://" in way.url]
+    wanted = _ALIKE.get(scheme.lower(), scheme.lower())
+    found = ((way, way.url.partition("://")[0].lower()) for way in ways)
+    return [
+        (way.rse, way.url)
+        for way, own in found
+        if _ALIKE.get(own, own) == wanted and (way.usable or "no library" in way.why)
+    ]
 
 
-def relative_path(did: DID, algorithm: str) -> str | None:
-    """Compute the path of a file below a deterministic RSE's prefix; None if nobody knows how.
+def ordered(lake: Catalogue, copies: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Sort the (RSE, PFN) pairs of one file into the order in which they are tried.
 
-    `hash` and `identity` are Rucio's own, written anew because `rucio.rse` cannot be imported
-    without a rucio.cfg; a test holds them against the server's answers.
-
-    >>> relative_path(DID("user.alice:x.root"), "hash"), relative_path(DID("data:a/b"), "identity")
-    ('user/alice/b7/62/x.root', 'data/a/b')
+    What cannot be read from here is left out; what the RSEs are like is asked once in minutes.
     """
-    personal = did.scope.startswith(("user", "group"))
-    scope = did.scope.replace(".", "/") if personal else did.scope
-    if algorithm == "identity":
-        return f"{scope}/{did.name}"
-    if algorithm != "hash":
-        return None
-    digest = hashlib.md5(did.encode(), usedforsecurity=False).hexdigest()
-    return f"{scope}/{digest[:2]}/{digest[2:4]}/{did.name}"
+    ways = _far(lake, [Replica(DID("any:file"), rse, pfn) for rse, pfn in copies])
+    return [(way.rse, way.url) for way in Ranking(DID("any:file"), tuple(ways)).remote]
 
 
-def https_replicas(lake: Catalogue, did: DID) -> list[tuple[str, str]]:
-    """List RSE and https URL of the copies of a file that can be streamed, the preferred first."""
-    found = lake._replicas([did], schemes=list(HTTPS_SCHEMES))
-    return [(r.rse, as_https(r.pfn)) for r in found if r.state == "AVAILABLE"]
+def _near(
+    lake: Catalogue, did: DID, size: int | None, adler32: str | None, replicas: list[Replica]
+) -> Iterator[Way]:
+    """Yield the ways on this machine: the mount, a folder of another RSE, the cache."""
+    rse, mount = lake.instance.destination_rse or "", lake.instance.rse_mount_path
+    arrived = any(replica.rse == rse for replica in replicas)
+    path = _mounted_path(lake, did, size) if arrived else None
+    if path is not None:
+        yield Way("mount", rse, path)
+    elif mount and arrived:
+        shown = os.path.isdir(os.path.expanduser(mount))
+        why = f"{mount} does not show it" if shown else f"the folder {mount} is not mounted"
+        yield Way("mount", rse, mount, False, why)
+    for replica in replicas:
+        # Of the destination RSE the configuration says where it is mounted.
+        elsewhere = replica.rse != rse and replica.pfn.startswith("file:")
+        if elsewhere and has(here := path_of(replica.pfn), size):
+            yield Way("mount", replica.rse, here)
+    cached = cached_path(lake, did, size, adler32)
+    if cached is not None:
+        yield Way("cache", "", cached)
 
 
-def as_https(pfn: str) -> str:
-    """Write davs as what it is; the rest of a PFN is kept whole."""
-    return "https" + pfn[4:] if pfn.startswith("davs:") else pfn
-
-
-def speaks_https(lake: Catalogue, rse: str) -> bool:
-    """Tell whether an RSE can be read over https."""
+def _mounted_path(lake: Catalogue, did: DID, size: int | None) -> str | None:
     try:
-        protocols = lake.rse_info(rse).get("protocols") or []
+        return local_path(lake, did, size)
     except DlaasError:
-        return False
-    return any(_reads(p) for p in protocols if p.get("scheme") in HTTPS_SCHEMES)
+        return None
+
+
+def cached_path(lake: Catalogue, did: DID, size: int | None, adler32: str | None) -> str | None:
+    """Answer where the cache of this machine has a file; None where it has not."""
+    if size is None:
+        return None
+    from dlaas.cache import cache_for
+
+    try:
+        cache = cache_for(lake.instance, did.scope)
+        return cache.find(lake.instance.name, did, size, adler32)
+    except (DlaasError, OSError):
+        # A cache that cannot be looked at has nothing.
+        return None
+
+
+def _far(lake: Catalogue, replicas: list[Replica], off: bool = False) -> list[Way]:
+    known = _facts(lake, [replica.rse for replica in replicas])
+    copies = []
+    for replica in replicas:
+        info, attributes = known[replica.rse]
+        scheme = replica.pfn.partition("://")[0].lower()
+        if scheme == "file" and (
+            replica.rse == lake.instance.destination_rse or has(path_of(replica.pfn), None)
+        ):
+            # Told as a mount.
+            continue
+        copies.append(
+            Copy(
+                replica.rse,
+                replica.pfn,
+                site=attributes.get("site"),
+                tape=_on_tape(info, attributes),
+                off=off,
+                priority=_priority(info, scheme),
+            )
+        )
+    return rank_copies(
+        copies,
+        Taste.of(lake.instance),
+        reads_root=reads_root(),
+        troubles=troubles_of(lake).known(),
+    )
+
+
+def _facts(
+    lake: Catalogue, rses: Iterable[str]
+) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Answer protocols and attributes of RSEs; what cannot be asked is unknown and no error."""
+
+    def ask(rse: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        try:
+            info = lake.rse_info(rse)
+            return info, lake._remember(
+                f"attributes {rse}", lambda: dict(lake.client.list_rse_attributes(rse))
+            )
+        except DlaasError:
+            return {}, {}
+
+    names = list(dict.fromkeys(rses))
+    if len(names) < 3:
+        return {name: ask(name) for name in names}
+    with ThreadPoolExecutor(8) as pool:
+        return dict(zip(names, pool.map(ask, names), strict=True))
+
+
+def _on_tape(info: Mapping[str, Any], attributes: Mapping[str, Any]) -> bool:
+    kind = str(attributes.get("type") or "").lower()
+    return str(info.get("rse_type") or "").upper() == "TAPE" or kind.endswith("tape")
+
+
+def _priority(info: Mapping[str, Any], scheme: str) -> int:
+    """Answer which of an RSE's protocols its site prefers for reading from afar; 1 is the first."""
+    found = [
+        int(((p.get("domains") or {}).get("wan") or {}).get("read") or 0)
+        for p in info.get("protocols") or []
+        if str(p.get("scheme")) == scheme
+    ]
+    return min((priority for priority in found if priority), default=99)
+
+
+def reads_root() -> bool:
+    """Tell whether this Python can read root://."""
+    return find_spec("XRootD") is not None
+
+
+def reads_from(lake: Catalogue, rse: str) -> Access:
+    """Answer how files of an RSE are read from here: `https`, `root` or `none`."""
+    info, attributes = _facts(lake, [rse])[rse]
+    schemes = [str(p.get("scheme")) for p in info.get("protocols") or [] if _reads(p)]
+    copies = [
+        Copy(
+            rse,
+            f"{scheme}://",
+            site=attributes.get("site"),
+            tape=_on_tape(info, attributes),
+            priority=_priority(info, scheme),
+        )
+        for scheme in schemes
+    ]
+    ways = rank_copies(copies, Taste.of(lake.instance), reads_root=reads_root())
+    return next((way.kind for way in ways if way.usable), "none")
 
 
 def _reads(protocol: Mapping[str, Any]) -> bool:
@@ -128,13 +241,11 @@ def _reads(protocol: Mapping[str, Any]) -> bool:
     return any((domains.get(where) or {}).get("read") for where in ("wan", "lan"))
 
 
-def not_available(lake: Catalogue, did: DID) -> NotAvailable:
+def not_available(ranking: Ranking) -> NotAvailable:
     """Make the error for a file that cannot be read from here, which says why and what to do."""
-    copies = list(lake._replicas([did]))
-    if not copies:
+    if not ranking.ways:
         return NotAvailable(
-            f"No storage has a copy of {did} that can be read now.",
+            f"No storage has a copy of {ranking.did} that can be read now.",
             remedy="It may be lost, or still be written: ask its owner.",
         )
-    where = ", ".join(sorted({f"{copy.rse} ({urlsplit(copy.pfn).scheme})" for copy in copies}))
-    return NotAvailable(f"{did} is on {where}, which cannot be read from here.")
+    return NotAvailable(f"{ranking.did} cannot be read from here. {ranking.why_not}.")

@@ -2,76 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
-from dlaas.connection import Connection
 from dlaas.errors import (
     DataIdentifierNotFound,
     DlaasError,
     InvalidDID,
-    InvalidInput,
+    InvalidMetadata,
     ScopeNotFound,
     WildcardRefused,
 )
-from dlaas.model import DID, RSE, Account, DIDType, Entry, Metadata, Replica, Usage
-from dlaas.rows import entry_from, is_bare, type_of, usage_from, utc
+from dlaas.filters import COLUMNS, is_named, sent_name
+from dlaas.model import DID, Entry, Replica
+from dlaas.query import TYPES, Query
+from dlaas.query import SearchType as SearchType
+from dlaas.rights import Rights
+from dlaas.rows import entry_from, is_bare, replicas_from
 
-SearchType = Literal["all", "collection", "file", "dataset", "container"]
-_MEANT: dict[str, tuple[DIDType, ...]] = {
-    "all": ("file", "dataset", "container"),
-    "collection": ("dataset", "container"),
-    "file": ("file",),
-    "dataset": ("dataset",),
-    "container": ("container",),
-}
-# Columns of Rucio's own that say nothing to a person, or that Metadata has a field for.
-_COLUMNS = frozenset(
-    {
-        "scope", "name", "account", "did_type", "bytes", "length", "adler32", "md5", "is_open",
-        "created_at", "monotonic", "hidden", "obsolete", "complete", "is_new", "availability",
-        "suppressed", "updated_at", "expired_at", "deleted_at", "accessed_at", "closed_at",
-        "eol_at", "is_archive", "constituent", "access_cnt", "purge_replicas", "vo",
-        "transient",
-    }
-)  # fmt: skip
 _FILLED = ("did_type", "bytes", "length", "adler32")
 _AT_ONCE = 100
-_MOST_PARENTS = 10
 
 
-class Catalogue(Connection):
+class Catalogue(Rights):
     """Questions to the catalogue; nothing here changes anything."""
 
-    def whoami(self) -> Account:
-        """Answer the account that Rucio takes this login for."""
-        found = self.client.whoami()
-        return Account(found["account"], found.get("email"))
+    def query(
+        self,
+        pattern: str,
+        type: SearchType = "all",  # noqa: A002
+        where: Any = None,
+        limit: int | None = None,
+    ) -> Query:
+        """Make a search that can be looked at, and is sent when it is iterated.
+
+        `pattern` is such as `ATLAS_OD_EDU:*GamGam*`. `where` is a text, `energy >= 13000, kind =
+        mc` (a comma means and, a semicolon or), a mapping `{"energy.gte": 13000}`, or
+        `dlaas.key("energy") >= 13000`, combined by & and |. Raises `InvalidInput`, `InvalidDID`,
+        `WildcardRefused`.
+        """
+        return Query(self, pattern, type, where, limit)
 
     def search(
         self,
         pattern: str,
         type: SearchType = "all",  # noqa: A002
-        where: str | Mapping[str, Any] | None = None,
+        where: Any = None,
         limit: int | None = None,
     ) -> Iterator[Entry]:
         """Search a scope by a pattern such as `ATLAS_OD_EDU:*GamGam*`, and by metadata such as
-        `energy >= 13000`.
+        `energy >= 13000`; see `query`.
 
-        In `where` a comma means and, a semicolon or. Raises `WildcardRefused`, `InvalidDID`,
-        `ScopeNotFound` before the first row.
+        Raises what `query` raises, and `ScopeNotFound` before the first row.
         """
-        scope, name = self.check_pattern(pattern)
-        if type not in _MEANT:
-            raise InvalidInput(f"{type!r} is not a type of DID: {', '.join(_MEANT)}.")
-        if limit is not None and limit < 1:
-            raise InvalidInput("The limit must be at least 1.")
-        filters = _filters(name, type, where)
-        rows = self.client.list_dids(scope, filters, did_type=type, long=True)
-        return self._found(scope, type, rows, limit)
+        return iter(self.query(pattern, type, where, limit))
+
+    def send(self, query: Query) -> Iterator[Entry]:
+        """Send a query and yield what is found."""
+        # rucio-clients writes into what it is given.
+        filters = [dict(group) for group in query.filters]
+        try:
+            rows = self.client.list_dids(query.scope, filters, did_type=query.type, long=True)
+        except InvalidMetadata as error:
+            raise self._unsearchable(query, error) from error
+        return self._found(query, rows)
+
+    def _unsearchable(self, query: Query, error: InvalidMetadata) -> DlaasError:
+        if "Database query failed" in error.message:
+            return InvalidMetadata(
+                f"The database of {self.instance.title} cannot compare {query.where}: some DIDs"
+                " have a value of another type there.",
+                remedy="Put the value in quotes if it is kept as a text, or narrow the pattern.",
+                details={"class": "InvalidMetadata"},
+            )
+        if "no metadata plugin" not in error.message:
+            return error
+        return InvalidMetadata(
+            f"{self.instance.title} keeps no metadata of one's own: it cannot search by"
+            f" {query.where}.",
+            remedy=f"It can search by Rucio's own columns: {', '.join(sorted(COLUMNS))}.",
+            details=error.details,
+        )
 
     def check_pattern(self, pattern: str) -> tuple[str, str]:
         """Split a search pattern into scope and name; raises `InvalidDID`, `WildcardRefused`."""
@@ -87,20 +100,24 @@ class Catalogue(Connection):
             raise WildcardRefused(f"{text!r} would list the whole scope.")
         return scope, name or "*"
 
-    def _found(
-        self, scope: str, kind: SearchType, rows: Generator[Any, None, None], limit: int | None
-    ) -> Iterator[Entry]:
+    def _found(self, query: Query, rows: Generator[Any, None, None]) -> Iterator[Entry]:
         known = False
+        kinds, widened = TYPES[query.type], sent_name(query.name) != query.name
         # Closed early, it lets the connection go.
         with closing(self._completed(rows)) as completed:
             entries = (entry_from(row) for row in completed)
-            for count, entry in enumerate((e for e in entries if e.type in _MEANT[kind]), 1):
+            wanted = (
+                entry
+                for entry in entries
+                if entry.type in kinds and (not widened or is_named(entry.did.name, query.name))
+            )
+            for count, entry in enumerate(wanted, 1):
                 known = True
                 yield entry
-                if count == limit:
+                if count == query.limit:
                     return
-        if not known and not self.knows_scope(scope):
-            raise ScopeNotFound(f"{self.instance.title} has no scope {scope!r}.")
+        if not known and not self.knows_scope(query.scope):
+            raise ScopeNotFound(f"{self.instance.title} has no scope {query.scope!r}.")
 
     def _completed(
         self, rows: Generator[dict[str, Any], None, None]
@@ -121,55 +138,56 @@ class Catalogue(Connection):
                     found = known.get((row["scope"], row["name"]), {})
                     yield {**row, **{key: found[key] for key in _FILLED if key in found}}
 
-    def get(self, did: str) -> Metadata:
-        """Answer what is known of a DID; raises `DataIdentifierNotFound`, `ScopeNotFound`."""
-        did = DID(did)
-        row = self._did(did)
-        try:
-            meta = dict(self.client.get_metadata(did.scope, did.name, plugin="ALL"))
-        except InvalidInput:
-            # A server without a plugin for custom metadata.
-            meta = dict(self.client.get_metadata(did.scope, did.name))
-        custom = {k: v for k, v in meta.items() if k not in _COLUMNS and v is not None}
-        return Metadata(
-            did=did,
-            type=type_of(row["type"]),
-            account=str(row.get("account") or meta.get("account") or ""),
-            bytes=row.get("bytes"),
-            files=None if type_of(row["type"]) == "file" else row.get("length"),
-            adler32=row.get("adler32"),
-            md5=row.get("md5"),
-            open=row.get("open"),
-            created_at=utc(meta.get("created_at")),
-            custom=custom,
-        )
-
-    def list_contents(self, did: str) -> Iterator[Entry]:
-        """List what a dataset or container holds itself; nothing for a file."""
+    def list_contents(self, did: str, recursive: bool = False) -> Iterator[Entry]:
+        """List what a dataset or container holds itself, or at any depth; nothing for a file."""
         did = DID(did)
         self._did(did)
-        rows = self.client.list_content(did.scope, did.name)
-        return (entry_from(row) for row in self._completed(rows))
+        return self._below(did) if recursive else self._contents(did)
+
+    def _contents(self, did: DID) -> Generator[Entry, None, None]:
+        with closing(self._completed(self.client.list_content(did.scope, did.name))) as rows:
+            for row in rows:
+                yield entry_from(row)
+
+    def _below(self, did: DID) -> Iterator[Entry]:
+        todo, seen = [did], {did}
+        while todo:
+            with closing(self._contents(todo.pop())) as entries:
+                for entry in entries:
+                    # Only collections are remembered: there are few.
+                    if entry.type != "file":
+                        if entry.did in seen:
+                            continue
+                        seen.add(entry.did)
+                        todo.append(entry.did)
+                    yield entry
 
     def list_files(self, did: str) -> Iterator[Entry]:
         """List the files below a DID, at any depth; a file is its own."""
         did = DID(did)
         self._did(did)
-        rows = self.client.list_files(did.scope, did.name)
-        return (entry_from({**row, "type": "FILE"}) for row in rows)
+        return self._files(self.client.list_files(did.scope, did.name))
 
-    def list_parents(self, did: str) -> Iterator[DID]:
-        """Yield the collections above a DID, the nearest first, each once, and some ten at most."""
+    def _files(self, rows: Generator[Any, None, None]) -> Iterator[Entry]:
+        with closing(rows):
+            for row in rows:
+                yield entry_from({**row, "type": "FILE"})
+
+    def list_parents(self, did: str, recursive: bool = True) -> Iterator[DID]:
+        """Yield the collections above a DID, the nearest first, each once."""
         did = DID(did)
         todo, seen = [did], {did}
-        while todo and len(seen) <= _MOST_PARENTS:
+        while todo:
             child = todo.pop(0)
-            for row in self.client.list_parent_dids(child.scope, child.name):
-                parent = DID(f"{row['scope']}:{row['name']}")
-                if parent not in seen:
-                    seen.add(parent)
-                    todo.append(parent)
-                    yield parent
+            with closing(self.client.list_parent_dids(child.scope, child.name)) as rows:
+                for row in rows:
+                    parent = DID(f"{row['scope']}:{row['name']}")
+                    if parent not in seen:
+                        seen.add(parent)
+                        todo.append(parent)
+                        yield parent
+            if not recursive:
+                return
 
     def list_replicas(
         self, did: str, *, schemes: list[str] | None = None, rse_expression: str | None = None
@@ -197,57 +215,9 @@ class Catalogue(Connection):
             sort=None if location else "random",
             ignore_availability=even_unavailable,
         )
-        for row in rows:
-            did = DID(f"{row['scope']}:{row['name']}")
-            pfns = sorted(
-                row.get("pfns", {}).items(), key=lambda item: item[1].get("priority") or 0
-            )
-            for pfn, told in pfns:
-                state = row.get("states", {}).get(told["rse"], "AVAILABLE")
-                yield Replica(did, told["rse"], pfn, state)
-
-    def list_scopes(self) -> list[str]:
-        """List the scopes of this account."""
-        try:
-            return sorted(self.client.list_scopes_for_account(self.account))
-        except ScopeNotFound:
-            return []
-
-    def list_rses(self, expression: str = "*") -> list[RSE]:
-        """List the RSEs that an expression matches; raises `InvalidRSEExpression`."""
-        rows = list(self.client.list_rses(None if expression == "*" else expression))
-        # Rucio answers the attributes of one RSE at a time, and a lake may have hundreds.
-        with ThreadPoolExecutor(8) as pool:
-            return sorted(pool.map(self._rse, rows), key=lambda rse: rse.name)
-
-    def _rse(self, row: Mapping[str, Any]) -> RSE:
-        name = str(row["rse"])
-        attributes = self._remember(
-            f"attributes {name}", lambda: dict(self.client.list_rse_attributes(name))
-        )
-        qos = attributes.get("QOS") or row.get("qos_class")
-        site, writable = attributes.get("site"), row.get("availability_write") is not False
-        return RSE(name, site, str(qos) if qos else None, writable)
-
-    def rse_info(self, name: str) -> dict[str, Any]:
-        """Answer what Rucio knows of an RSE, with its protocols; raises `RSENotFound`."""
-        return self._remember(f"rse {name}", lambda: dict(self.client.get_rse(name)))
-
-    def usage(self) -> list[Usage]:
-        """List what this account uses of each RSE, and its quota there."""
-        rows = self.client.get_local_account_usage(self.account)
-        return sorted((usage_from(row) for row in rows), key=lambda usage: usage.rse)
-
-    def is_admin(self) -> bool:
-        """Tell whether neither ownership nor quota binds this account."""
-        return self.account == "root" or bool(self._attributes().get("admin"))
-
-    def _attributes(self) -> dict[str, Any]:
-        def ask() -> dict[str, Any]:
-            groups = self.client.list_account_attributes(self.account)
-            return {item["key"]: item["value"] for group in groups for item in group}
-
-        return self._remember("account attributes", ask)
+        with closing(rows):
+            for row in rows:
+                yield from replicas_from(row)
 
     def _did(self, did: DID) -> dict[str, Any]:
         try:
@@ -269,24 +239,3 @@ class Catalogue(Connection):
 
     def _scopes(self) -> frozenset[str]:
         return self._remember("scopes", lambda: frozenset(self.client.list_scopes()))
-
-
-def _filters(
-    name: str, kind: SearchType, where: str | Mapping[str, Any] | None
-) -> list[dict[str, Any]]:
-    if not where:
-        return [{"name": name}]
-    if isinstance(where, Mapping):
-        return [{**where, "name": name}]
-    from rucio.common.utils import (
-        parse_did_filter_from_string_fe,
-    )
-
-    try:
-        found, _ = parse_did_filter_from_string_fe(where, name=name, type=kind)
-    except Exception as error:
-        raise InvalidInput(
-            f"The condition {where!r} cannot be understood.",
-            remedy="Write it as energy >= 13000, kind = mc (a comma means and, a semicolon or).",
-        ) from error
-    return list(found)

@@ -2,15 +2,39 @@
 
 Each error says what happened, whose fault it is and what to do next.
 
-DlaasError ├── InvalidInput (ValueError) │   ├── InvalidDID │   ├── InvalidLifetime │   ├──
-InvalidRSEExpression │   ├── WildcardRefused │   └── ConfigurationError ├── NotThere
-(FileNotFoundError) │   ├── DataIdentifierNotFound │   ├── ScopeNotFound │   ├── RuleNotFound │
-├── RSENotFound │   ├── InstanceNotFound │   └── NotAvailable ├── AlreadyThere (FileExistsError) │
-├── DataIdentifierAlreadyExists │   └── DuplicateRule ├── Refused (PermissionError) │   ├──
-AccessDenied │   ├── InsufficientAccountLimit │   └── StorageRefused ├── CannotAuthenticate
-(PermissionError) │   └── LoginRequired ├── Unreachable (ConnectionError) ├── TookTooLong
-(TimeoutError) ├── RuleStuck ├── Cancelled ├── RucioFailed ├── StorageFailed │   └──
-ChecksumMismatch └── InternalError
+    DlaasError
+    ├── InvalidInput (ValueError)
+    │   ├── InvalidDID
+    │   ├── InvalidLifetime
+    │   ├── InvalidRSEExpression
+    │   ├── WildcardRefused
+    │   ├── InvalidMetadata
+    │   └── ConfigurationError
+    ├── NotThere (FileNotFoundError)
+    │   ├── DataIdentifierNotFound
+    │   ├── ScopeNotFound
+    │   ├── RuleNotFound
+    │   ├── RSENotFound
+    │   ├── InstanceNotFound
+    │   └── NotAvailable
+    ├── AlreadyThere (FileExistsError)
+    │   ├── DataIdentifierAlreadyExists
+    │   └── DuplicateRule
+    ├── Refused (PermissionError)
+    │   ├── AccessDenied
+    │   ├── InsufficientAccountLimit
+    │   └── StorageRefused
+    ├── CannotAuthenticate (PermissionError)
+    │   └── LoginRequired
+    ├── Unreachable (ConnectionError)
+    ├── TookTooLong (TimeoutError)
+    ├── RuleStuck
+    ├── Cancelled
+    ├── RucioFailed
+    ├── StorageFailed
+    │   └── ChecksumMismatch
+    ├── DiskFull (OSError)
+    └── InternalError
 """
 
 from __future__ import annotations
@@ -94,6 +118,12 @@ class WildcardRefused(InvalidInput):
     """The pattern is so wide that the catalogue would be listed whole."""
 
     remedy = "Name the scope and some letters of the name, for example ATLAS_OD_EDU:*GamGam*."
+
+
+class InvalidMetadata(InvalidInput):
+    """The key or value cannot be metadata, or not on this server."""
+
+    remedy = "Choose another key or value."
 
 
 class ConfigurationError(InvalidInput):
@@ -257,6 +287,14 @@ class ChecksumMismatch(StorageFailed):
     """The bytes are not those of the catalogue."""
 
     remedy = "Nothing was kept: try again, and tell the site if it stays."
+
+
+class DiskFull(DlaasError, OSError):
+    """The disk of this machine has no room for it."""
+
+    blame: Blame = "you"
+    status = 507
+    remedy = "Free space there, clean the cache (dlaas cache clean), or name another folder."
 
 
 class InternalError(DlaasError):

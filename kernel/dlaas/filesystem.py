@@ -2,41 +2,53 @@
 
 A path is `[instance@]scope/name`, so one filesystem serves every instance and a pickle holds no
 more than that. Logins are looked up where the filesystem is used, never stored in it.
+
+The lake is written once: `put` uploads a file under a name that nobody has, and there is no
+`mkdir`, `rm`, `mv` or `cp`. Scopes and collections list as folders, but the path of a file is
+`scope/name`, whatever holds it. So of `fsspec.tests.abstract` the tests of `get` that name files
+apply; those that copy a tree of folders, open for writing, or put the same name twice do not.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import re
+import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from typing import Any, BinaryIO, TypeVar
 
-from fsspec.asyn import AsyncFileSystem
-from fsspec.implementations.local import LocalFileSystem
+from fsspec.asyn import sync
+from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.utils import stringify_path
 
-from dlaas import readahead
+from dlaas import folders, readahead
+from dlaas.blocking import BlockingFileSystem
 from dlaas.connection import lake_for
-from dlaas.errors import ChecksumMismatch, InvalidInput
-from dlaas.model import Entry
-from dlaas.reference import DID, Reference, prefix_of, split_path
-from dlaas.remote import Reader, Source, locate
-from dlaas.stream import RucioFile
-from dlaas.transfer.checksums import Checksums, same_adler32
+from dlaas.errors import InvalidInput
+from dlaas.remote import GAP, Reader, Source, Sources, reference_of
+from dlaas.stream import MountedFile, RucioFile
 
-_GAP = 64 * 1024
-_REQUEST = 8 * 1024 * 1024
-_MOST_SOURCES = 10_000
+T = TypeVar("T")
 
 
-class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
-    """The DIDs of the lakes that this process can log in to, for reading."""
+class RucioFileSystem(BlockingFileSystem):
+    """The DIDs of the lakes that this process can log in to, for reading and for `put`.
+
+    A path is `rucio://[instance@]scope/name`; without `instance@` it means the default instance,
+    and `scope:name` is understood too. Scopes and collections list as folders: `ls` of a scope
+    names its collections, `ls` of a collection what it holds, `find` the files at any depth;
+    `glob` searches a scope (`scope/*GamGam*`) or a collection (`scope/collection/*.root`).
+
+    No option is needed, and none is secret: the login is that of the panel or of the environment,
+    looked up where the filesystem is used. `open` reads from the mount or the cache where the file
+    is there, else from a storage; `block_size` is the first read-ahead in bytes (by default 256
+    KiB, growing to 8 MiB in sequential reading), `cache_type` one of fsspec's instead of ours.
+    What is not there raises `DataIdentifierNotFound`, what cannot be read from here
+    `NotAvailable`, both a FileNotFoundError; a storage that fails `StorageFailed`,
+    `StorageRefused`, `Unreachable` or `TookTooLong`, once no other copy can be read either.
+    """
 
     protocol = "rucio"
     cachable = True
@@ -44,7 +56,7 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._reader = Reader()
-        self._sources: dict[str, Source] = {}
+        self._sources = Sources()
         if not self.asynchronous:
             weakref.finalize(self, _close, self.loop, self._reader)
 
@@ -62,96 +74,70 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
         """Answer the reference of a path."""
         return f"rucio://{self._strip_protocol(name)}"
 
-    def _source(self, path: str) -> Source:
-        path = self._strip_protocol(path)
-        found = self._sources.get(path)
-        if found is None or not found.current:
-            reference = _reference(path)
-            if len(self._sources) >= _MOST_SOURCES:
-                self._sources.clear()
-            found = self._sources[path] = locate(lake_for(reference.instance), reference)
-        return found
-
     async def _info(self, path: str, **_: Any) -> dict[str, Any]:
         """Answer name, size, type and checksum of a DID; a collection is a directory."""
-        return await asyncio.to_thread(self._describe, self._strip_protocol(path))
+        return await asyncio.to_thread(folders.describe, self._strip_protocol(path))
 
-    def _describe(self, path: str) -> dict[str, Any]:
-        instance, scope, name = split_path(path)
-        if not name:
-            return {"name": path, "size": 0, "type": "directory"}
-        row = lake_for(instance)._did(DID(f"{scope}:{name}"))
-        is_file = str(row["type"]).upper() == "FILE"
-        return {
-            "name": path,
-            "size": int(row.get("bytes") or 0),
-            "type": "file" if is_file else "directory",
-            "did": f"{scope}:{name}",
-            "adler32": row.get("adler32"),
-        }
+    async def _isfile(self, path: str) -> bool:
+        """Tell whether a path is a file; a lake that cannot be asked is an error."""
+        return await self._type(path) == "file"
+
+    async def _isdir(self, path: str) -> bool:
+        """Tell whether a path is a scope or collection; a lake that cannot be asked is an error."""
+        return await self._type(path) == "directory"
+
+    async def _type(self, path: str) -> str | None:
+        try:
+            return str((await self._info(path))["type"])
+        except FileNotFoundError:
+            return None
 
     async def _ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
         """List the scopes of the account, a scope's collections, or what a collection holds."""
-        rows = await asyncio.to_thread(self._list, self._strip_protocol(path))
+        rows = await asyncio.to_thread(folders.listed, self._strip_protocol(path))
         return rows if detail else [row["name"] for row in rows]
-
-    def _list(self, path: str) -> list[dict[str, Any]]:
-        instance, scope, name = split_path(path)
-        lake = lake_for(instance)
-        prefix = prefix_of(instance)
-        if not scope:
-            scopes = lake.list_scopes()
-            return [{"name": f"{prefix}{s}", "size": 0, "type": "directory"} for s in scopes]
-        if not name:
-            return [_row(prefix, entry) for entry in lake.search(f"{scope}:*", "collection")]
-        info = self._describe(path)
-        if info["type"] == "file":
-            return [info]
-        return [_row(prefix, entry) for entry in lake.list_contents(f"{scope}:{name}")]
 
     async def _find(
         self, path: str, maxdepth: int | None = None, withdirs: bool = False, **options: Any
     ) -> Any:
-        """List the files below a DID, at any depth."""
-        detail = options.pop("detail", False)
-        rows = await asyncio.to_thread(self._below, self._strip_protocol(path))
-        found = {row["name"]: row for row in rows}
-        return found if detail else sorted(found)
-
-    def _below(self, path: str) -> list[dict[str, Any]]:
-        instance, scope, name = split_path(path)
-        if not name:
-            raise InvalidInput("Name a DID: a scope may hold any number of files.")
-        prefix = prefix_of(instance)
-        return [_row(prefix, entry) for entry in lake_for(instance).list_files(f"{scope}:{name}")]
+        """List the files below a DID, at any depth; with `maxdepth=1` those it holds itself."""
+        rows = await asyncio.to_thread(folders.below, self._strip_protocol(path), maxdepth)
+        return _named(rows, options.pop("detail", False))
 
     async def _glob(self, path: str, maxdepth: int | None = None, **options: Any) -> Any:
         """Search a scope by a pattern such as `rucio://ATLAS_OD_EDU/*GamGam*`; also ? and [ab]."""
-        detail = options.pop("detail", False)
-        rows = await asyncio.to_thread(self._matching, self._strip_protocol(path))
-        found = {row["name"]: row for row in rows}
-        return found if detail else sorted(found)
+        rows = await asyncio.to_thread(folders.matching, self._strip_protocol(path))
+        return _named(rows, options.pop("detail", False))
 
-    def _matching(self, path: str) -> list[dict[str, Any]]:
-        instance, scope, name = split_path(path)
-        prefix = prefix_of(instance)
-        # Rucio knows no other wildcard than the star.
-        wider = re.sub(r"\[[^\]]*\]|\?", "*", name)
-        found = lake_for(instance).search(f"{scope}:{wider}")
-        return [_row(prefix, e) for e in found if fnmatchcase(e.did.name, name)]
+    async def _cat(self, path: Any, recursive: bool = False, **options: Any) -> Any:
+        """Read files whole: the bytes of one, or a dictionary by path."""
+        if isinstance(path, list):
+            await asyncio.to_thread(self._sources.prepare, self._strip_protocol(path))
+        return await super()._cat(path, recursive=recursive, **options)
 
     async def _cat_file(
         self, path: str, start: int | None = None, end: int | None = None, **_: Any
     ) -> bytes:
         """Read a part of a file."""
-        source = await asyncio.to_thread(self._source, path)
-        first, last = readahead.bounds(start, end, source.size)
-        return await self._read(source, first, last)
+        source = await asyncio.to_thread(self._sources.find, self._strip_protocol(path))
+        return await self._read_one(source, *readahead.bounds(start, end, source.size))
 
-    async def _read(self, source: Source, start: int, end: int) -> bytes:
+    async def _read_one(self, source: Source, start: int, end: int) -> bytes:
+        (found,) = await self._read(source, [(start, end)], GAP)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def _read(
+        self, source: Source, ranges: list[tuple[int, int]], gap: int
+    ) -> Sequence[bytes | Exception]:
         if source.path is not None:
-            return await asyncio.to_thread(_read_local, source.path, start, end)
-        return await self._reader.read(source, start, end)
+            try:
+                return await asyncio.to_thread(_read_local, source.path, ranges)
+            except OSError:
+                # Its rule has ended, or the mount is gone: there may be a copy elsewhere.
+                await asyncio.to_thread(source.leave_path)
+        return await self._reader.read_many(source, ranges, gap)
 
     async def _cat_ranges(
         self,
@@ -171,7 +157,8 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
         by_path: dict[str, list[int]] = {}
         for index, path in enumerate(paths):
             by_path.setdefault(path, []).append(index)
-        gap = _GAP if max_gap is None else max_gap
+        await asyncio.to_thread(self._sources.prepare, self._strip_protocol(list(by_path)))
+        gap = GAP if max_gap is None else max_gap
         await asyncio.gather(
             *(
                 self._cat_one(path, indices, starts, ends, gap, results)
@@ -195,75 +182,106 @@ class RucioFileSystem(AsyncFileSystem):  # type: ignore[misc]
     ) -> None:
         """Read the parts of one file into their places in `results`; so does an error go there."""
         try:
-            source = await asyncio.to_thread(self._source, path)
+            source = await asyncio.to_thread(self._sources.find, self._strip_protocol(path))
         except Exception as error:
             for index in indices:
                 results[index] = error
             return
         ranges = [readahead.bounds(starts[i], ends[i], source.size) for i in indices]
+        for index, one in zip(indices, await self._read(source, ranges, gap), strict=True):
+            results[index] = one
 
-        async def fetch(start: int, end: int, served: list[int]) -> None:
-            try:
-                data: bytes | Exception = await self._read(source, start, end)
-            except Exception as error:
-                data = error
-            for number in served:
-                first, last = ranges[number]
-                results[indices[number]] = (
-                    data if isinstance(data, Exception) else data[first - start : last - start]
-                )
-
-        await asyncio.gather(
-            *(fetch(*request) for request in readahead.merge(ranges, gap, _REQUEST))
-        )
-
-    async def _get_file(self, rpath: str, lpath: str, **_: Any) -> None:
+    async def _get_file(
+        self, rpath: str, lpath: str, callback: Any = DEFAULT_CALLBACK, **_: Any
+    ) -> None:
         """Download a file: verified against the catalogue's checksum before it has its name."""
+        from dlaas.transfer.download import fetch_to
+
         info = await self._info(rpath)
         if info["type"] == "directory":
             await asyncio.to_thread(os.makedirs, lpath, exist_ok=True)
             return
-        source = await asyncio.to_thread(self._source, rpath)
-        # A name of its own: another process may be fetching the same.
-        part = Path(f"{os.fspath(lpath)}.{uuid4().hex[:8]}.part")
-        await asyncio.to_thread(part.parent.mkdir, parents=True, exist_ok=True)
-        sums = Checksums()
-        try:
-            with part.open("wb") as file:
-                for start in range(0, source.size, _REQUEST):
-                    data = await self._read(source, start, min(start + _REQUEST, source.size))
-                    await asyncio.to_thread(file.write, data)
-                    sums.update(data)
-            if source.adler32 and not same_adler32(source.adler32, sums.adler32):
-                raise ChecksumMismatch(
-                    f"{source.did} arrived with adler32 {sums.adler32}, not {source.adler32}."
-                )
-            await asyncio.to_thread(os.replace, part, lpath)
-        finally:
-            part.unlink(missing_ok=True)
+        reference = reference_of(self._strip_protocol(rpath))
+        lake = lake_for(reference.instance)
+        await _cancellable(lambda asked: fetch_to(lake, reference.did, lpath, asked))
+        callback.set_size(info["size"])
+        callback.absolute_update(info["size"])
+
+    async def _put_file(
+        self,
+        lpath: str,
+        rpath: str,
+        mode: str = "create",
+        callback: Any = DEFAULT_CALLBACK,
+        **options: Any,
+    ) -> None:
+        """Upload a file; `dataset`, `lifetime`, `until` and `rse` as `Lake.upload` has them.
+
+        A name is for ever: raises `DataIdentifierAlreadyExists` whatever `mode` says.
+        """
+        reference = reference_of(self._strip_protocol(rpath))
+        lake = lake_for(reference.instance)
+        wanted = {name: options.pop(name) for name in _UPLOAD if name in options}
+        size = await asyncio.to_thread(os.path.getsize, lpath)
+        callback.set_size(size)
+        await _cancellable(
+            lambda asked: lake.upload(
+                os.fspath(lpath),
+                reference.did,
+                progress=lambda done, _: callback.absolute_update(done),
+                cancelled=asked,
+                **wanted,
+            )
+        )
 
     def _open(self, path: str, mode: str = "rb", block_size: Any = None, **options: Any) -> Any:
         """Open a file for reading: the local one where there is one, else a stream."""
         if mode != "rb":
-            raise InvalidInput("rucio:// is for reading.", remedy="Write with Lake.upload().")
-        source = self._source(path)
-        if source.path is not None:
-            return LocalFileSystem().open(source.path, mode)
+            raise InvalidInput(
+                "rucio:// is for reading.", remedy="Write with Lake.upload(), or put() a file."
+            )
+        path = self._strip_protocol(path)
+        source = self._sources.find(path)
+        # A caching layer of fsspec says the size: it wants a file to put its cache into.
+        if source.path is not None and "size" not in options:
+            with suppress(OSError):
+                return MountedFile(source.path, path, self)
+            source.leave_path()
         # What other filesystems take, and fsspec's caches pass on.
         for ours in ("autocommit", "size"):
             options.pop(ours, None)
-        return RucioFile(
-            self, self._strip_protocol(path), size=source.size, block_size=block_size, **options
-        )
+        return RucioFile(self, path, size=source.size, block_size=block_size, **options)
 
     def ukey(self, path: str) -> str:
         """Answer what changes when the contents do: the DID with checksum and size."""
         info = self.info(path)
         return f"{info.get('did', path)}+{info.get('adler32')}+{info['size']}"
 
+    async def _checksum(self, path: str) -> str:
+        """Answer the adler32 of a file."""
+        return str((await self._info(path)).get("adler32"))
+
     def checksum(self, path: str) -> str:
         """Answer the adler32 of a file."""
-        return str(self.info(path).get("adler32"))
+        return str(sync(self.loop, self._checksum, path))
+
+
+_UPLOAD = ("dataset", "lifetime", "until", "rse")
+
+
+async def _cancellable(act: Callable[[Callable[[], bool]], T]) -> T:
+    """Run what blocks on a thread; it is told when nobody waits for it any more."""
+    given_up = threading.Event()
+    try:
+        return await asyncio.to_thread(act, given_up.is_set)
+    except asyncio.CancelledError:
+        given_up.set()
+        raise
+
+
+def _named(rows: list[folders.Row], detail: bool) -> Any:
+    found = {row["name"]: row for row in rows}
+    return found if detail else sorted(found)
 
 
 def _close(loop: asyncio.AbstractEventLoop | None, reader: Reader) -> None:
@@ -276,22 +294,11 @@ def _close(loop: asyncio.AbstractEventLoop | None, reader: Reader) -> None:
             closing.result(0.5)
 
 
-def _reference(path: str) -> Reference:
-    instance, scope, name = split_path(path)
-    return Reference(DID(f"{scope}:{name}"), instance)
-
-
-def _row(prefix: str, entry: Entry) -> dict[str, Any]:
-    return {
-        "name": f"{prefix}{entry.did.scope}/{entry.did.name}",
-        "size": entry.bytes or 0,
-        "type": "file" if entry.type == "file" else "directory",
-        "did": str(entry.did),
-        "adler32": entry.adler32,
-    }
-
-
-def _read_local(path: str, start: int, end: int) -> bytes:
+def _read_local(path: str, ranges: list[tuple[int, int]]) -> list[bytes]:
     with open(path, "rb") as file:
-        file.seek(start)
-        return file.read(end - start)
+        return [_part(file, start, end) for start, end in ranges]
+
+
+def _part(file: BinaryIO, start: int, end: int) -> bytes:
+    file.seek(start)
+    return file.read(end - start)

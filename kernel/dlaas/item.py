@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from dlaas.connection import lake_for
-from dlaas.errors import DlaasError, InvalidInput, NotAvailable
+from dlaas.errors import InvalidInput, NotAvailable
 from dlaas.lifetime import Lifetime, Until
-from dlaas.model import DID, Entry, Granted, Metadata, Reference, Replica, Rule, State, Status
-from dlaas.waiting import Progress, wait
+from dlaas.model import DID, Entry, Granted, Metadata, Reference, Replica, Rule, Status
+from dlaas.paths import path_or_none, why_no_path
+from dlaas.waiting import Progress, watch
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
+
+    # Were it known at run time, jedi would stumble over a Literal and complete nothing at all.
+    from dlaas.model import State
+    from dlaas.ranking import Ranking
+
+# Of str, what is wanted of a path; a hundred others would hide what a DID can do.
+_OF_STR = frozenset(vars(str)) - {"endswith", "startswith"}
 
 
 class Item:
@@ -52,6 +62,11 @@ class Item:
         return self.lake.list_replicas(self.did)
 
     @property
+    def parents(self) -> list[DID]:
+        """The datasets and containers that hold it, the nearest first."""
+        return list(self.lake.list_parents(self.did))
+
+    @property
     def status(self) -> Status:
         """How much of it can be read from here, and until when."""
         return self.lake.status(self.did)
@@ -85,10 +100,20 @@ class Item:
         """Have it put where the notebook can read it; see `Lake.make_available`."""
         return self.lake.make_available(self.did, lifetime, until, **options)
 
+    def card(self) -> str:
+        """Answer its card as text for `print`; what cannot be asked in a few seconds it says."""
+        from dlaas.display import text_card
+
+        return text_card(self)
+
     def _repr_html_(self) -> str:
         from dlaas.display import card
 
         return card(self)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        # IPython would print a str as one, without telling which DID it is.
+        printer.text(repr(self))
 
 
 class SingleItemDID(Item, str):
@@ -108,21 +133,29 @@ class SingleItemDID(Item, str):
         *,
         lake: Lake | None = None,
         entry: Entry | None = None,
+        look: bool = True,
     ) -> SingleItemDID:
-        """Make it of a DID; nothing is asked but what the destination RSE's paths look like."""
+        """Make it of a DID; nothing is asked but what the destination RSE's paths look like.
+
+        Without `look` neither lake nor disk is: it is its reference until `refresh()`.
+        """
         parsed = DID(did)
         name = instance or (lake.instance.name if lake else None)
-        size = entry.bytes if entry else None
-        text = _path_or_none(parsed, name, lake, size) or str(Reference(parsed, name))
-        item = super().__new__(cls, text)
+        path = path_or_none(parsed, name, lake, entry) if look else None
+        item = super().__new__(cls, path or str(Reference(parsed, name)))
         item.did, item.instance, item._lake, item._entry = parsed, name, lake, entry
         return item
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (SingleItemDID, (str(self.did), self.instance))
+        known = (self._entry.bytes, self._entry.adler32) if self._entry else ()
+        return (_single, (str(self.did), self.instance, *known))
 
     def __repr__(self) -> str:
         return f"SingleItemDID({str.__str__(self)!r}, did={str(self.did)!r})"
+
+    def __dir__(self) -> list[str]:
+        _offer_to_ipython()
+        return [name for name in super().__dir__() if name[:1] == "_" or name not in _OF_STR]
 
     @property
     def name(self) -> str:
@@ -132,18 +165,15 @@ class SingleItemDID(Item, str):
     @property
     def path(self) -> str:
         """The local path now; raises `NotAvailable`, a FileNotFoundError that says what to do."""
-        found = _path_or_none(
-            self.did, self.instance, self.lake, self._entry.bytes if self._entry else None
-        )
+        found = path_or_none(self.did, self.instance, self.lake, self._entry)
         if found:
             return found
-        raise _why_no_path(self)
+        raise why_no_path(self.lake, self.did)
 
     @property
     def available(self) -> bool:
         """Whether it can be read as a local file now."""
-        size = self._entry.bytes if self._entry else None
-        return _path_or_none(self.did, self.instance, self._lake, size) is not None
+        return path_or_none(self.did, self.instance, self._lake, self._entry) is not None
 
     @property
     def pfn(self) -> str:
@@ -164,6 +194,46 @@ class SingleItemDID(Item, str):
         known = self._entry.bytes if self._entry else None
         return self.metadata.bytes if known is None else known
 
+    def explain(self) -> Ranking:
+        """Answer the ways to read it from here, the best first, and why; `print` shows a table."""
+        return self.lake.explain(self.did)
+
+    def urls(self, scheme: str | None = None) -> list[str]:
+        """List the PFNs of its readable copies, the preferred first, of one scheme where told."""
+        from dlaas.access import urls
+
+        return [url for _, url in urls(self.lake, self.did, scheme)]
+
+    def url(self, scheme: str | None = None) -> str:
+        """Answer the PFN of its preferred copy; raises `NotAvailable` where there is none."""
+        for url in self.urls(scheme):
+            return url
+        spoken = f" by {scheme}" if scheme else ""
+        raise NotAvailable(
+            f"No copy of {self.did} can be read{spoken} from here.",
+            remedy="Its explain() tells what there is.",
+        )
+
+    def local(self, folder: str | os.PathLike[str] | None = None) -> str:
+        """Answer a local path: the mounted one, else that of a download, kept in the cache.
+
+        With `folder` it is downloaded into it. Raises as `Lake.download`.
+        """
+        if folder is None and self.available:
+            return self.path
+        from dlaas.fetch import fetched
+
+        return fetched(self.lake, self.did, folder)
+
+    def link(self, folder: str | os.PathLike[str]) -> str:
+        """Make a link to its local path under its own name in a folder, and answer the link.
+
+        Raises `NotAvailable`, and `AlreadyThere` where the folder has another file of that name.
+        """
+        from dlaas.links import link_into
+
+        return link_into(Path(folder), self.did, self.path)
+
     def refresh(self) -> SingleItemDID:
         """Answer it anew: with the local path, once there is one."""
         return SingleItemDID(self.did, self.instance, lake=self._lake, entry=self._entry)
@@ -174,7 +244,7 @@ class SingleItemDID(Item, str):
         progress: bool | Progress = True,
     ) -> SingleItemDID:
         """Wait until it is available, by default an hour, and answer it renewed."""
-        wait(self.lake, self.did, timeout, progress)
+        watch(lambda: self.status, timeout, progress)
         return self.refresh()
 
     def open(self, mode: str = "rb", **options: Any) -> IO[Any]:
@@ -191,42 +261,16 @@ class SingleItemDID(Item, str):
         return cast("IO[Any]", fsspec.open(self.reference, mode, **options).open())
 
 
-def _path_or_none(
-    did: DID, instance: str | None, lake: Lake | None, size: int | None
-) -> str | None:
-    """Find the local path; None also where the lake cannot be asked."""
-    from dlaas.access import local_path
-
-    try:
-        lake = lake or lake_for(instance)
-        path = local_path(lake, did, size)
-        if path is None or size is not None:
-            return path
-    except (DlaasError, OSError):
-        return None
-    try:
-        # It may still be on its way: only the catalogue knows how long it is to be.
-        return local_path(lake, did, lake._did(did).get("bytes"))
-    except DlaasError:
-        return path
+def _single(
+    did: str, instance: str | None, size: int | None = None, adler32: str | None = None
+) -> SingleItemDID:
+    entry = None if size is None else Entry(DID(did), "file", size, None, adler32)
+    return SingleItemDID(did, instance, entry=entry)
 
 
-def _why_no_path(item: SingleItemDID) -> NotAvailable:
-    rse = item.lake.instance.destination_rse
-    mount = item.lake.instance.rse_mount_path
-    try:
-        state = item.lake.status(item.did)
-    except DlaasError as error:
-        return NotAvailable(
-            f"{item.did} has no local path, and Rucio cannot be asked why: {error.message}"
-        )
-    if mount and not os.path.isdir(mount):
-        return NotAvailable(
-            f"{item.did} is not here: the folder {mount} is not mounted.",
-            remedy="Ask whoever runs this hub.",
-        )
-    if state.state == "available" and not mount:
-        return NotAvailable(
-            f"{rse} is not mounted here.", remedy="Open it as a stream: fsspec.open(x.reference)."
-        )
-    return NotAvailable(f"{item.did} has no local path. {state.reason}")
+def _offer_to_ipython() -> None:
+    # Without jedi it completes what the class has, whatever __dir__ says; it asks that first.
+    if "IPython" in sys.modules:
+        from IPython.utils.generics import complete_object
+
+        complete_object.register(SingleItemDID, lambda item, _found: dir(item))

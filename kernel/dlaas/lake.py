@@ -13,7 +13,9 @@ from dlaas.model import Status, Uploaded
 from dlaas.rules import Rules
 
 if TYPE_CHECKING:
+    from dlaas.access import Ranking
     from dlaas.credentials import Credential
+    from dlaas.transfer.download import Downloaded
 
 
 class Lake(Rules):
@@ -38,6 +40,35 @@ class Lake(Rules):
         from dlaas.status import status
 
         return status(self, did)
+
+    def explain(self, did: str) -> Ranking:
+        """Rank the ways in which a DID can be read from here, and say what speaks against each."""
+        from dlaas.access import rank
+
+        return rank(self, did)
+
+    def download(
+        self,
+        did: str,
+        folder: str | PathLike[str] | None = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        overwrite: bool = False,
+    ) -> Downloaded:
+        """Download a DID into a folder, or into the cache, and verify it.
+
+        `progress` hears bytes done and bytes in all; when `cancelled` answers True it stops, and
+        what has come is kept for the next time. A file that is there already is not fetched again;
+        one that differs is only replaced with `overwrite`. A file that fails raises its error; a
+        collection answers a report of what was fetched, kept and failed.
+        """
+        from dlaas.transfer.download import download
+
+        return download(
+            self, did, folder,
+            progress=progress, cancelled=cancelled, overwrite=overwrite,
+        )  # fmt: skip
 
     def check_upload(
         self,

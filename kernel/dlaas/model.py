@@ -10,6 +10,15 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 from dlaas.errors import Blame
+from dlaas.records import RSE as RSE
+from dlaas.records import Account as Account
+from dlaas.records import Explanation as Explanation
+from dlaas.records import Lock as Lock
+from dlaas.records import LockState as LockState
+from dlaas.records import QoS as QoS
+from dlaas.records import Rule as Rule
+from dlaas.records import RuleState as RuleState
+from dlaas.records import Usage as Usage
 from dlaas.reference import DID as DID
 from dlaas.reference import Reference as Reference
 
@@ -24,7 +33,6 @@ State = Literal[
     "absent",
     "empty",
 ]
-RuleState = Literal["OK", "REPLICATING", "STUCK", "SUSPENDED", "WAITING_APPROVAL", "INJECT"]
 Access = Literal["mount", "cache", "https", "root", "none"]
 LoginMethod = Literal["userpass", "x509", "x509_proxy", "oidc"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -69,55 +77,6 @@ class Replica:
     rse: str
     pfn: str
     state: str = "AVAILABLE"
-
-
-@dataclass(frozen=True)
-class RSE:
-    """A storage element of the lake."""
-
-    name: str
-    site: str | None = None
-    qos: str | None = None
-    writable: bool = True
-
-
-@dataclass(frozen=True)
-class Account:
-    """Who one is in Rucio."""
-
-    name: str
-    email: str | None = None
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What an account uses of an RSE and may use; `limit` None means without limit."""
-
-    rse: str
-    bytes: int
-    files: int
-    limit: int | None = None
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A replication rule: what is kept where, for how long, and how far that is."""
-
-    id: str
-    did: DID
-    account: str
-    rse_expression: str
-    state: RuleState
-    copies: int = 1
-    locks_ok: int = 0
-    locks_replicating: int = 0
-    locks_stuck: int = 0
-    error: str | None = None
-    expires_at: datetime | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    activity: str | None = None
-    comment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -254,6 +213,7 @@ class RuleRequest:
     lifetime: int | None = None
     until: str | None = None
     rse_expression: str | None = None
+    qos: str | None = None
     copies: int = 1
     activity: str | None = None
     comment: str | None = None
@@ -293,7 +253,7 @@ def to_json(value: Any) -> Any:
         return value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, dict):
         return {str(key): to_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set)):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [to_json(item) for item in value]
     if isinstance(value, str):
         return str(value)

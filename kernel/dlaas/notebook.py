@@ -1,22 +1,25 @@
-"""In an IPython kernel: variables that the panel attaches, over a comm or by a silent execution."""
+"""In an IPython kernel: variables that the panel attaches, and those of the notebook's record.
+
+Every kernel of a hub may load this as it starts: what does the work is imported when it is used.
+"""
 
 from __future__ import annotations
 
-import builtins
-import json
-import keyword
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, cast
+import sys
 
-from dlaas import handover
-from dlaas.connection import forget, lake_for
-from dlaas.errors import AlreadyThere, DlaasError, InternalError, InvalidInput, problem
-from dlaas.model import Reference, to_json
-from dlaas.variables import MultipleItemDID, SingleItemDID
+# The name that type checkers know.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from typing import Any
+
+    from dlaas.attachments import Recorded
+    from dlaas.restoring import Variable
 
 COMM_TARGET = "dlaas"
-_attached: dict[str, Mapping[str, Any]] = {}
+# Later cells may tell which of two notebooks it is.
+_MOST_CELLS = 5
 
 
 def load(shell: Any = None) -> None:
@@ -29,13 +32,55 @@ def load(shell: Any = None) -> None:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Make `%load_ext dlaas.notebook` ready for variables from the panel."""
+    """Make `%load_ext dlaas` restore the variables of the notebook's record.
+
+    Where a kernel loads it as it starts, they are made when the first cell runs.
+    """
     load(shell)
     shell.user_ns.setdefault("resolve_dids", resolve_dids)
+    if getattr(shell, "kernel", None) is not None:
+        _Restorer(shell).begin()
+
+
+def restore(path: str | os.PathLike[str] | None = None) -> dict[str, Variable]:
+    """Make the variables of a notebook's record, set them in this notebook, and answer them.
+
+    Without a path it is the notebook that runs here; in a plain script they are only answered. What
+    a name holds already is left alone, and what cannot be made is said in a line. Raises
+    `NotThere`, `InvalidInput`.
+    """
+    from dlaas import attaching, attachments
+
+    shell = _shell()
+    found = attachments.read(path) if path is not None else _running(shell)
+    return attaching.restore(found.raw, shell.user_ns if shell is not None else {})
+
+
+def resolve_dids() -> None:
+    """Make the notebook's variables anew: with paths that have appeared since."""
+    from dlaas import attaching
+    from dlaas.errors import DlaasError
+
+    shell = _shell()
+    if shell is None:
+        return
+    try:
+        raw = _running(shell).raw
+    except DlaasError:
+        # A notebook that was never saved has what the panel attached.
+        raw = ()
+    # What the panel says is newer than the file.
+    attaching.restore((*raw, *attaching.attached()), shell.user_ns)
 
 
 def attach(message: str | Mapping[str, Any]) -> dict[str, Any]:
     """Do what the panel's message says in the user's namespace, and answer the panel."""
+    import json
+
+    from dlaas.attaching import handle
+    from dlaas.errors import InvalidInput, problem
+    from dlaas.model import to_json
+
     try:
         content = json.loads(message) if isinstance(message, str) else dict(message)
         shell = _shell()
@@ -47,110 +92,81 @@ def attach(message: str | Mapping[str, Any]) -> dict[str, Any]:
         return {"ok": False, "problem": to_json(problem(error))}
 
 
-def handle(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Attach or detach; all names are checked before the first is set. Never raises."""
+class _Restorer:
+    """Restores a notebook's variables as soon as it is known which notebook runs here.
+
+    That is at once where a cell loads the extension. Where the kernel does as it starts, nothing
+    waits: it is when the first cell runs.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._left = _MOST_CELLS
+
+    def begin(self) -> None:
+        """Restore now, or when the next cells run."""
+        cells = _cells(self._shell)
+        if cells:
+            if self._restore(cells, is_first=True, is_asked=True):
+                return
+            self._left -= 1
+        self._shell.events.register("pre_run_cell", self._on_cell)
+
+    def _on_cell(self, info: Any) -> None:
+        is_first = self._left == _MOST_CELLS
+        self._left -= 1
+        cells = [*_cells(self._shell), str(info.raw_cell or "")]
+        if self._restore(cells, is_first) or not self._left:
+            self._shell.events.unregister("pre_run_cell", self._on_cell)
+
+    def _restore(self, cells: list[str], is_first: bool, is_asked: bool = False) -> bool:
+        """Restore if it is known which notebook this is; answer whether it is settled.
+
+        Where nobody asked, as a console that loads the extension by itself, none is no problem.
+        """
+        from dlaas import attaching, running
+        from dlaas.errors import DlaasError
+
+        try:
+            found = running.find(self._shell.user_ns, cells)
+        except running.Ambiguous as several:
+            if is_first:
+                attaching.say("this notebook", running.not_known(several))
+            return False
+        except DlaasError as error:
+            attaching.say("this notebook", error)
+            return True
+        if found is not None:
+            attaching.restore(found.raw, self._shell.user_ns)
+        elif is_asked and not running.is_console():
+            attaching.say("this notebook", running.not_known())
+        return found is not None
+
+
+def _running(shell: Any) -> Recorded:
+    """Find the notebook that runs here; raises `NotThere`."""
+    from dlaas import running
+
     try:
-        action = content.get("action")
-        if action == "attach":
-            return _attach(content, namespace)
-        if action == "detach":
-            return _detach(content, namespace)
-        raise InvalidInput(f"{action!r} is not something that the panel can ask for.")
-    except DlaasError as error:
-        return {"ok": False, "problem": to_json(problem(error))}
-    except Exception as error:
-        return {
-            "ok": False,
-            "problem": to_json(
-                problem(InternalError(f"Attaching failed ({type(error).__name__})."))
-            ),
-        }
+        found = running.find(shell.user_ns, _cells(shell)) if shell is not None else None
+    except running.Ambiguous as several:
+        raise running.not_known(several) from None
+    if found is None:
+        raise running.not_known()
+    return found
 
 
-def _attach(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    if content.get("handover"):
-        folder = str(content["handover"])
-        if Path(folder).is_dir():
-            handover.use(folder)
-            forget()
-    records = [_checked(record) for record in content.get("variables") or []]
-    if content.get("renew"):
-        # The panel renews by itself: what a person has made of the name since stays.
-        records = [r for r in records if _is_ours(namespace, str(r["variableName"]))]
-    for record in records:
-        _refuse_taken(namespace, str(record["variableName"]))
-    made = [(record, _variable(record)) for record in records]
-    shown = []
-    for record, variable in made:
-        name = str(record["variableName"])
-        namespace[name] = variable
-        _attached[name] = record
-        shown.append({"variableName": name, "did": str(record["did"]), "text": repr(variable)})
-    return {"ok": True, "variables": shown}
-
-
-def _detach(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    for name in content.get("names") or []:
-        _attached.pop(str(name), None)
-        # What the user has put there since is the user's.
-        if str(name) in namespace and _is_ours(namespace, str(name)):
-            del namespace[str(name)]
-    return {"ok": True, "variables": []}
-
-
-def _is_ours(namespace: Mapping[str, Any], name: str) -> bool:
-    """Tell whether a name is unbound or holds one of our variables."""
-    return name not in namespace or isinstance(namespace[name], (SingleItemDID, MultipleItemDID))
-
-
-def _refuse_taken(namespace: Mapping[str, Any], name: str) -> None:
-    if not _is_ours(namespace, name):
-        raise AlreadyThere(
-            f"{name} holds something else in this kernel ({type(namespace[name]).__name__}).",
-            remedy=f"Choose another name, or give this one up first: del {name}",
-        )
-
-
-def _checked(record: Any) -> Mapping[str, Any]:
-    if not isinstance(record, Mapping):
-        raise InvalidInput("A variable is a JSON object.")
-    check_name(str(record.get("variableName") or ""))
-    Reference.parse(str(record.get("did") or ""))
-    if record.get("type") not in ("file", "collection"):
-        raise InvalidInput(f"{record.get('type')!r} is neither file nor collection.")
-    return record
-
-
-def check_name(name: str) -> None:
-    """Refuse what cannot or must not name a variable; raises `InvalidInput`."""
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise InvalidInput(f"{name!r} is not a name for a Python variable.")
-    if hasattr(builtins, name) or name.startswith("__"):
-        raise InvalidInput(f"{name!r} is Python's own: choose another name.")
-
-
-def _variable(record: Mapping[str, Any]) -> SingleItemDID | MultipleItemDID:
-    reference = Reference.parse(str(record["did"]))
-    instance = record.get("instance") or reference.instance
-    lake = lake_for(instance)
-    if record["type"] == "file":
-        return SingleItemDID(reference.did, lake.instance.name, lake=lake)
-    return MultipleItemDID(reference.did, lake.instance.name, lake=lake)
-
-
-def resolve_dids() -> None:
-    """Make the attached variables anew: with paths that have appeared since."""
-    shell = _shell()
-    if shell is not None:
-        handle({"action": "attach", "variables": list(_attached.values())}, shell.user_ns)
+def _cells(shell: Any) -> list[str]:
+    """List the sources of the cells that this kernel was sent, the running one last."""
+    history = getattr(shell, "history_manager", None)
+    return [cell for cell in getattr(history, "input_hist_raw", [])[1:] if cell]
 
 
 def _on_comm(comm: Any, message: Mapping[str, Any]) -> None:
     """Answer a comm's opening message and each later one, then close it."""
 
     def answer(received: Mapping[str, Any]) -> None:
-        data = received["content"]["data"]
-        comm.send(attach(cast("Mapping[str, Any]", data)))
+        comm.send(attach(received["content"]["data"]))
         comm.close()
 
     if message["content"].get("data", {}).get("action"):
@@ -160,8 +176,6 @@ def _on_comm(comm: Any, message: Mapping[str, Any]) -> None:
 
 
 def _shell() -> Any:
-    import sys
-
     module = sys.modules.get("IPython")
     return module.get_ipython() if module is not None else None
 

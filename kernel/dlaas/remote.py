@@ -1,35 +1,37 @@
-"""Ranged reads over https: closed ranges, counted bytes, the next copy when one fails."""
+"""Where a file is read from, and ranged reads of it: from the next copy when one fails."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-import urllib.request
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
-
-import aiohttp
-from yarl import URL
+from typing import TYPE_CHECKING
 
 from dlaas import access, errors
-from dlaas.errors import DlaasError
-from dlaas.model import DID, Reference
-from dlaas.transfer.keys import KeyRing, Keys, encoded
-from dlaas.transfer.storage import failed
-from dlaas.translate import from_network, origin
+from dlaas.connection import lake_for
+from dlaas.errors import DlaasError, NotAvailable
+from dlaas.https import HttpsReader
+from dlaas.model import DID, Replica
+from dlaas.reference import Reference, split_path
+from dlaas.rows import type_of
+from dlaas.troubles import troubles_of
+from dlaas.xrootd import RootReader
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
 
-TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)
-_AT_ONCE = 16
-_REDIRECTS = 5
-_TRIES = 3
-_BUSY = (429, 502, 503, 504)
 # What is known of a file is asked again after so many seconds: a rule may have brought it nearer,
 # or ended.
 _REMEMBER = 60.0
+_MOST_SOURCES = 10_000
+# Files that are looked up in one question.
+_TOGETHER = 100
+# What lies closer together is one request.
+GAP = 64 * 1024
+# No other copy would help.
+_OURS = (errors.ConfigurationError, errors.CannotAuthenticate)
 
 
 @dataclass
@@ -49,6 +51,17 @@ class Source:
         """Tell whether it may be used without asking again."""
         return time.monotonic() - self.asked_at < _REMEMBER
 
+    def leave_path(self) -> None:
+        """Read from a copy elsewhere, for the local file cannot be read any more. Blocks.
+
+        Raises `NotAvailable` where there is none.
+        """
+        replicas = access.list_copies(self.lake, [self.did])
+        ranking = access.rank_file(self.lake, self.did, self.size, self.adler32, replicas)
+        self.path, self.copies = None, [(way.rse, way.url) for way in ranking.remote]
+        if not self.copies:
+            raise access.not_available(ranking)
+
 
 def locate(lake: Lake, reference: Reference) -> Source:
     """Find where a file can be read from; raises `NotAvailable`, which says why. Blocks."""
@@ -59,121 +72,153 @@ def locate(lake: Lake, reference: Reference) -> Source:
             f"{did} is a {str(row['type']).lower()}, not a file.", remedy="Open one of its files."
         )
     size = int(row.get("bytes") or 0)
-    path = access.local_path(lake, did, size)
-    source = Source(lake, did, size, row.get("adler32"), path)
-    if path is None:
-        source.copies = access.https_replicas(lake, did)
-        if not source.copies:
-            raise access.not_available(lake, did)
+    source = Source(lake, did, size, row.get("adler32"), access.local_path(lake, did, size))
+    if source.path is None:
+        _find_copies(source, access.list_copies(lake, [did]))
     return source
 
 
-class Reader:
-    """The https requests of one filesystem; lives on one event loop."""
+def _find_copies(source: Source, replicas: list[Replica]) -> None:
+    ranking = access.rank_file(source.lake, source.did, source.size, source.adler32, replicas)
+    source.path = ranking.path
+    source.copies = [(way.rse, way.url) for way in ranking.remote]
+    if source.path is None and not source.copies:
+        raise access.not_available(ranking)
+
+
+def locate_many(lake: Lake, dids: list[DID]) -> dict[DID, Source]:
+    """Find where many files can be read from, in two questions; leaves out what is no file, is not
+    there or cannot be read. Blocks.
+    """
+    found = {}
+    sources = {}
+    for row in lake.client.get_metadata_bulk([{"scope": d.scope, "name": d.name} for d in dids]):
+        if type_of(row["did_type"]) == "file":
+            did = DID(f"{row['scope']}:{row['name']}")
+            size = int(row.get("bytes") or 0)
+            path = access.local_path(lake, did, size)
+            sources[did] = Source(lake, did, size, row.get("adler32"), path)
+    replicas: dict[DID, list[Replica]] = {did: [] for did in sources}
+    far = [did for did, source in sources.items() if source.path is None]
+    for replica in access.list_copies(lake, far) if far else ():
+        replicas[replica.did].append(replica)
+    for did, source in sources.items():
+        # Asked for by itself, it tells why it cannot be read.
+        with suppress(NotAvailable):
+            if source.path is None:
+                _find_copies(source, replicas[did])
+            found[did] = source
+    return found
+
+
+class Sources:
+    """Where files are read from, as found within the last minute; by path, for threads."""
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
-        self._rings: dict[int, KeyRing] = {}
-        self._slots: asyncio.Semaphore | None = None
+        self._known: dict[str, Source] = {}
+
+    def find(self, path: str) -> Source:
+        """Find where the file at a path is read from; raises what `locate` raises. Blocks."""
+        found = self._known.get(path)
+        if found is None or not found.current:
+            reference = reference_of(path)
+            found = locate(lake_for(reference.instance), reference)
+            self.keep(path, found)
+        return found
+
+    def keep(self, path: str, source: Source) -> None:
+        """Remember where the file at a path is read from."""
+        if len(self._known) >= _MOST_SOURCES:
+            self._known.clear()
+        self._known[path] = source
+
+    def prepare(self, paths: list[str]) -> None:
+        """Find many files in few questions; who is left out is asked for by itself. Blocks."""
+        unknown: dict[str | None, dict[DID, str]] = {}
+        for path in dict.fromkeys(paths):
+            known = self._known.get(path)
+            if known is None or not known.current:
+                with suppress(errors.InvalidDID):
+                    reference = reference_of(path)
+                    unknown.setdefault(reference.instance, {})[reference.did] = path
+        for instance, dids in unknown.items():
+            wanted = list(dids) if len(dids) > 1 else []
+            for start in range(0, len(wanted), _TOGETHER):
+                found = locate_many(lake_for(instance), wanted[start : start + _TOGETHER])
+                for did, source in found.items():
+                    self.keep(dids[did], source)
+
+
+def reference_of(path: str) -> Reference:
+    """Read the path of a file, `[instance@]scope/name`."""
+    instance, scope, name = split_path(path)
+    return Reference(DID(f"{scope}:{name}"), instance)
+
+
+class Reader:
+    """The reads of one filesystem; lives on one event loop."""
+
+    def __init__(self) -> None:
+        self._https = HttpsReader()
+        self._root = RootReader()
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await asyncio.gather(self._https.close(), self._root.close())
 
     async def read(self, source: Source, start: int, end: int) -> bytes:
         """Read bytes `start` to `end` (exclusive) from the first copy that gives them."""
-        if start >= end:
-            return b""
-        if self._slots is None:
-            self._slots = asyncio.Semaphore(_AT_ONCE)
-        problems: list[DlaasError] = []
+        (found,) = await self.read_many(source, [(start, end)])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def read_many(
+        self, source: Source, ranges: list[tuple[int, int]], gap: int = GAP
+    ) -> list[bytes | DlaasError]:
+        """Read ranges together; what one copy does not give, the next is asked for.
+
+        Answers in the place of a range that none gave why the first did not.
+        """
+        found: list[bytes | DlaasError | None] = [None if s < e else b"" for s, e in ranges]
         for copy in list(source.copies):
-            try:
-                async with self._slots:
-                    return await self._from_copy(source, copy, start, end)
-            except (errors.ConfigurationError, errors.CannotAuthenticate):
-                raise
-            except DlaasError as error:
-                problems.append(error)
-                # The next read begins with a copy that works.
-                source.copies = [*(c for c in source.copies if c != copy), copy]
-        raise problems[0]
+            wanted = [i for i, one in enumerate(found) if not isinstance(one, bytes)]
+            if not wanted:
+                break
+            read = await self._from_copy(source, copy, [ranges[i] for i in wanted], gap)
+            for index, one in zip(wanted, read, strict=True):
+                # Of several problems the first is told.
+                if isinstance(one, bytes) or found[index] is None:
+                    found[index] = one
+            if any(isinstance(one, _OURS) for one in read):
+                break
+        else:
+            if any(not isinstance(one, bytes) for one in found):
+                # Copies come and go: before the next read the catalogue is asked again.
+                source.asked_at = -_REMEMBER
+        return [_not_there(source) if one is None else one for one in found]
 
     async def _from_copy(
-        self, source: Source, copy: tuple[str, str], start: int, end: int
-    ) -> bytes:
+        self, source: Source, copy: tuple[str, str], ranges: list[tuple[int, int]], gap: int
+    ) -> Sequence[bytes | DlaasError]:
         rse, url = copy
-        ring = self._rings.setdefault(id(source.lake), KeyRing(source.lake))
-        # Blocks: the login may have to be renewed.
-        keys = await asyncio.to_thread(ring.for_rse, rse)
-        for attempt in range(1, _TRIES + 1):
-            status, reason, body = await self._get(rse, url, keys, start, end, source.size)
-            if status not in _BUSY or attempt == _TRIES:
-                break
-            await asyncio.sleep(0.3 * 2**attempt)
-        if status not in (200, 206):
-            raise failed(rse, status, reason, url, "read")
-        if len(body) != end - start:
-            raise errors.StorageFailed(f"{rse} answered {len(body)} of {end - start} bytes.")
-        return body
-
-    async def _get(
-        self, rse: str, url: str, keys: Keys, start: int, end: int, size: int
-    ) -> tuple[int, str, bytes]:
-        session = self._session = self._session or aiohttp.ClientSession(
-            timeout=TIMEOUT,
-            connector=aiohttp.TCPConnector(limit=0, limit_per_host=_AT_ONCE),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-        )
-        target = encoded(url)
-        for _ in range(_REDIRECTS + 1):
-            headers = {"Range": f"bytes={start}-{end - 1}", "Accept-Encoding": "identity"}
-            options: dict[str, Any] = {"ssl": keys.context(target), "proxy": _proxy(target)}
-            try:
-                async with session.get(
-                    # As it is: a signature is over these very characters.
-                    URL(target, encoded=True),
-                    headers={**headers, **keys.headers(target)},
-                    allow_redirects=False,
-                    **options,
-                ) as answer:
-                    location = answer.headers.get("Location")
-                    if answer.status not in (301, 302, 303, 307, 308) or not location:
-                        body = await _body(answer, start, end, size)
-                        return answer.status, answer.reason or "", body
-                    target = encoded(urljoin(target, location))
-            except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
-                raise from_network(error, f"{rse} ({origin(target)})") from error
-            if urlsplit(target).scheme != "https":
-                raise errors.StorageFailed(
-                    f"{rse} sends on to {origin(target)}, which is not https."
-                )
-        raise errors.StorageFailed(f"{rse} sends from one address to the next.")
+        try:
+            if url.startswith("https:"):
+                read = await self._https.read(source.lake, rse, url, ranges, gap, source.size)
+            else:
+                read = list(await self._root.read(source.lake, rse, url, ranges))
+        except DlaasError as error:
+            read = [error] * len(ranges)
+        problem = next((one for one in read if isinstance(one, DlaasError)), None)
+        troubles = troubles_of(source.lake)
+        if problem is None:
+            troubles.clear(rse, url)
+        elif not isinstance(problem, _OURS):
+            troubles.note(rse, url, problem)
+            # The next read begins with a copy that works.
+            source.copies = [*(c for c in source.copies if c != copy), copy]
+        return read
 
 
-async def _body(answer: aiohttp.ClientResponse, start: int, end: int, size: int) -> bytes:
-    """Read what was asked for and no more: neither a lying storage nor one without ranges, which
-    answers the whole file, must fill the memory.
-    """
-    whole = answer.status == 200
-    another = whole and answer.content_length not in (None, size)
-    if answer.status not in (200, 206) or another:
-        return b""
-    skipped = start if whole else 0
-    wanted = end - start
-    body = bytearray()
-    async for chunk in answer.content.iter_chunked(1 << 18):
-        body += chunk[skipped:]
-        skipped = max(0, skipped - len(chunk))
-        if len(body) > wanted or (whole and len(body) >= wanted):
-            break
-    return bytes(body[:wanted] if whole else body)
-
-
-def _proxy(url: str) -> str | None:
-    host = urlsplit(url).hostname or ""
-    proxy = urllib.request.getproxies().get("https")
-    return None if not proxy or urllib.request.proxy_bypass(host) else proxy
+def _not_there(source: Source) -> DlaasError:
+    return errors.NotAvailable(f"No storage has a copy of {source.did} that can be read now.")

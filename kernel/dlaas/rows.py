@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from dlaas.model import DID, DIDType, Entry, Rule, RuleState, Usage
+from dlaas.model import DID, DIDType, Entry, Replica, Rule, RuleState, Usage
 
 _STATES: dict[str, RuleState] = {
     "O": "OK", "OK": "OK",
@@ -45,12 +45,31 @@ def entry_from(row: Mapping[str, Any]) -> Entry:
     )
 
 
+def replicas_from(row: Mapping[str, Any]) -> Iterator[Replica]:
+    """Read the copies of a file, nearest first as Rucio sorts them."""
+    did = DID(f"{row['scope']}:{row['name']}")
+    pfns: Any = sorted(row.get("pfns", {}).items(), key=lambda one: one[1].get("priority") or 0)
+    for pfn, told in pfns:
+        state = row.get("states", {}).get(told["rse"], "AVAILABLE")
+        yield Replica(did, told["rse"], pfn, state)
+
+
 def usage_from(row: Mapping[str, Any]) -> Usage:
     """Read what an account uses of an RSE."""
+    return Usage(row["rse"], int(row["bytes"]), int(row["files"]), _limit(row))
+
+
+def global_usage_from(row: Mapping[str, Any]) -> Usage:
+    """Read what an account uses of all RSEs of an expression together."""
+    used, files = int(row["bytes"]), int(row["files"])
+    return Usage(row["rse_expression"], used, files, _limit(row), "global")
+
+
+def _limit(row: Mapping[str, Any]) -> int | None:
     limit: Any = row.get("bytes_limit")
     # Rucio writes an endless quota as infinity or -1, and no quota as 0.
     endless = limit is None or limit < 0 or limit == float("inf")
-    return Usage(row["rse"], int(row["bytes"]), int(row["files"]), None if endless else int(limit))
+    return None if endless else int(limit)
 
 
 def utc(value: Any) -> datetime | None:
@@ -67,8 +86,8 @@ def utc(value: Any) -> datetime | None:
     return None
 
 
-def rule_from(row: Mapping[str, Any]) -> Rule:
-    """Read a rule as Rucio answers it."""
+def rule_from(row: Mapping[str, Any], subscription: str | None = None) -> Rule:
+    """Read a rule as Rucio answers it; the name of its subscription is not in the row."""
     state = str(row.get("state") or "").rpartition(".")[2].upper()
     return Rule(
         id=str(row["id"]),
@@ -86,4 +105,5 @@ def rule_from(row: Mapping[str, Any]) -> Rule:
         updated_at=utc(row.get("updated_at")),
         activity=row.get("activity") or None,
         comment=row.get("comments") or None,
+        subscription=subscription,
     )

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from typing import Any
 
-from dlaas.catalogue import Catalogue
 from dlaas.errors import (
     AccessDenied,
     DuplicateRule,
     InsufficientAccountLimit,
     InvalidInput,
     InvalidRSEExpression,
+    NotThere,
     RucioFailed,
 )
 from dlaas.lifetime import Lifetime, Until, said, seconds
-from dlaas.model import DID, Granted, Rule, Usage
-from dlaas.quota import quota_error
-from dlaas.rows import rule_from
+from dlaas.model import DID, Explanation, Granted, Rule
+from dlaas.quotas import Quotas
+from dlaas.rights import checked_rule_id
 
 # Rucio's clock and ours may differ, and a rule is not worth extending by less.
 _SLACK = timedelta(minutes=5)
+# A file may be in any number of datasets: the rules of so many are asked for.
+_MOST_PARENTS = 10
 
 
-class Rules(Catalogue):
+class Rules(Quotas):
     """What changes the lake's rules."""
 
     def list_rules(self, did: str) -> list[Rule]:
@@ -42,14 +45,14 @@ class Rules(Catalogue):
             rows += [found for found in above if found["id"] not in known]
         if is_file and not rows:
             # Rucio carries the rules of a dataset down to a new file seconds after it is attached.
-            for parent in self.list_parents(did):
+            for parent in islice(self.list_parents(did), _MOST_PARENTS):
                 rows += self.client.list_did_rules(parent.scope, parent.name)
-        rules = [rule_from(found) for found in rows]
+        rules = [self._rule(found) for found in rows]
         return sorted(rules, key=lambda rule: str(rule.created_at), reverse=True)
 
     def get_rule(self, rule_id: str) -> Rule:
         """Answer a rule; raises `RuleNotFound`, also when it has expired."""
-        return rule_from(self.client.get_replication_rule(_checked_id(rule_id)))
+        return self._rule(self.client.get_replication_rule(checked_rule_id(rule_id)))
 
     def make_available(
         self,
@@ -58,6 +61,7 @@ class Rules(Catalogue):
         until: Until | None = None,
         *,
         rse_expression: str | None = None,
+        qos: str | None = None,
         copies: int = 1,
         activity: str | None = None,
         comment: str | None = None,
@@ -65,10 +69,11 @@ class Rules(Catalogue):
     ) -> Granted:
         """Have a DID put where the notebook can read it, for a lifetime or until a date.
 
-        With neither it is the instance's default. Answers what Rucio granted. Where this account
-        has such a rule already that lasts long enough, that rule is answered with `new` False; one
-        that ends earlier is extended with `extend=True`, else `DuplicateRule` tells its `rule_id`
-        and `expires_at`. Raises `InvalidLifetime`, `ScopeNotFound`, `DataIdentifierNotFound`,
+        With neither it is the instance's default; so it is without an RSE expression or `qos`, a
+        label of `list_qos`. Answers what Rucio granted. Where this account has such a rule already
+        that lasts long enough, that rule is answered with `new` False; one that ends earlier is
+        extended with `extend=True`, else `DuplicateRule` tells its `rule_id` and `expires_at`.
+        Raises `InvalidLifetime`, `InvalidInput`, `ScopeNotFound`, `DataIdentifierNotFound`,
         `InsufficientAccountLimit`, `InvalidRSEExpression`, `AccessDenied`.
         """
         did = DID(did)
@@ -76,14 +81,10 @@ class Rules(Catalogue):
         asked = wanted if wanted is not None else self.instance.default_lifetime
         if isinstance(copies, bool) or not isinstance(copies, int) or copies < 1:
             raise InvalidInput("The number of copies must be at least 1.")
-        expression = rse_expression or self.instance.destination_rse
-        if not expression:
-            raise InvalidRSEExpression(
-                f"{self.instance.title} has no destination_rse: say which RSE the data is to go to."
-            )
+        expression = self._target(rse_expression, qos)
         row = self._did(did)
         try:
-            self.check_quota(expression, lambda: self._size_of(did, row))
+            self.check_quota(expression, lambda: self._size_of(did, row), copies)
         except InsufficientAccountLimit:
             # A rule that is there already has been counted: Rucio says so itself.
             if self._own_rule(did, expression, copies) is None:
@@ -94,7 +95,27 @@ class Rules(Catalogue):
         except DuplicateRule as error:
             return self._again(did, expression, copies, asked, extend, error)
         rule = self.get_rule(rule_id)
-        return Granted(rule, True, _note(rule, asked))
+        return Granted(
+            rule, True, f"Granted on {self._said_place(expression)} {_how_long(rule, asked)}"
+        )
+
+    def _target(self, rse_expression: str | None, qos: str | None) -> str:
+        if qos is not None:
+            chosen = self.qos_expression(qos)
+            return f"({rse_expression})&({chosen})" if rse_expression else chosen
+        expression = rse_expression or self.instance.destination_rse
+        if not expression:
+            raise InvalidRSEExpression(
+                f"{self.instance.title} has no destination_rse: say which RSE the data is to go to."
+            )
+        return expression
+
+    def _said_place(self, expression: str) -> str:
+        """Name the RSEs that an expression means, where it is one and they are few."""
+        if not set(expression) & set("=&|\\()<>*"):
+            return expression
+        names = self.matching_rses(expression)
+        return f"{expression} ({', '.join(sorted(names))})" if 0 < len(names) <= 3 else expression
 
     def _add_rule(
         self,
@@ -105,53 +126,29 @@ class Rules(Catalogue):
         options: Mapping[str, Any] | None = None,
     ) -> str:
         given = {key: value for key, value in (options or {}).items() if value is not None}
-        answered = self.client.add_replication_rule(
-            [{"scope": did.scope, "name": did.name}], copies, expression, lifetime=lifetime, **given
-        )
+        asked = [{"scope": did.scope, "name": did.name}]
+        try:
+            answered = self.client.add_replication_rule(
+                asked, copies, expression, lifetime=lifetime, **given
+            )
+        except AccessDenied:
+            self._note("add_rule", False)
+            raise
+        self._note("add_rule", True)
         if not answered:
             raise RucioFailed("Rucio made no rule and did not say why.")
         return str(answered[0])
-
-    def _size_of(self, did: DID, row: Mapping[str, Any]) -> int:
-        size = row.get("bytes")
-        if size is None:
-            size = self.client.get_did(did.scope, did.name, dynamic_depth="FILE").get("bytes")
-        return size or 0
-
-    def check_quota(self, rse: str, size_of: Callable[[], int]) -> None:
-        """Refuse with numbers what Rucio would refuse without them; nothing for an expression."""
-        usage = self.limited_usage(rse)
-        if usage is None or usage.limit is None:
-            return
-        size, left = size_of(), max(0, usage.limit - usage.bytes)
-        # Rucio wants some of it to be left over.
-        if size >= left:
-            raise quota_error(self.account, rse, size, left, usage.limit)
-
-    def limited_usage(self, rse: str) -> Usage | None:
-        """Answer what this account uses of an RSE, where it has a limit there that binds it."""
-        found = next((usage for usage in self.usage() if usage.rse == rse), None)
-        # Rucio also answers 0 where there is no limit; whether that binds, it says itself.
-        return found if found is not None and found.limit and not self.is_admin() else None
 
     def aims_at(self, rule: Rule, rse: str) -> bool:
         """Tell whether a rule can be fulfilled on no other RSEs than with `rse`."""
         if rule.rse_expression == rse:
             return True
-        names = self._remember(
-            f"expression {rule.rse_expression}", lambda: self._matching(rule.rse_expression)
-        )
+        names = self.matching_rses(rule.rse_expression)
         return rse in names and rule.copies >= len(names)
-
-    def _matching(self, expression: str) -> frozenset[str]:
-        try:
-            return frozenset(row["rse"] for row in self.client.list_rses(expression))
-        except InvalidRSEExpression:
-            return frozenset()
 
     def _own_rule(self, did: DID, expression: str, copies: int) -> Rule | None:
         for row in self.client.list_did_rules(did.scope, did.name):
-            rule = rule_from(row)
+            rule = self._rule(row)
             if (
                 rule.account == self.account
                 and rule.rse_expression == expression
@@ -214,37 +211,47 @@ class Rules(Catalogue):
         return self._change(rule_id, {"lifetime": lifetime})
 
     def _change(self, rule_id: str, options: dict[str, Any]) -> Rule:
+        checked = checked_rule_id(rule_id)
         try:
-            self.client.update_replication_rule(_checked_id(rule_id), options)
+            self.client.update_replication_rule(checked, options)
         except AccessDenied as error:
-            raise _not_allowed("change", rule_id, error) from error
-        return self.get_rule(rule_id)
+            raise self._refused(f"update_rule {checked}", "change", checked, error) from error
+        self._note(f"update_rule {checked}", True)
+        return self.get_rule(checked)
 
     def delete_rule(self, rule_id: str) -> None:
         """Release a rule; an hour later its data may be deleted where no other rule keeps it.
 
         Raises `RuleNotFound`, `AccessDenied`.
         """
+        checked = checked_rule_id(rule_id)
         try:
-            self.client.delete_replication_rule(_checked_id(rule_id))
+            self.client.delete_replication_rule(checked)
         except AccessDenied as error:
-            raise _not_allowed("delete", rule_id, error) from error
+            raise self._refused("delete_rule", "delete", checked, error) from error
 
+    def _refused(self, action: str, act: str, rule_id: str, error: AccessDenied) -> AccessDenied:
+        """Make the error for a refused change, which says whether it can ever be allowed."""
+        try:
+            owner = self.get_rule(rule_id).account
+        except NotThere:
+            owner = self.account
+        if owner == self.account:
+            why = "Rucio's policy here leaves that to administrators, even for your own: ask them."
+            self._note(action, False)
+        else:
+            why = f"It is a rule of {owner!r}: ask its owner, or an administrator."
+        return AccessDenied(
+            f"Rucio does not let this account {act} the rule {rule_id}.",
+            remedy=f"{why} Logging in again will not help.",
+            details={**error.details, "rule_id": rule_id, "owner": owner},
+        )
 
-def _checked_id(rule_id: str) -> str:
-    text = str(rule_id).strip().lower()
-    if len(text) != 32 or set(text) - set("0123456789abcdef"):
-        raise InvalidInput(f"{rule_id!r} is not the id of a rule.")
-    return text
+    def explain_rule(self, rule_id: str) -> Explanation:
+        """Explain why a rule is not OK: per missing file its state and Rucio's error, a page."""
+        from dlaas.stuck import explain
 
-
-def _not_allowed(act: str, rule_id: str, error: AccessDenied) -> AccessDenied:
-    return AccessDenied(
-        f"Rucio does not let this account {act} the rule {rule_id}.",
-        remedy="It may be another account's, or only administrators may do that here: ask them."
-        " Logging in again will not help.",
-        details=error.details,
-    )
+        return explain(self, self.get_rule(rule_id))
 
 
 def covers(rule: Rule, asked: int | None) -> bool:
@@ -262,8 +269,8 @@ def _until(rule: Rule) -> str:
     return f"until {rule.expires_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _note(rule: Rule, asked: int | None) -> str:
-    text = f"Granted on {rule.rse_expression} {_until(rule)}."
+def _how_long(rule: Rule, asked: int | None) -> str:
+    text = f"{_until(rule)}."
     if asked is None or rule.expires_at is None:
         return text
     left = (rule.expires_at - datetime.now(timezone.utc)).total_seconds()

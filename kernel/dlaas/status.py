@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from dlaas import access
-from dlaas.errors import DlaasError, NotThere
+from dlaas.errors import NotThere
 from dlaas.lifetime import said
 from dlaas.model import DID, Access, DIDType, Rule, State, Status
 from dlaas.rows import type_of
@@ -49,23 +49,23 @@ def status(lake: Lake, did: str) -> Status:
     rse = lake.instance.destination_rse
     rules = lake.rules_of(did, kind == "file")
     here = _here(lake, did, kind, rules, rse)
-    counts = _counts(lake, did, kind, row, rse, here)
+    ranking = _rank(lake, did, row) if kind == "file" else None
+    counts = _count_file(row, ranking, rse) if ranking else _counts(lake, did, kind, rse, here)
     state = _state(counts, here)
-    path = _path(lake, did, kind, counts, row)
-    how = _access(lake, kind, counts, path, rse)
+    how = _access_file(ranking) if ranking else _access(lake, counts, rse)
     return Status(
         did=did,
         type=kind,
         state=state,
         access=how,
-        reason=_reason(lake, state, how, counts, here),
+        reason=_reason(lake, state, how, counts, here) + _why_not(ranking),
         files=counts.files,
         available_files=counts.available_files,
         bytes=counts.bytes,
         available_bytes=counts.available_bytes,
         rse=rse,
         expires_at=_expiry(here),
-        path=path,
+        path=ranking.path if ranking else None,
         rules=tuple(here or rules),
     )
 
@@ -90,11 +90,7 @@ def _here(lake: Lake, did: DID, kind: DIDType, rules: list[Rule], rse: str | Non
     return here
 
 
-def _counts(
-    lake: Lake, did: DID, kind: DIDType, row: dict[str, Any], rse: str | None, here: list[Rule]
-) -> _Counts:
-    if kind == "file":
-        return _count_file(lake, did, row, rse)
+def _counts(lake: Lake, did: DID, kind: DIDType, rse: str | None, here: list[Rule]) -> _Counts:
     if kind == "dataset":
         return _count_dataset(lake, did, rse)
     counts = _count_container(lake, did, rse) or _count_locks(lake, did, here)
@@ -104,12 +100,16 @@ def _counts(
     return counts
 
 
-def _count_file(lake: Lake, did: DID, row: dict[str, Any], rse: str | None) -> _Counts:
+def _rank(lake: Lake, did: DID, row: dict[str, Any]) -> access.Ranking:
+    replicas = access.list_copies(lake, [did])
+    return access.rank_file(lake, did, row.get("bytes"), row.get("adler32"), replicas)
+
+
+def _count_file(row: dict[str, Any], ranking: access.Ranking, rse: str | None) -> _Counts:
     size = row.get("bytes")
-    rses = {replica.rse for replica in lake._replicas([did]) if replica.state == "AVAILABLE"}
-    at_rse = rse in rses
+    at_rse = rse is not None and rse in ranking.holders
     return _Counts(
-        1, size, int(at_rse), (size or 0) if at_rse else 0, frozenset(rses - {rse or ""})
+        1, size, int(at_rse), (size or 0) if at_rse else 0, ranking.holders - {rse or ""}
     )
 
 
@@ -209,27 +209,19 @@ _WAITING: tuple[tuple[str, State], ...] = (
 )
 
 
-def _path(lake: Lake, did: DID, kind: DIDType, counts: _Counts, row: dict[str, Any]) -> str | None:
-    if kind != "file" or not counts.available_files:
-        return None
-    try:
-        return access.local_path(lake, did, row.get("bytes"))
-    except DlaasError:
-        return None
+def _access_file(ranking: access.Ranking) -> Access:
+    return ranking.best.kind if ranking.best else "none"
 
 
-def _access(
-    lake: Lake, kind: DIDType, counts: _Counts, path: str | None, rse: str | None
-) -> Access:
+def _access(lake: Lake, counts: _Counts, rse: str | None) -> Access:
     mount = lake.instance.rse_mount_path
-    if path or (kind != "file" and counts.available_files and mount and os.path.isdir(mount)):
+    if counts.available_files and mount and os.path.isdir(os.path.expanduser(mount)):
         return "mount"
     holders = set(counts.elsewhere)
     if counts.available_files and rse:
         holders.add(rse)
-    return (
-        "https" if any(access.speaks_https(lake, holder) for holder in sorted(holders)) else "none"
-    )
+    ways = (access.reads_from(lake, holder) for holder in sorted(holders))
+    return next((way for way in ways if way != "none"), "none")
 
 
 def _expiry(here: list[Rule]) -> datetime | None:
@@ -259,9 +251,17 @@ def _reason(lake: Lake, state: State, how: Access, counts: _Counts, here: list[R
 def _how(how: Access, state: State, lake: Lake) -> str:
     if how == "none" and state == "available" and lake.instance.rse_mount_path:
         return f" But {lake.instance.rse_mount_path} does not show it."
-    if how == "https":
+    if how in ("https", "root"):
         return " It can be streamed."
+    if how == "cache":
+        return " A copy is in the cache of this machine."
     return ""
+
+
+def _why_not(ranking: access.Ranking | None) -> str:
+    if ranking is None or ranking.best or not ranking.ways:
+        return ""
+    return f" It cannot be read from here now: {ranking.why_not}."
 
 
 def _left(here: list[Rule]) -> str:

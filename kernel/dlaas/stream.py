@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from fsspec.implementations.local import LocalFileOpener
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 from dlaas import readahead
@@ -33,6 +35,28 @@ class RucioFile(AbstractBufferedFile):  # type: ignore[misc]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_reopen, (self.path, self.loc))
+
+
+class MountedFile(LocalFileOpener):  # type: ignore[misc]
+    """A file that is read from a folder of this machine; `name` is its path there.
+
+    Its pickle holds none: on another machine it is read from wherever it lies there.
+    """
+
+    f: Any
+
+    def __init__(self, local: str, path: str, fs: AbstractFileSystem) -> None:
+        self._local = local
+        super().__init__(path, "rb", fs=fs)
+
+    def _open(self) -> None:
+        if self.f is None or self.f.closed:
+            self.f = open(self._local, "rb")  # noqa: SIM115
+            self.size = self.f.seek(0, os.SEEK_END)
+            self.f.seek(0)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_reopen, (self.path, self.tell()))
 
 
 def _reopen(path: str, position: int) -> Any:

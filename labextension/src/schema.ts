@@ -34,16 +34,22 @@ export interface Entry {
 }
 
 /**
- * What was granted when data was made available; `new` is False where a rule was there.
+ * Why a rule is as it is: a sentence for people, and a page of the files that are missing.
+ *
+ * `complete` is False where more files are missing than `locks` holds.
  */
-export interface Granted {
+export interface Explanation {
   rule: Rule;
-  new: boolean;
-  note: string;
+  reason: string;
+  remedy: string;
+  locks: Lock[];
+  complete: boolean;
 }
 
 /**
  * A replication rule: what is kept where, for how long, and how far that is.
+ *
+ * `subscription` is the name of the subscription that made it.
  */
 export interface Rule {
   id: string;
@@ -61,6 +67,31 @@ export interface Rule {
   updated_at: string | null;
   activity: string | null;
   comment: string | null;
+  subscription: string | null;
+}
+
+/**
+ * One file of a rule on one RSE, and what its last transfer ended with.
+ *
+ * `sources` are the RSEs that have a copy that can be read.
+ */
+export interface Lock {
+  did: string;
+  rse: string;
+  state: 'OK' | 'REPLICATING' | 'STUCK';
+  error: string | null;
+  attempts: number | null;
+  sources: string[] | null;
+  tried_at: string | null;
+}
+
+/**
+ * What was granted when data was made available; `new` is False where a rule was there.
+ */
+export interface Granted {
+  rule: Rule;
+  new: boolean;
+  note: string;
 }
 
 /**
@@ -162,6 +193,15 @@ export interface Metadata {
 }
 
 /**
+ * A quality of service: its label, and the RSEs that have it with the expression for them.
+ */
+export interface QoS {
+  label: string;
+  expression: string;
+  rses: string[];
+}
+
+/**
  * A storage element of the lake.
  */
 export interface RSE {
@@ -169,6 +209,9 @@ export interface RSE {
   site: string | null;
   qos: string | null;
   writable: boolean;
+  attributes: {
+    [k: string]: unknown;
+  };
 }
 
 /**
@@ -191,6 +234,7 @@ export interface RuleRequest {
   lifetime?: number | null;
   until?: string | null;
   rse_expression?: string | null;
+  qos?: string | null;
   copies?: number;
   activity?: string | null;
   comment?: string | null;
@@ -234,12 +278,15 @@ export interface UploadRequest {
 
 /**
  * What an account uses of an RSE and may use; `limit` None means without limit.
+ *
+ * With the locality `global` the limit is for all RSEs together that `rse`, an expression, means.
  */
 export interface Usage {
   rse: string;
   bytes: number;
   files: number;
   limit: number | null;
+  locality: 'local' | 'global';
 }
 
 /**

@@ -21,6 +21,8 @@ from dlaas.lake import Lake
 from dlaas.model import Reference
 from jupyter_dlaas.lake import EmbeddedLake
 
+from .downloads import LARGE, SMALL, Downloads
+
 FILES = 5000
 RSE = "NORTH-DISK"
 SIZE = 100_000_000
@@ -143,8 +145,26 @@ def upload(embedded: EmbeddedLake, lake: Lake) -> Case:
     return Case("upload", "rucio-clients upload", ours, peer)
 
 
+def download_small(embedded: EmbeddedLake, lake: Lake) -> Case:
+    """300 files of 100 KiB over https: fetched, verified, renamed."""
+    return _download("download-small", embedded, lake, SMALL)
+
+
+def download_large(embedded: EmbeddedLake, lake: Lake) -> Case:
+    """5 files of 100 MB over https."""
+    return _download("download-large", embedded, lake, LARGE)
+
+
+def _download(name: str, embedded: EmbeddedLake, lake: Lake, what: tuple[int, int]) -> Case:
+    files, size = what
+    pair = Downloads(embedded, lake, _genuine(embedded, "alice"), RSE, files, size)
+    return Case(name, "rucio-clients download", pair.ours, pair.peer)
+
+
 CASES: dict[str, Callable[[EmbeddedLake, Lake], Case]] = {
     "status": status,
     "random-reads": random_reads,
     "upload": upload,
+    "download-small": download_small,
+    "download-large": download_large,
 }

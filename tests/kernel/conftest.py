@@ -41,6 +41,11 @@ def nothing_ambient(
             monkeypatch.delenv(name)
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "jupyter"))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setenv("DLAAS_CACHE", str(tmp_path / "cache"))
+    if "lake" in request.fixturenames:
+        # XRootD reads it with the first connection of a process, and never again.
+        authorities = request.getfixturevalue("lake").layout.authorities
+        monkeypatch.setenv("X509_CERT_DIR", str(authorities))
     monkeypatch.setattr("dlaas.handover._told", None)
     forget()
     # A lake of an earlier test may live on in a traceback, and references would still find it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -184,6 +185,36 @@ def test_files_are_listed_at_any_depth(alice: Lake) -> None:
     assert all(e.type == "file" and e.bytes and e.adler32 for e in found)
 
 
+def test_contents_are_listed_at_any_depth(alice: Lake) -> None:
+    direct = [str(e.did) for e in alice.list_contents("ATLAS_OD_EDU:2020_13TeV")]
+    assert sorted(direct) == ["ATLAS_OD_EDU:4lep", "ATLAS_OD_EDU:GamGam"]
+    deep = list(alice.list_contents("ATLAS_OD_EDU:2020_13TeV", recursive=True))
+    kinds = {str(e.did): e.type for e in deep}
+    assert len(kinds) == len(deep)
+    assert kinds["ATLAS_OD_EDU:GamGam"] == "container"
+    assert kinds[DATA] == "dataset"
+    files = {str(e.did) for e in alice.list_files("ATLAS_OD_EDU:2020_13TeV")}
+    assert {did for did, kind in kinds.items() if kind == "file"} == files
+
+
+def test_parents_are_listed_to_the_top_or_only_the_nearest(alice: Lake) -> None:
+    file = "ATLAS_OD_EDU:data_A.GamGam.root"
+    above = [DATA, "ATLAS_OD_EDU:GamGam", "ATLAS_OD_EDU:2020_13TeV"]
+    assert list(alice.list_parents(file)) == above
+    assert list(alice.list_parents(file, recursive=False)) == [DATA]
+    assert list(alice.list_parents("ATLAS_OD_EDU:2020_13TeV")) == []
+
+
+def test_more_than_ten_parents_are_listed(alice: Lake, fresh: Callable[[str], str]) -> None:
+    child, above = fresh("child"), [fresh("parent") for _ in range(12)]
+    alice.client.add_dataset("user.alice", child)
+    alice.client.add_containers([{"scope": "user.alice", "name": name} for name in above])
+    for name in above:
+        alice.client.attach_dids("user.alice", name, [{"scope": "user.alice", "name": child}])
+    found = [did.name for did in alice.list_parents(f"user.alice:{child}")]
+    assert sorted(found) == sorted(above)
+
+
 def test_a_file_lists_itself_and_holds_nothing(alice: Lake) -> None:
     did = "ATLAS_OD_EDU:data_A.GamGam.root"
     assert [e.did for e in alice.list_files(did)] == [did]
@@ -204,6 +235,7 @@ def test_scopes_are_the_accounts_own(alice: Lake, bob: Lake) -> None:
 def test_rses_have_site_and_quality(alice: Lake) -> None:
     found = {rse.name: rse for rse in alice.list_rses()}
     assert (found["NOTEBOOK-MOUNT"].site, found["NOTEBOOK-MOUNT"].qos) == ("CAMPUS", "FAST")
+    assert found["NOTEBOOK-MOUNT"].attributes["QOS"] == "FAST"
     assert [rse.name for rse in alice.list_rses("site=NORTH")] == ["NORTH-DISK"]
     with pytest.raises(InvalidRSEExpression):
         alice.list_rses("site=NOWHERE")

@@ -158,7 +158,7 @@ def test_what_is_mounted_is_read_from_the_mount(
     path = alice.status(done.did).path
     assert path
     with fs.open(f"rucio://lake@{done.did}") as file:
-        assert getattr(file, "path", "") == path
+        assert getattr(file, "name", "") == path
         assert file.read() == a_file.read_bytes()
     assert fs.cat_file(f"rucio://lake@{done.did}", 5, 10) == a_file.read_bytes()[5:10]
 

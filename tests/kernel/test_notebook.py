@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import os
 import queue
+import socket
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,9 +18,13 @@ from typing import Any
 import pytest
 from jupyter_client.manager import KernelManager
 
-from dlaas import Lake, SingleItemDID, handover
-from dlaas.errors import InvalidInput, Unreachable
-from dlaas.notebook import attach, check_name, handle
+from dlaas import Lake, MultipleItemDID, SingleItemDID, handover
+from dlaas.attaching import handle
+from dlaas.attachments import check_name
+from dlaas.errors import InvalidInput, NotThere, TookTooLong, Unreachable
+from dlaas.model import VariableRecord
+from dlaas.notebook import attach, restore
+from dlaas.restoring import make
 
 FILE = "ATLAS_OD_EDU:data_A.GamGam.root"
 RECORD = {"variableName": "events", "did": FILE, "type": "file"}
@@ -99,6 +107,12 @@ def folder(alice: Lake, tmp_path: Path) -> str:
         tmp_path / "dlaas-1", alice.instance, "alice", token.value, token.expires_at, True
     )
     return str(tmp_path / "dlaas-1")
+
+
+def test_every_kernel_of_a_hub_may_load_it_for_next_to_nothing() -> None:
+    code = "import sys, dlaas.notebook; print(*(m for m in sys.modules if m.startswith('dlaas')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["dlaas", "dlaas.notebook"]
 
 
 def test_a_kernel_without_the_library_loaded_closes_the_comm(kernel: Kernel) -> None:
@@ -294,3 +308,92 @@ def test_a_variable_can_be_attached_with_the_lake_down(
         assert handle({"action": "attach", "variables": [record]}, namespace)["ok"]
         assert isinstance(namespace["events"], SingleItemDID)
         assert "user.alice:whatever" in repr(namespace["events"])
+
+
+def test_a_choice_of_its_files_or_another_did_is_the_persons_own(
+    kernel: Kernel, folder: str
+) -> None:
+    records = [
+        {**RECORD, "variableName": "single"},
+        {"variableName": "many", "did": "ATLAS_OD_EDU:GamGam_data", "type": "collection"},
+    ]
+    message = {"action": "attach", "handover": folder, "variables": records}
+    kernel.run("import dlaas.notebook as _d; _d.load(); del _d")
+    assert kernel.ask(message)["ok"]
+    kernel.run(
+        "import dlaas\nmany = many[:1]\nsingle = dlaas.did('ATLAS_OD_EDU:data_B.GamGam.root')"
+    )
+    assert kernel.ask({**message, "renew": True}) == {"ok": True, "variables": []}
+    assert kernel.ask(message)["problem"]["error"] == "AlreadyThere"
+    kernel.ask({"action": "detach", "names": ["single", "many"]})
+    assert kernel.run("print(single.name, len(many))") == "data_B.GamGam.root 1\n"
+
+
+def notebook(path: Path, record: Any, *cells: str) -> Path:
+    """Write a notebook file as JupyterLab does."""
+    written = [{"cell_type": "code", "source": cell.splitlines(True)} for cell in cells]
+    content = {"cells": written, "metadata": {"rucio_attachments": record}, "nbformat": 4}
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_the_incumbents_record_is_read_unchanged(
+    alice: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlaas.attaching._attached", {})
+    record = [
+        {"did": FILE, "type": "file", "variableName": "events"},
+        {"did": "ATLAS_OD_EDU:GamGam_data", "type": "collection", "variableName": "data"},
+    ]
+    found = restore(notebook(tmp_path / "theirs.ipynb", record))
+    events, data = found["events"], found["data"]
+    assert isinstance(events, SingleItemDID)
+    assert isinstance(data, MultipleItemDID)
+    assert (events.did, len(data)) == (FILE, 4)
+    assert events.lake is alice
+
+
+def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotThere, match=r"missing\.ipynb"):
+        restore(tmp_path / "missing.ipynb")
+    for text in ("", "[]", "{}", '{"cells": 7}', "\xff"):
+        (tmp_path / "none.ipynb").write_text(text)
+        with pytest.raises(InvalidInput, match="no notebook"):
+            restore(tmp_path / "none.ipynb")
+    assert restore(notebook(tmp_path / "plain.ipynb", None)) == {}
+
+
+def test_visual_studio_code_tells_the_kernel_its_notebook(
+    kernel: Kernel, folder: str, tmp_path: Path
+) -> None:
+    path = notebook(tmp_path / "code.ipynb", [{**RECORD, "variableName": "of_code"}], "1 + 1")
+    kernel.ask({"action": "attach", "handover": folder, "variables": []})
+    kernel.run(f"__vsc_ipynb_file__ = {str(path)!r}\n%reload_ext dlaas")
+    assert kernel.run("print(of_code.did)") == f"{FILE}\n"
+    kernel.run("del of_code\nresolve_dids()\ndel __vsc_ipynb_file__")
+    assert kernel.run("print(of_code.did)") == f"{FILE}\n"
+
+
+def test_a_lake_that_does_not_answer_keeps_no_notebook_waiting(
+    alice: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It listens and says nothing: the variables are references, and it is said why."""
+    with socket.create_server(("localhost", 0)) as silent:
+        url = f"https://localhost:{silent.getsockname()[1]}"
+        dead = Lake(replace(alice.instance, name="dead", rucio_base_url=url, rucio_auth_url=url))
+        records = [
+            VariableRecord("events", FILE, "file", "dead"),
+            VariableRecord("data", "ATLAS_OD_EDU:GamGam_data", "collection", "dead"),
+        ]
+        made = list(make(records, patience=0.5))
+        assert any(thread.name == "dlaas-restore" for thread in threading.enumerate())
+        assert [str(made[0][1]), made[1][1]] == [
+            "rucio://dead@ATLAS_OD_EDU/data_A.GamGam.root",
+            MultipleItemDID("ATLAS_OD_EDU:GamGam_data", "dead"),
+        ]
+        # A collection asks nothing as it is made, and does not suffer from the file before it.
+        error, none = made[0][2], made[1][2]
+        assert none is None
+        assert isinstance(error, TookTooLong)
+        assert "resolve_dids()" in error.remedy
+    dead.close()

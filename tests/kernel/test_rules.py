@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from standin import Answer, StandIn
 
-from dlaas import Lake
+from dlaas import Instance, Lake
+from dlaas.credentials import Bearer
 from dlaas.errors import (
     AccessDenied,
     DataIdentifierNotFound,
@@ -20,9 +23,13 @@ from dlaas.errors import (
     InvalidInput,
     InvalidLifetime,
     InvalidRSEExpression,
+    NotThere,
     RuleNotFound,
     ScopeNotFound,
 )
+from dlaas.model import DID, Rule
+from dlaas.stuck import explain
+from jupyter_dlaas.lake import EmbeddedLake
 
 DATA = "ATLAS_OD_EDU:4lep_data"
 SMALL = "ATLAS_OD_EDU:GamGam_mc_ZH125J_Zincl"
@@ -30,6 +37,12 @@ SMALL = "ATLAS_OD_EDU:GamGam_mc_ZH125J_Zincl"
 
 def _days(rule: Any) -> float:
     return float((rule.expires_at - datetime.now(timezone.utc)) / timedelta(days=1))
+
+
+@pytest.fixture(scope="module")
+def root(lake: EmbeddedLake) -> Lake:
+    """The lake as its administrator."""
+    return Lake(Instance.from_mapping({**lake.instance("root"), "name": "roots"}))
 
 
 @pytest.fixture
@@ -49,6 +62,9 @@ def own(alice: Lake, a_file: Path, fresh: Callable[[str], str]) -> str:
         ({"copies": True}, InvalidInput),
         ({"lifetime": "1d", "rse_expression": "NOWHERE"}, InvalidRSEExpression),
         ({"lifetime": "1d", "rse_expression": "((("}, InvalidRSEExpression),
+        ({"lifetime": "1d", "qos": "NOPE"}, InvalidInput),
+        ({"lifetime": "1d", "qos": ""}, InvalidInput),
+        ({"lifetime": "1d", "qos": "FAST", "rse_expression": "NORTH-DISK"}, InvalidRSEExpression),
         (
             {"lifetime": "1d", "rse_expression": "NORTH-DISK|SOUTH-DISK", "copies": 3},
             InvalidRSEExpression,
@@ -160,12 +176,83 @@ def test_rucios_own_refusal_of_a_quota_is_told_as_such(bob: Lake) -> None:
         bob.make_available("ATLAS_OD_EDU:GamGam_data", "1d", rse_expression="site=SOUTH")
 
 
+def test_an_expression_is_refused_when_too_few_of_its_rses_have_room(bob: Lake) -> None:
+    """SOUTH-DISK has no room for bob: of two RSEs one remains, for two copies too few."""
+    data, both = "ATLAS_OD_EDU:GamGam_data", "NORTH-DISK|SOUTH-DISK"
+    with pytest.raises(InsufficientAccountLimit, match="are needed on SOUTH-DISK"):
+        bob.make_available(data, "1d", rse_expression=both, copies=2)
+    granted = bob.make_available(data, "1h", rse_expression=both)
+    bob.delete_rule(granted.rule.id)
+
+
+def test_a_quota_for_several_rses_together_is_checked_too(
+    bob: Lake, root: Lake, eventually: Callable[..., Any]
+) -> None:
+    """Nothing else in these tests needs room of bob's on NORTH-DISK."""
+    data, together = "ATLAS_OD_EDU:GamGam_data", "site=NORTH"
+    root.client.set_global_account_limit("bob", together, 1_000_000)
+    try:
+        limits = {usage.rse: usage for usage in bob.usage() if usage.locality == "global"}
+        assert limits[together].limit == 1_000_000
+        with pytest.raises(InsufficientAccountLimit, match="are needed on site=NORTH") as caught:
+            bob.make_available(data, "1d", rse_expression="NORTH-DISK")
+        assert caught.value.details["limit"] == 1_000_000
+    finally:
+        root.client.delete_global_account_limit("bob", together)
+
+
+def test_a_quality_of_service_is_turned_into_rses(alice: Lake, own: str) -> None:
+    known = {qos.label: qos for qos in alice.list_qos()}
+    assert known["FAST"].rses == ("NOTEBOOK-MOUNT",)
+    granted = alice.make_available(own, "1d", qos="fast", activity="User Subscriptions")
+    assert granted.rule.rse_expression == known["FAST"].expression == "QOS=FAST"
+    assert "QOS=FAST (NOTEBOOK-MOUNT) until" in granted.note
+    assert granted.rule.activity == "User Subscriptions"
+
+
+def test_a_quality_of_service_narrows_an_expression(alice: Lake, own: str) -> None:
+    rule = alice.make_available(own, "1d", qos="SAFE", rse_expression="site=NORTH").rule
+    assert rule.rse_expression == "(site=NORTH)&(QOS=SAFE)"
+
+
+def test_an_unknown_quality_of_service_names_those_there_are(alice: Lake, own: str) -> None:
+    with pytest.raises(InvalidInput, match="no quality of service 'GOLD'") as caught:
+        alice.make_available(own, "1d", qos="GOLD")
+    assert {"CHEAP-ANALYSIS", "FAST", "SAFE"} <= set(caught.value.details["labels"])
+    assert "CHEAP-ANALYSIS" in caught.value.remedy
+
+
 def test_a_rule_of_another_account_cannot_be_changed(alice: Lake, bob: Lake, own: str) -> None:
     rule = alice.list_rules(own)[0]
     for act in (lambda: bob.update_rule(rule.id, "9d"), lambda: bob.delete_rule(rule.id)):
         with pytest.raises(AccessDenied, match="does not let this account"):
             act()
+    with pytest.raises(AccessDenied, match="a rule of 'alice'"):
+        bob.delete_rule(rule.id)
     assert alice.get_rule(rule.id).expires_at == rule.expires_at
+    assert bob.may("delete_rule") is None
+
+
+def test_whether_one_may_is_known_before(alice: Lake, bob: Lake, root: Lake, own: str) -> None:
+    rule = alice.list_rules(own)[0]
+    assert alice.may("update_rule", rule.id) is True
+    assert bob.may("update_rule", rule.id) is False
+    assert alice.may("update_rule") is None
+    assert alice.may("add_replicas", "NORTH-DISK") is True
+    assert alice.may("add_replicas", "NO-SUCH-RSE") is None
+    alice.make_available(own, "1d")
+    assert alice.may("add_rule") is True
+    assert all(
+        root.may(action) is True for action in ("update_rule", "delete_rule", "add_replicas")
+    )
+    assert alice.get_rule(rule.id) == rule
+
+
+def test_an_unknown_act_is_told_as_such(alice: Lake) -> None:
+    with pytest.raises(InvalidInput, match="add_rule, delete_rule"):
+        alice.may("fly")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="not the id of a rule"):
+        alice.may("update_rule", "../../accounts")
 
 
 def test_a_rule_is_extended_shortened_and_released(alice: Lake, own: str) -> None:
@@ -196,3 +283,93 @@ def test_a_rule_ends_with_its_lifetime_and_its_file_with_it(
     eventually(lambda: not any(r.id == rule.id for r in alice.list_rules(own)))
     eventually(lambda: not path.exists())
     assert alice.status(own).state == "absent"
+
+
+def test_a_rule_that_is_done_or_on_its_way_is_explained(
+    alice: Lake, own: str, eventually: Callable[..., Any]
+) -> None:
+    rule = alice.make_available(own, "1d").rule
+    found = alice.explain_rule(rule.id)
+    assert found.rule.state in ("OK", "REPLICATING")
+    done = eventually(lambda: (e := alice.explain_rule(rule.id)).rule.state == "OK" and e)
+    assert done.reason == "All 1 files are on NOTEBOOK-MOUNT."
+    assert (done.locks, done.complete) == ((), True)
+
+
+def test_a_stuck_rule_shows_its_files_and_its_error(
+    alice: Lake, lake: EmbeddedLake, own: str, eventually: Callable[..., Any]
+) -> None:
+    lake.hold("south")
+    try:
+        rule = alice.make_available(own, "1d", qos="CHEAP-ANALYSIS").rule
+        eventually(lambda: alice.get_rule(rule.id).state == "STUCK", 120)
+        found = alice.explain_rule(rule.id)
+    finally:
+        lake.release("south")
+    assert "1 of 1 files could not be brought to QOS=CHEAP-ANALYSIS" in found.reason
+    assert "TRANSFER_FAILED" in found.reason
+    assert f"update_rule('{rule.id}', boost=True)" in found.remedy
+    (lock,) = found.locks
+    assert (lock.did, lock.rse, lock.state, lock.error) == (own, "SOUTH-DISK", "STUCK", "FAILED")
+    assert lock.attempts
+    assert lock.attempts > 1
+    assert lock.sources == ("NORTH-DISK",)
+    assert f"{own} on SOUTH-DISK: STUCK: FAILED" in str(found)
+    alice.update_rule(rule.id, boost=True)
+    eventually(lambda: alice.get_rule(rule.id).state == "OK", 120)
+
+
+def test_a_rule_shows_the_subscription_that_made_it(
+    alice: Lake, root: Lake, fresh: Callable[[str], str], eventually: Callable[..., Any]
+) -> None:
+    name, pattern = fresh("keep"), fresh("kept")
+    root.client.add_subscription(
+        name, "root", {"scope": ["user.alice"], "pattern": f"{pattern}.*"},
+        [{"copies": 1, "rse_expression": "NORTH-DISK", "activity": "User Subscriptions"}],
+        "", False, False, False,
+    )  # fmt: skip
+    did = f"user.alice:{pattern}-1"
+    alice.client.add_dataset("user.alice", f"{pattern}-1")
+    there = Lake(alice.instance, credentials=alice.credential)
+    (rule,) = eventually(lambda: there.list_rules(did), 120)
+    assert (rule.subscription, rule.account) == (name, "root")
+    assert [r.id for r in there.list_subscription_rules(name)] == [rule.id]
+    assert rule.id in {r.id for r in there.list_subscription_rules(account="root")}
+    with pytest.raises(NotThere, match="no subscription"):
+        there.list_subscription_rules(fresh("nobody"))
+
+
+def test_a_rule_of_ones_own_has_no_subscription(alice: Lake, own: str) -> None:
+    assert alice.list_rules(own)[0].subscription is None
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("SUSPENDED", "is suspended"),
+        ("WAITING_APPROVAL", "waits for the approval"),
+        ("INJECT", "has not looked at it yet"),
+    ],
+)
+def test_a_rule_that_waits_for_somebody_says_for_whom(
+    alice: Lake, own: str, state: Any, why: str
+) -> None:
+    found = explain(alice, replace(alice.list_rules(own)[0], state=state))
+    assert why in found.reason
+    assert found.remedy
+
+
+def test_a_stuck_file_without_any_source_is_told_as_such(
+    standin: Callable[..., StandIn],
+) -> None:
+    told = {"scope": "s", "name": "n", "rse": "N", "attempts": 2, "last_error": "RequestState.LOST"}
+    row = {"rule_error": "x", "transfers": [{**told, "sources": [["GONE", False]]}]}
+    answer = Answer(200, json.dumps(row).encode(), {"Content-Type": "application/json"})
+    there = Lake(
+        Instance("x", standin(lambda _: answer).url, account="alice"),
+        credentials=Bearer("the-token", "alice"),
+    )
+    rule = Rule("0" * 32, DID("s:n"), "alice", "N", "STUCK", locks_stuck=1)
+    found = explain(there, rule)
+    assert "No copy of them can be read anywhere" in found.reason
+    assert [(lock.error, lock.sources) for lock in found.locks] == [("LOST", ())]

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from dlaas import Lake
-from dlaas.access import local_path, relative_path, under_mount
+from dlaas.access import local_path
 from dlaas.errors import NotAvailable, RuleStuck, TookTooLong
 from dlaas.model import DID
+from dlaas.mounts import relative_path, under_mount
 from dlaas.waiting import wait
 from jupyter_dlaas.lake import EmbeddedLake
 

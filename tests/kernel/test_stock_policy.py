@@ -43,6 +43,36 @@ def test_ones_own_rule_cannot_be_changed_and_that_is_said(stock: Lake) -> None:
             act()
 
 
+def test_what_only_administrators_may_is_known_before_it_is_tried(
+    stock: Lake, stock_lake: EmbeddedLake
+) -> None:
+    fresh = Lake(stock.instance, credentials=stock.credential)
+    assert fresh.may("update_rule") is False
+    assert fresh.may("delete_rule") is False
+    assert fresh.may("add_replicas", "NORTH-DISK") is False
+    assert fresh.may("add_replicas") is False
+    assert fresh.may("add_rule") is None
+    rule = fresh.make_available("ATLAS_OD_EDU:4lep", "1d").rule
+    assert fresh.may("add_rule") is True
+    assert fresh.may("update_rule", rule.id) is False
+    assert fresh.may("set_metadata", "user.alice:x") is True
+    assert fresh.may("set_metadata", "ATLAS_OD_EDU:x") is False
+    assert fresh.get_rule(rule.id).expires_at == rule.expires_at
+    admin = Lake(Instance.from_mapping({**stock_lake.instance("root"), "name": "stock-root"}))
+    assert admin.may("update_rule") is True
+
+
+def test_a_refusal_says_whether_it_can_ever_be_allowed(
+    stock: Lake, stock_lake: EmbeddedLake
+) -> None:
+    own = stock.make_available("ATLAS_OD_EDU:GamGam", "1d").rule
+    with pytest.raises(AccessDenied, match="leaves that to administrators, even for your own"):
+        stock.delete_rule(own.id)
+    foreign = next(r for r in stock.list_rules("ATLAS_OD_EDU:GamGam_data") if r.account == "root")
+    with pytest.raises(AccessDenied, match="a rule of 'root'"):
+        stock.update_rule(foreign.id, "1d")
+
+
 def test_an_upload_that_may_not_be_registered_leaves_nothing_behind(
     stock: Lake, stock_lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str]
 ) -> None:

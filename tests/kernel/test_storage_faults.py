@@ -8,6 +8,7 @@ import asyncio
 import gc
 import os
 import re
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from standin import Answer, Request, StandIn
 import dlaas.transfer.storage as storage_module
 from dlaas import Lake, errors
 from dlaas.filesystem import RucioFileSystem
+from dlaas.https import timeout
 from dlaas.model import DID, Reference
 from dlaas.remote import Source
 from dlaas.transfer.keys import KeyRing, Keys, address, present_certificate, trusting
@@ -157,8 +159,6 @@ def test_a_redirect_without_end_ends(
 def test_a_storage_that_does_not_answer_ends_in_a_timeout_that_blames_it(
     standin: Standin, open_storage: Callable[..., Storage], trusted: tuple[Path, Path]
 ) -> None:
-    import threading
-
     never = threading.Event()
     service = standin(lambda _: never.wait(4) or Answer(200), tls=trusted)
     with pytest.raises(errors.TookTooLong, match="STAND-IN") as caught:
@@ -358,7 +358,7 @@ def stream(alice: Lake) -> Callable[..., RucioFileSystem]:
     def make(size: int, *urls: str) -> RucioFileSystem:
         fs = RucioFileSystem(skip_instance_cache=True)
         copies = [("NORTH-DISK", url) for url in urls]
-        fs._sources["lake@s/x"] = Source(alice, DID("s:x"), size, None, None, copies)
+        fs._sources.keep("lake@s/x", Source(alice, DID("s:x"), size, None, None, copies))
         return fs
 
     return make
@@ -513,7 +513,7 @@ def test_a_filesystem_that_ends_on_its_own_loop_closes_its_connections(
     held = [stream(len(BODY), f"{service.url}/x")]
     held[0].cat_file(PATH, 0, 5)
     reader, loop = held[0]._reader, held[0].loop
-    session = reader._session
+    session = reader._https._session
     assert session is not None
 
     async def end() -> None:
@@ -546,3 +546,35 @@ def test_sequential_reads_grow_and_random_ones_are_exact(
         assert file.read(100) == BODY[500_000:500_100]
     sent = [r.headers["Range"] for r in service.requests]
     assert sent in ([], ["bytes=500000-500099"])
+
+
+def test_a_copy_that_keeps_us_waiting_is_left_for_the_next(
+    standin: Standin,
+    trusted: tuple[Path, Path],
+    stream: Callable[..., RucioFileSystem],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dlaas.https.READ_TIMEOUT", 0.5)
+    never = threading.Event()
+    silent = standin(lambda _: never.wait(60) or Answer(200), tls=trusted)
+    alive = standin(lambda r: _ranged(BODY, r), tls=trusted)
+    assert stream(len(BODY), f"{silent.url}/x", f"{alive.url}/x").cat_file(PATH, 0, 5) == BODY[:5]
+    with pytest.raises(errors.TookTooLong, match="NORTH-DISK"):
+        stream(len(BODY), f"{silent.url}/x").cat_file(PATH, 0, 5)
+    never.set()
+
+
+def test_a_read_may_take_as_long_as_its_size_at_the_slowest_speed() -> None:
+    assert timeout(0).total == 70
+    assert timeout(20_000_000).total == 1070
+
+
+def test_a_mounted_file_that_is_gone_is_read_from_a_copy(alice: Lake, tmp_path: Path) -> None:
+    did = DID("ATLAS_OD_EDU:mc_363490.llll.4lep.root")
+    fs = RucioFileSystem(skip_instance_cache=True)
+    path, size = f"lake@{did.scope}/{did.name}", alice.get(did).bytes or 0
+    fs._sources.keep(path, Source(alice, did, size, None, str(tmp_path / "gone")))
+    assert fs.cat_file(path, 0, 4) == b"root"
+    fs._sources.keep(path, Source(alice, did, size, None, str(tmp_path / "gone")))
+    with fs.open(path) as file:
+        assert file.read(4) == b"root"

@@ -48,7 +48,8 @@ def test_the_server_wheel_carries_the_panel_the_notebooks_and_the_lakes_lock(
 ) -> None:
     server = names(wheels[0])
     assert any(n.endswith("labextensions/jupyter-dlaas/package.json") for n in server)
-    assert "jupyter_dlaas/notebooks/01-higgs-to-two-photons.ipynb" in server
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        assert f"jupyter_dlaas/notebooks/{notebook.name}" in server
     assert "jupyter_dlaas/schema/api.json" in server
     assert any(n.startswith("jupyter_dlaas/lake/") and "lock" in n for n in server)
 
@@ -97,3 +98,6 @@ def test_the_library_alone_imports_without_jupyter(wheels: list[Path], tmp_path:
     )
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+    command = [str(venv / "bin" / "dlaas"), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert "dlaas doctor" in done.stdout, done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 CHUNK = 1 << 20
@@ -42,6 +43,17 @@ def of_file(path: Path) -> Checksums:
         while count := file.readinto(buffer):
             sums.update(buffer[:count])
     return sums
+
+
+def adler32_of(path: Path, before_each: Callable[[], None] = lambda: None) -> str:
+    """Read a file once for its adler32 alone; what `before_each` chunk raises ends it."""
+    adler32 = 1
+    buffer = memoryview(bytearray(CHUNK))
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            before_each()
+            adler32 = zlib.adler32(buffer[:count], adler32)
+    return f"{adler32:08x}"
 
 
 def same_adler32(one: str | None, other: str | None) -> bool:

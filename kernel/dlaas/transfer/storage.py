@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import http.client
 import re
+import socket
 import ssl
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -17,6 +19,7 @@ from dlaas import errors
 from dlaas.transfer.body import Body, Progress
 from dlaas.transfer.checksums import Checksums
 from dlaas.transfer.keys import Keys, address, encoded
+from dlaas.transfer.sink import Sink
 from dlaas.translate import from_network, origin
 
 CONNECT_TIMEOUT = 10.0
@@ -52,12 +55,14 @@ class Storage:
         self.rse = rse
         self._keys = keys
         self._open: tuple[tuple[str, int], http.client.HTTPConnection] | None = None
+        # http.client forgets it once it knows that the storage will hang up.
+        self._socket: socket.socket | None = None
 
     def close(self) -> None:
         """Close the connection."""
         if self._open is not None:
             self._open[1].close()
-            self._open = None
+            self._open = self._socket = None
 
     def stat(self, url: str) -> Stat | None:
         """Answer size and checksum of a file; None where there is none."""
@@ -115,12 +120,34 @@ class Storage:
         if answer.status // 100 != 2:
             raise failed(self.rse, answer.status, answer.reason, answer.url, act)
 
+    def get(self, url: str, sink: Sink) -> None:
+        """Hand the bytes of a file to `sink`; raises its errors, and those of the storage."""
+        answer = self._request("GET", url, sink.range, sink)
+        if answer.status not in (200, 206):
+            error = failed(self.rse, answer.status, answer.reason, answer.url, "read from")
+            wait = answer.headers.get("retry-after", "")
+            if wait.isdecimal():
+                error.details["retry_after"] = int(wait)
+            raise error
+
+    def use(self, keys: Keys) -> None:
+        """Show these keys from now on: a token is renewed while connections are kept."""
+        self._keys = keys
+
+    def abort(self) -> None:
+        """End what another thread waits for."""
+        found = self._socket
+        if found is not None:
+            with suppress(OSError):
+                # Below the TLS, whose state belongs to the thread that waits.
+                socket.socket.shutdown(found, socket.SHUT_RDWR)
+
     def _request(
         self,
         method: str,
         url: str,
         headers: Mapping[str, str] | None = None,
-        body: Body | None = None,
+        body: Body | Sink | None = None,
     ) -> Answer:
         target = encoded(url)
         for _ in range(_REDIRECTS + 1):
@@ -136,7 +163,9 @@ class Storage:
                 )
         raise errors.StorageFailed(f"{self.rse} sends from one address to the next.")
 
-    def _once(self, method: str, url: str, headers: Mapping[str, str], body: Body | None) -> Answer:
+    def _once(
+        self, method: str, url: str, headers: Mapping[str, str], body: Body | Sink | None
+    ) -> Answer:
         fresh = self._open is None
         try:
             return self._exchange(method, url, headers, body)
@@ -151,25 +180,28 @@ class Storage:
         return self._once(method, url, headers, body)
 
     def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: Body | None
+        self, method: str, url: str, headers: Mapping[str, str], body: Body | Sink | None
     ) -> Answer:
         connection = self._connect(url)
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         connection.putrequest(method, path, skip_accept_encoding=True)
         sent = {**headers, **self._keys.headers(url), "User-Agent": "jupyter-dlaas"}
-        if body is not None:
+        if isinstance(body, Body):
             sent["Content-Length"] = str(body.size)
         for name, value in sent.items():
             connection.putheader(name, value)
         connection.endheaders()
-        if body is not None:
+        if isinstance(body, Body):
             self._send_body(connection, body)
         response = connection.getresponse()
-        # At most so much of an error page is worth reading to keep the connection.
-        rest = response.read(1 << 16)
-        if response.will_close or len(rest) == 1 << 16:
-            self.close()
+        if isinstance(body, Sink) and response.status in (200, 206):
+            self._take_body(response, body)
+        else:
+            # At most so much of an error page is worth reading to keep the connection.
+            rest = response.read(1 << 16)
+            if response.will_close or len(rest) == 1 << 16:
+                self.close()
         found = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, response.reason, found, url)
 
@@ -185,6 +217,16 @@ class Storage:
             self.close()
             raise
 
+    def _take_body(self, response: http.client.HTTPResponse, sink: Sink) -> None:
+        try:
+            sink.take(response)
+        except BaseException:
+            self.close()
+            raise
+        if response.will_close or response.length != 0:
+            # What nobody asked for is not awaited.
+            self.close()
+
     def _connect(self, url: str) -> http.client.HTTPConnection:
         wanted = address(url)
         if self._open is not None and self._open[0] == wanted and self._open[1].sock is not None:
@@ -193,6 +235,7 @@ class Storage:
         connection = _connection(wanted, self._keys.context(url))
         connection.connect()
         connection.sock.settimeout(READ_TIMEOUT)
+        self._socket = connection.sock
         self._open = (wanted, connection)
         return connection
 

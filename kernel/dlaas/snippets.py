@@ -1,0 +1,242 @@
+"""Code for people to read and run: a notebook's variables in the kernel's language, or a cell that
+opens one in Python.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from dlaas.access import list_copies, local_path, rank, rank_file
+from dlaas.attachments import check_name, parse
+from dlaas.connection import lake_for
+from dlaas.errors import DlaasError, InvalidInput
+from dlaas.item import SingleItemDID
+from dlaas.languages import Language, language
+from dlaas.model import DID, Entry, Reference, Replica, VariableRecord, to_json
+from dlaas.variables import MultipleItemDID
+
+if TYPE_CHECKING:
+    from dlaas.lake import Lake
+
+# A cell of more names than this is none that a person reads.
+_MOST_FILES = 1000
+
+Record = VariableRecord | Mapping[str, Any]
+Lakes = Callable[[str | None], "Lake"]
+
+
+def code(kernel: str, records: Iterable[Record], lakes: Lakes = lake_for) -> str:
+    """Write the cell that gives a kernel the variables of a notebook's record as strings.
+
+    `kernel` is the language as the kernel names it: R, julia, C++ (C++17) or python. A file is its
+    local path where there is one, else its preferred URL; a collection is a list of them. What
+    cannot be written is a comment that says why. Raises `InvalidInput` for another language.
+    """
+    if kernel.strip().lower() == "python":
+        return "\n".join(["import dlaas", "", *map(_python, records)])
+    found = language(kernel)
+    if found is None:
+        raise InvalidInput(
+            f"There is no code for {kernel!r} kernels.", remedy="R, Julia, C++ and Python have."
+        )
+    lines = [line for record in records for line in _lines(found, record, lakes)]
+    return "\n".join([*filter(None, [found.before]), *lines])
+
+
+def _lines(to: Language, record: Record, lakes: Lakes) -> Iterator[str]:
+    """Yield the comment on one variable, and its assignment if there is any."""
+    named = "A variable"
+    try:
+        one = _parsed(record)
+        named = f"{to.name(one.variableName)}: {one.did}"
+        places, missing = _places(one, lakes)
+    except DlaasError as error:
+        yield to.comment(f"{named}: {error}")
+        return
+    yield to.comment(named + _said(places, missing))
+    if one.type == "collection":
+        yield to.assign_all(one.variableName, places)
+    elif places:
+        yield to.assign(one.variableName, places[0])
+
+
+def _places(record: VariableRecord, lakes: Lakes) -> tuple[list[str], list[str]]:
+    """List where the files of a record are read from here, and the names of those that are not."""
+    lake = lakes(record.instance)
+    if record.type == "file":
+        item = SingleItemDID(record.did, lake=lake)
+        best = None if item.available else rank(lake, item.did).best
+        place = item.path if item.available else best and best.url
+        return ([place], []) if place else ([], [item.name])
+    return _all_places(lake, record)
+
+
+def _all_places(lake: Lake, record: VariableRecord) -> tuple[list[str], list[str]]:
+    listed = {entry.did: entry for entry in islice(lake.list_files(record.did), _MOST_FILES + 1)}
+    if len(listed) > _MOST_FILES:
+        raise InvalidInput(
+            f"It has more than {_MOST_FILES} files.",
+            remedy=f"Link them into a folder instead: dlaas link {record.did} FOLDER",
+        )
+    found = {}
+    for did, entry in listed.items():
+        path = local_path(lake, did, entry.bytes)
+        if path is not None:
+            found[did] = path
+    found |= _away(lake, [entry for did, entry in listed.items() if did not in found])
+    return [found[did] for did in sorted(found)], [d.name for d in sorted(listed.keys() - found)]
+
+
+def _away(lake: Lake, entries: list[Entry]) -> dict[DID, str]:
+    """Answer where files that are not on the mount are read best; few calls for many files."""
+    copies: dict[DID, list[Replica]] = {}
+    for copy in list_copies(lake, [entry.did for entry in entries]) if entries else []:
+        copies.setdefault(copy.did, []).append(copy)
+    found = {}
+    for one in entries:
+        best = rank_file(lake, one.did, one.bytes, one.adler32, copies.get(one.did, [])).best
+        if best is not None:
+            found[one.did] = best.url
+    return found
+
+
+def _said(places: list[str], missing: list[str]) -> str:
+    """Say of a variable what its strings do not."""
+    said = ""
+    if missing:
+        named = ", ".join(missing[:3]) + (" and others" if len(missing) > 3 else "")
+        said += f". NOT HERE: {named} cannot be read from here, make it available first"
+    if any("://" in place for place in places):
+        said += ". A URL is read with a login of your program's own"
+    return said
+
+
+def _python(record: Record) -> str:
+    try:
+        one = _parsed(record)
+    except DlaasError as error:
+        return f"# {' '.join(str(error).split())}"
+    return _assignment(one.variableName, one.did, one.instance)
+
+
+def _parsed(record: Record) -> VariableRecord:
+    return parse(to_json(record) if isinstance(record, VariableRecord) else record)
+
+
+def _assignment(name: str, did: str, instance: str | None) -> str:
+    reference = str(Reference(DID(did), instance))
+    return f"{name} = dlaas.did({json.dumps(reference, ensure_ascii=False)})"
+
+
+@dataclass(frozen=True)
+class _Opener:
+    """How Python opens a type of file: what to import, one file, and the files of a collection."""
+
+    imports: str
+    one: str
+    many: str
+
+
+_NUMPY = _Opener(
+    "import numpy",
+    "numpy.load({name}.open())",
+    "[numpy.load(file.open()) for file in {name}]",
+)
+_FITS = _Opener(
+    "from astropy.io import fits",
+    "with fits.open({name}.open()) as hdus:\n    hdus.info()",
+    "for file in {name}:\n    with fits.open(file.open()) as hdus:\n        hdus.info()",
+)
+_FITS_GZ = _Opener(
+    # astropy looks into a compressed file by its name only.
+    "import gzip\nfrom astropy.io import fits",
+    "with fits.open(gzip.open({name}.open())) as hdus:\n    hdus.info()",
+    "for file in {name}:\n    with fits.open(gzip.open(file.open())) as hdus:\n        hdus.info()",
+)
+_HDF5 = _Opener(
+    "import h5py",
+    "with h5py.File({name}.open()) as file:\n    print(list(file))",
+    "for file in {name}:\n    with h5py.File(file.open()) as opened:\n"
+    "        print(file.name, list(opened))",
+)
+_CSV = _Opener(
+    "import pandas",
+    "pandas.read_csv({name})",
+    "pandas.concat((pandas.read_csv(file) for file in {name}), ignore_index=True)",
+)
+_TEXT = _Opener(
+    "",
+    'print({name}.open("r").read(1000))',
+    'for file in {name}:\n    print(file.name, file.open("r").readline())',
+)
+_ANY = _Opener("", "{name}.open().read(16)", "for file in {name}:\n    print(file)")
+_OPENERS = {
+    ".root": _Opener(
+        "import uproot",
+        "uproot.open({name}).keys()",
+        'tree = uproot.open({name}[0]).keys(filter_classname="TTree", cycle=False)[0]\n'
+        "for events in uproot.iterate({{file: tree for file in {name}}}):\n"
+        "    print(len(events), events.fields)",
+    ),
+    ".parquet": _Opener(
+        "import pandas",
+        "pandas.read_parquet({name})",
+        "pandas.concat((pandas.read_parquet(file) for file in {name}), ignore_index=True)",
+    ),
+    **dict.fromkeys((".csv", ".csv.gz"), _CSV),
+    **dict.fromkeys((".fits", ".fit", ".fits.fz"), _FITS),
+    ".fits.gz": _FITS_GZ,
+    **dict.fromkeys((".h5", ".hdf5", ".hdf", ".nxs"), _HDF5),
+    **dict.fromkeys((".npy", ".npz"), _NUMPY),
+    **dict.fromkeys((".txt", ".log", ".md", ".json", ".yaml", ".yml"), _TEXT),
+}
+
+
+def cell(item: SingleItemDID | MultipleItemDID, name: str | None = None) -> str:
+    """Write the cell that makes the variable `name` and opens it by what its file name says.
+
+    A collection goes by its first file. Raises `InvalidInput` for what is no name.
+    """
+    name = suggest_name(item.did) if name is None else name
+    check_name(name)
+    opener = _opener(item)
+    body = (opener.many if isinstance(item, MultipleItemDID) else opener.one).format(name=name)
+    imports = "\n".join(
+        sorted(["import dlaas", *filter(None, [opener.imports])], key=_import_order)
+    )
+    return f"{imports}\n\n{_assignment(name, item.did, item.instance)}\n{body}"
+
+
+def suggest_name(did: str) -> str:
+    """Make a name for a variable of a DID, as the panel does: its own, without its endings."""
+    last = did.rpartition(":")[2].rstrip("/").rpartition("/")[2]
+    stem = re.sub(r"(\.[A-Za-z]\w{0,7}){1,2}$", "", last) or last
+    base = re.sub(r"[^A-Za-z0-9_]+|_{2,}", "_", stem).strip("_")[:40].rstrip("_")
+    if not base or base[0].isdigit():
+        base = f"data_{base}".rstrip("_")
+    try:
+        check_name(base)
+    except InvalidInput:
+        return f"{base}_2"
+    return base
+
+
+def _opener(item: SingleItemDID | MultipleItemDID) -> _Opener:
+    name = item.did.name
+    if isinstance(item, MultipleItemDID):
+        try:
+            name = next((file.name for file in item), "")
+        except DlaasError:
+            # The cell is written all the same; it says more when it is run.
+            name = ""
+    endings = (ending for ending in _OPENERS if name.lower().endswith(ending))
+    return _OPENERS.get(max(endings, key=len, default=""), _ANY)
+
+
+def _import_order(line: str) -> tuple[bool, str]:
+    return line.startswith("from"), line

@@ -1,0 +1,130 @@
+"""Which files a download is to bring, and where each goes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlaas import access
+from dlaas.errors import AlreadyThere, CannotAuthenticate, DlaasError, RucioFailed
+from dlaas.model import DID, Entry
+from dlaas.rows import entry_from, type_of
+from dlaas.transfer.fetch import Copy
+from dlaas.transfer.place import Place, written
+
+if TYPE_CHECKING:
+    from dlaas.lake import Lake
+
+# So many files are asked for their copies in one question; the first question is a short one.
+_FIRST, _AT_ONCE = 20, 200
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A file to bring: where it goes, and from where it can come."""
+
+    did: DID
+    size: int
+    adler32: str | None
+    place: Place
+    relative: str
+    copies: tuple[Copy, ...] = ()
+    problem: DlaasError | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where it goes."""
+        return self.place.path(self.relative)
+
+    @property
+    def part(self) -> Path:
+        """Where its bytes are until they are verified."""
+        return self.place.part(self.relative, self.did, self.size, self.adler32)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is there, unchanged since it was verified."""
+        return self.place.is_verified(self.path, self.did, self.size, self.adler32)
+
+
+def entries(lake: Lake, did: DID, row: dict[str, object]) -> Iterator[Entry]:
+    """List the files below a DID whose row is known."""
+    if type_of(row["type"]) == "file":
+        return iter([entry_from({**row, "scope": did.scope, "name": did.name})])
+    rows = lake.client.list_files(did.scope, did.name)
+    return (entry_from({**found, "type": "FILE"}) for found in rows)
+
+
+class Names:
+    """The names of files in somebody's folder; those of two scopes may be the same."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._guard = threading.Lock()
+        self._taken: dict[str, DID] = {}
+
+    def take(self, did: DID) -> str:
+        """Answer the path of a file below the folder: its name, else below its scope.
+
+        Until `release` no other DID gets the same; afterwards what is remembered of it tells.
+        """
+        short, long = written(did.name.lstrip("/")), f"{written(did.scope)}/{written(did.name)}"
+        with self._guard:
+            owner = self._taken.get(short) or self._known(short)
+            relative = short if owner in (None, did) else long
+            if self._taken.setdefault(relative, did) != did:
+                raise AlreadyThere(f"{self._place.path(relative)} is the place of another file.")
+        return relative
+
+    def _known(self, relative: str) -> str | None:
+        path = self._place.path(relative)
+        seen = self._place.seen(path) if os.path.lexists(path) else None
+        return seen.did if seen else None
+
+    def release(self, relative: str) -> None:
+        """Let a name go, once its file is there."""
+        with self._guard:
+            self._taken.pop(relative, None)
+
+
+def with_copies(
+    lake: Lake, wanted: Iterator[Wanted], local: Callable[[Wanted], list[Copy]]
+) -> Iterator[Wanted]:
+    """Add to each file where it can be read, some hundred in one question.
+
+    What `local` answers, copies on this machine, is tried first.
+    """
+    count = _FIRST
+    while chunk := list(islice(wanted, count)):
+        count = _AT_ONCE
+        copies, problem = _copies(lake, [one.did for one in chunk])
+        for one in chunk:
+            found = (*local(one), *copies.get(one.did, ()))
+            yield replace(one, copies=found, problem=None if found else problem)
+
+
+def _copies(lake: Lake, dids: list[DID]) -> tuple[dict[DID, list[Copy]], DlaasError | None]:
+    """List the copies of files; what goes wrong is told of each of them, and stops no others."""
+    pfns: dict[DID, list[Copy]] = {}
+    problem = None
+    try:
+        for replica in access.list_copies(lake, dids):
+            if replica.state == "AVAILABLE":
+                pfns.setdefault(replica.did, []).append((replica.rse, replica.pfn))
+    except CannotAuthenticate:
+        raise
+    except DlaasError as error:
+        problem = error
+    return {did: access.ordered(lake, copies) for did, copies in pfns.items()}, problem
+
+
+def size_of(entry: Entry) -> int:
+    """Answer the size of a file; raises `RucioFailed` where the catalogue has none."""
+    if entry.bytes is None:
+        raise RucioFailed(f"The catalogue does not know how long {entry.did} is.")
+    return entry.bytes

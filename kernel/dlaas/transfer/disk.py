@@ -1,0 +1,91 @@
+"""The disk of this machine: what it says when it cannot be written, and room kept in advance."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dlaas.errors import DiskFull, DlaasError, InvalidInput
+from dlaas.quota import size_said
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_ONE = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.EILSEQ})
+
+
+class Unwritable(InvalidInput, OSError):
+    """The folder on this machine cannot be written to."""
+
+    remedy = "Choose a folder that you may write to."
+
+
+class Unnameable(InvalidInput, OSError):
+    """One file cannot have its name on this machine; others can."""
+
+    remedy = "Download it by itself, into another folder."
+
+
+def local_error(error: OSError, path: Path, needed: int = 0) -> DlaasError:
+    """Turn what this machine's disk says into an error that names the folder."""
+    folder = path if path.is_dir() else path.parent
+    if error.errno in _FULL:
+        return full(folder, needed, free_on(folder))
+    text = f"{path} cannot be written: {error.strerror or type(error).__name__}."
+    return Unnameable(text) if error.errno in _ONE else Unwritable(text)
+
+
+def full(folder: Path, needed: int, free: int | None) -> DiskFull:
+    """Make the error for a disk without room, with its numbers in bytes."""
+    left = "" if free is None else f", and {size_said(free)} are free"
+    return DiskFull(
+        f"The disk of {folder} has no room: {size_said(needed)} are needed there{left}.",
+        details={"folder": str(folder), "needed": needed, "free": free},
+    )
+
+
+def free_on(folder: Path) -> int | None:
+    """Answer the free bytes on the disk of a folder, which may not be there yet; None unknown."""
+    for place in (folder, *folder.parents):
+        try:
+            found = os.statvfs(place)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+        return found.f_bavail * found.f_frsize
+    return None
+
+
+class Room:
+    """What this process has still to write: two files are not promised the same free space."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._promised: dict[object, Promise] = {}
+
+    @contextmanager
+    def kept(self, folder: Path, needed: int) -> Iterator[Promise]:
+        """Keep room for the bytes to come; raises `DiskFull` before one is fetched."""
+        promise = Promise(needed)
+        with self._guard:
+            free = free_on(folder)
+            if free is not None:
+                free -= sum(other.left for other in self._promised.values())
+                if free < needed:
+                    raise full(folder, needed, max(0, free))
+            self._promised[promise] = promise
+        try:
+            yield promise
+        finally:
+            with self._guard:
+                del self._promised[promise]
+
+
+class Promise:
+    """Bytes of a file that are still to be written."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left

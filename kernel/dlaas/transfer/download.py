@@ -1,0 +1,138 @@
+"""Download: verified before a file has its name, resumed after any interruption."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlaas.errors import problem
+from dlaas.model import DID, Problem
+from dlaas.transfer.body import Progress
+from dlaas.transfer.engine import TICK, Asked, Engine
+from dlaas.transfer.engine import Arrival as Arrival
+
+if TYPE_CHECKING:
+    from dlaas.lake import Lake
+
+_MOST_PATHS = 100_000
+_MOST_FAILURES = 1000
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file that did not arrive, and why."""
+
+    did: DID
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """What a download brought: `fetched` files came, `kept` were here already and verified.
+
+    `bytes` are those of both. `paths` is in no order, and empty above 100,000 files: iterate over
+    `arrivals` then. Of `failed` files `failures` tells the first thousand.
+    """
+
+    did: DID
+    folder: str
+    paths: tuple[str, ...] = ()
+    bytes: int = 0
+    fetched: int = 0
+    kept: int = 0
+    failed: int = 0
+    failures: tuple[Failure, ...] = ()
+
+
+def download(
+    lake: Lake,
+    did: str,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    progress: Progress | None = None,
+    cancelled: Asked | None = None,
+    overwrite: bool = False,
+) -> Downloaded:
+    """Download a file, or all files of a collection; see `Lake.download`."""
+    return _Report(Engine(lake, did, folder, overwrite)).run(progress, cancelled)
+
+
+def arrivals(
+    lake: Lake,
+    did: str,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    cancelled: Asked | None = None,
+    overwrite: bool = False,
+) -> Iterator[Arrival]:
+    """Download, and yield each file as it arrives; those that cannot be brought with their error.
+
+    Closing the iterator ends the download; what came is kept.
+    """
+    with closing(Engine(lake, did, folder, overwrite).events(cancelled)) as found:
+        yield from (arrival for arrival in found if arrival is not None)
+
+
+def fetch_to(
+    lake: Lake, did: str, path: str | os.PathLike[str], cancelled: Asked | None = None
+) -> None:
+    """Download a file to this very path, replacing what is there once it is verified."""
+    target = Path(os.path.abspath(path))
+    _Report(Engine(lake, did, target.parent, True, name=target.name)).run(None, cancelled)
+
+
+class _Report:
+    """What is counted while files arrive."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._paths: list[str] = []
+        self._failures: list[Failure] = []
+        self._done = Downloaded(engine.did, str(engine.root))
+        self._told = 0
+
+    def run(self, progress: Progress | None, cancelled: Asked | None) -> Downloaded:
+        """Run the engine to its end; raises what ends it, and for a single file what went wrong."""
+        told = 0.0
+        with closing(self._engine.events(cancelled)) as found:
+            for arrival in found:
+                if arrival is not None:
+                    self._count(arrival)
+                if progress is not None and time.monotonic() - told > TICK:
+                    told = time.monotonic()
+                    self._tell(progress)
+        if progress is not None:
+            self._tell(progress)
+        few = len(self._paths) <= _MOST_PATHS
+        paths = tuple(self._paths) if few else ()
+        return replace(self._done, paths=paths, failures=tuple(self._failures))
+
+    def _tell(self, progress: Progress) -> None:
+        done, total = self._engine.bytes_so_far(self._done.bytes)
+        # A file that has arrived and is not counted yet, wrong bytes that are forgotten: nobody
+        # wants to see them go.
+        self._told = max(done, self._told)
+        progress(min(self._told, total), total)
+
+    def _count(self, arrival: Arrival) -> None:
+        done = self._done
+        if arrival.error is not None:
+            if self._engine.is_file:
+                raise arrival.error
+            if len(self._failures) < _MOST_FAILURES:
+                self._failures.append(Failure(arrival.did, problem(arrival.error)))
+            self._done = replace(done, failed=done.failed + 1)
+            return
+        if len(self._paths) <= _MOST_PATHS:
+            self._paths.append(arrival.path)
+        self._done = replace(
+            done,
+            bytes=done.bytes + arrival.bytes,
+            fetched=done.fetched + arrival.fetched,
+            kept=done.kept + (not arrival.fetched),
+        )

@@ -1,0 +1,300 @@
+"""The engine of downloads: many files at once, each on its way by itself.
+
+One thread lists what is wanted and asks for its copies, others fetch, and the caller's own is told
+what arrived; none of them holds more than what is under way.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlaas import access
+from dlaas.cache import Cache, cache_for
+from dlaas.errors import AlreadyThere, Cancelled, DlaasError, RucioFailed
+from dlaas.model import DID, Entry
+from dlaas.rows import type_of
+from dlaas.transfer.checksums import adler32_of, same_adler32
+from dlaas.transfer.choose import Names, Wanted, entries, size_of, with_copies
+from dlaas.transfer.disk import Room, Unwritable, free_on, full, local_error
+from dlaas.transfer.fetch import FATAL, Copy, Doors, fetch
+from dlaas.transfer.gate import Gate
+from dlaas.transfer.part import Part, remove_free, taken
+from dlaas.transfer.place import Place
+
+if TYPE_CHECKING:
+    from dlaas.lake import Lake
+
+TICK = 0.1
+Asked = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that is here, or could not be brought: then `error` says why."""
+
+    did: DID
+    path: str = ""
+    bytes: int = 0
+    fetched: bool = False
+    error: DlaasError | None = None
+
+
+class Engine:
+    """One download under way; used once."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        did: str,
+        folder: str | os.PathLike[str] | None,
+        overwrite: bool,
+        name: str | None = None,
+    ) -> None:
+        self._lake = lake
+        self.did = DID(did)
+        self._row = lake._did(self.did)
+        self.is_file = type_of(self._row["type"]) == "file"
+        self._own = None
+        if folder is not None:
+            root = Path(os.path.abspath(os.path.expanduser(os.fspath(folder))))
+            self._own = Place(root, shared=False)
+            self._names = Names(self._own)
+        self._name = name
+        self._overwrite = overwrite
+        self._caches: dict[str, Cache] = {}
+        self._stopped = threading.Event()
+        self._closing = threading.Lock()
+        self._doors = Doors(lake, self._stopped)
+        self._room = Room()
+        self._gate = Gate(self._stopped)
+        self._pool = ThreadPoolExecutor(self._gate.at_once, "dlaas-download")
+        self._arrived: queue.Queue[Arrival | BaseException | None] = queue.Queue(1000)
+        self._listed = 0
+        self._total: int | None = None
+        self._parts: set[Part] = set()
+
+    @property
+    def root(self) -> Path:
+        """The folder that it downloads to."""
+        return self._own.root if self._own else self._cache(self.did.scope).folder
+
+    # What the caller's thread does.
+
+    def bytes_so_far(self, done: int) -> tuple[int, int]:
+        """Add what is under way to the bytes that are done, and answer them and those in all."""
+        total = max(self._total or 0, self._listed)
+        return min(done + sum(part.size for part in list(self._parts)), total), total
+
+    def events(self, cancelled: Asked | None) -> Generator[Arrival | None, None, None]:
+        """Yield what arrives, and None now and then where nothing does."""
+        feeder = threading.Thread(target=self._feed, name="dlaas-download", daemon=True)
+        feeder.start()
+        try:
+            while True:
+                try:
+                    found = self._arrived.get(timeout=TICK)
+                except queue.Empty:
+                    yield None
+                else:
+                    if found is None:
+                        return
+                    if isinstance(found, BaseException):
+                        raise found
+                    yield found
+                if cancelled is not None and cancelled():
+                    raise Cancelled("The download was cancelled; what came is kept.")
+        finally:
+            with self._closing:
+                self._stopped.set()
+            self._doors.close()
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            # They end within a chunk; one that connects to a silent host takes its time alone.
+            self._gate.wait_empty(1.0)
+
+    # What the thread that lists does.
+
+    def _feed(self) -> None:
+        try:
+            self._check_room()
+            for wanted in with_copies(self._lake, self._missing(), self._locals):
+                self._gate.enter(wanted.size)
+                with self._closing:
+                    self._doors.refuse_stopped()
+                    self._pool.submit(self._bring, wanted)
+            self._gate.wait_empty()
+            self._put(None)
+        except BaseException as error:
+            with suppress(Cancelled):
+                self._put(error)
+
+    def _put(self, what: Arrival | BaseException | None) -> None:
+        while True:
+            self._doors.refuse_stopped()
+            with suppress(queue.Full):
+                self._arrived.put(what, timeout=TICK)
+                return
+
+    def _check_room(self) -> None:
+        """Refuse a collection that cannot fit before its first byte is fetched."""
+        root = self.root
+        if os.path.lexists(root) and not root.is_dir():
+            raise Unwritable(f"{root} is not a folder.")
+        self._total = self._row.get("bytes")
+        if self.is_file:
+            return
+        if self._total is None:
+            row = self._lake.client.get_did(*self.did.split(":", 1), dynamic_depth="FILE")
+            self._total = row.get("bytes")
+        free = free_on(root)
+        if free is None or (self._total is not None and self._total <= free):
+            return
+        needed = sum(self._lacking(entry) for entry in entries(self._lake, self.did, self._row))
+        if needed > free:
+            raise full(root, needed, free)
+
+    def _lacking(self, entry: Entry) -> int:
+        self._doors.refuse_stopped()
+        if self._own is None and self._mounted(entry.did, entry.bytes):
+            return 0
+        place, relative = self._where(entry.did)
+        self._release(relative)
+        path = place.path(relative)
+        here = place.is_verified(path, entry.did, entry.bytes, entry.adler32)
+        return 0 if here else entry.bytes or 0
+
+    def _missing(self) -> Iterator[Wanted]:
+        """List the files that have to come; tell of those that are here."""
+        for entry in entries(self._lake, self.did, self._row):
+            try:
+                size = size_of(entry)
+                self._listed += size
+                path = self._mounted(entry.did, size) if self._own is None else None
+                if path is not None:
+                    self._put(Arrival(entry.did, path, size))
+                    continue
+                place, relative = self._where(entry.did)
+                wanted = Wanted(entry.did, size, entry.adler32, place, relative)
+            except (AlreadyThere, RucioFailed) as error:
+                self._put(Arrival(entry.did, error=error))
+                continue
+            if wanted.is_here:
+                place.note_use(wanted.path)
+                self._release(relative)
+                self._put(Arrival(entry.did, str(wanted.path), size))
+            else:
+                yield wanted
+
+    def _mounted(self, did: DID, size: int | None) -> str | None:
+        try:
+            return access.local_path(self._lake, did, size)
+        except DlaasError:
+            # Where it would be mounted is not known now; it may be fetched all the same.
+            return None
+
+    def _locals(self, wanted: Wanted) -> list[Copy]:
+        """List the copies on this machine, for somebody's own folder."""
+        if self._own is None:
+            return []
+        known = (wanted.did, wanted.size)
+        mounted = self._mounted(*known)
+        cached = access.cached_path(self._lake, *known, wanted.adler32)
+        rse = self._lake.instance.destination_rse or ""
+        return [(where, path) for where, path in ((rse, mounted), ("the cache", cached)) if path]
+
+    def _where(self, did: DID) -> tuple[Place, str]:
+        if self._own is None:
+            cache = self._cache(did.scope)
+            return cache.place, cache.relative(self._lake.instance.name, did)
+        return self._own, self._name or self._names.take(did)
+
+    def _release(self, relative: str) -> None:
+        if self._own is not None:
+            self._names.release(relative)
+
+    def _cache(self, scope: str) -> Cache:
+        if scope not in self._caches:
+            self._caches[scope] = cache_for(self._lake.instance, scope)
+        return self._caches[scope]
+
+    # What the threads that fetch do.
+
+    def _bring(self, wanted: Wanted) -> None:
+        try:
+            found: Arrival | BaseException = self._arrival(wanted)
+        except FATAL as error:
+            found = error
+        except DlaasError as error:
+            found = Arrival(wanted.did, error=error)
+        except BaseException as error:
+            found = error
+        finally:
+            self._release(wanted.relative)
+        with suppress(Cancelled):
+            self._put(found)
+        self._gate.leave(wanted.size)
+
+    def _arrival(self, wanted: Wanted) -> Arrival:
+        self._doors.refuse_stopped()
+        done = Arrival(wanted.did, str(wanted.path), wanted.size)
+        if self._is_kept(wanted):
+            with suppress(OSError):
+                # Of one that was killed between the name and the end.
+                remove_free(wanted.part)
+            return done
+        if wanted.problem is not None:
+            raise wanted.problem
+        if not wanted.copies:
+            raise access.not_available(access.rank(self._lake, wanted.did))
+        try:
+            wanted.place.make_folder(wanted.path.parent)
+        except OSError as error:
+            raise local_error(error, wanted.path, wanted.size) from error
+        with taken(wanted.place, wanted.part, wanted.size, self._stopped.is_set) as part:
+            if wanted.is_here:
+                # Another process brought it while we waited for the lock.
+                part.discard()
+                return done
+            return self._fetched(wanted, part, done)
+
+    def _fetched(self, wanted: Wanted, part: Part, done: Arrival) -> Arrival:
+        self._parts.add(part)
+        try:
+            with self._room.kept(part.path.parent, wanted.size - part.size) as promise:
+                part.promise = promise
+                fetch(self._doors, part, wanted.did, wanted.adler32, wanted.copies)
+            part.give(wanted.path, replace=self._own is None or self._overwrite)
+            wanted.place.remember(wanted.path, wanted.did, part.adler32)
+            return replace(done, fetched=True)
+        finally:
+            self._parts.discard(part)
+
+    def _is_kept(self, wanted: Wanted) -> bool:
+        """Tell whether what lies there is the file, read once where nobody remembers it.
+
+        Raises `AlreadyThere` for another file in somebody's own folder.
+        """
+        path = wanted.path
+        if not os.path.lexists(path):
+            return False
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_size == wanted.size:
+                before = path.stat().st_mtime_ns
+                found = adler32_of(path, self._doors.refuse_stopped)
+                same = wanted.adler32 is None or same_adler32(wanted.adler32, found)
+                if same and path.stat().st_mtime_ns == before:
+                    wanted.place.remember(path, wanted.did, found)
+                    return True
+        if self._own is None or (self._overwrite and not path.is_dir()):
+            return False
+        raise AlreadyThere(
+            f"{path} is there already, and is not {wanted.did} as the catalogue has it.",
+            remedy="Nothing was changed: move it away, or say overwrite=True.",
+        )

@@ -1,0 +1,220 @@
+"""The bytes of a file that have arrived so far, and the lock that lets one process add to them.
+
+The lock is the kernel's (flock) on the bytes themselves: whoever is killed lets it go, and what is
+left goes on where it ended. On NFS it holds between machines where the server keeps locks (Linux
+since 2.6.12); where there are none at all, each process keeps to a part of its own.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from dlaas.errors import AlreadyThere, Cancelled, DiskFull
+from dlaas.transfer.checksums import CHUNK, same_adler32
+from dlaas.transfer.disk import Promise, local_error
+from dlaas.transfer.place import Place
+
+_LOOK_AGAIN = 0.03
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+Stopped = Callable[[], bool]
+
+
+class Part:
+    """A file on its way: bytes are added at its end, summed up as they come."""
+
+    def __init__(self, place: Place, path: Path, descriptor: int, size: int) -> None:
+        self.path = path
+        self.wanted = size
+        self.promise = Promise(0)
+        self._place = place
+        self._descriptor = descriptor
+        self.size = 0
+        self._adler32 = 1
+        self._resume()
+
+    @property
+    def adler32(self) -> str:
+        """The checksum of what is here, eight hexadecimal digits."""
+        return f"{self._adler32:08x}"
+
+    def _resume(self) -> None:
+        # What a killed process left: read once, for its checksum.
+        if os.fstat(self._descriptor).st_size > self.wanted:
+            os.ftruncate(self._descriptor, 0)
+        buffer = memoryview(bytearray(CHUNK))
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        while count := os.readv(self._descriptor, [buffer]):
+            self._adler32 = zlib.adler32(buffer[:count], self._adler32)
+            self.size += count
+
+    def write(self, data: memoryview) -> None:
+        """Add bytes; raises `DiskFull`, after which none of the file is left."""
+        try:
+            view = data
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except OSError as error:
+            found = local_error(error, self.path, self.wanted)
+            if isinstance(found, DiskFull):
+                # Nobody can finish it now, and others need the room.
+                self.restart()
+                self.discard()
+            raise found from error
+        self._adler32 = zlib.adler32(data, self._adler32)
+        self.size += len(data)
+        self.promise.left = self.wanted - self.size
+
+    def restart(self) -> None:
+        """Forget the bytes: they were not those that are wanted."""
+        os.ftruncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        self.size, self._adler32 = 0, 1
+        self.promise.left = self.wanted
+
+    def is_right(self, adler32: str | None) -> bool:
+        """Tell whether it is whole and has this checksum; without one the size must do."""
+        whole = self.size == self.wanted
+        return whole and (adler32 is None or same_adler32(adler32, self.adler32))
+
+    def discard(self) -> None:
+        """Remove it: nobody who waits for the lock takes it for more than it is."""
+        with suppress(OSError):
+            self.path.unlink()
+
+    def give(self, target: Path, replace: bool) -> None:
+        """Give the file its name, once its bytes are on the disk; raises `AlreadyThere`."""
+        try:
+            self._place.set_mode(self._descriptor)
+            os.fsync(self._descriptor)
+            rename = os.replace if replace else _link
+            try:
+                rename(self.path, target)
+            except FileNotFoundError:
+                # Not there yet, or somebody cleaned up the folder that was empty.
+                self._place.make_folder(target.parent)
+                rename(self.path, target)
+        except FileExistsError:
+            raise AlreadyThere(f"{target} is there already.") from None
+        except IsADirectoryError:
+            raise AlreadyThere(f"{target} is a folder already.") from None
+        except OSError as error:
+            raise local_error(error, target, self.wanted) from error
+
+
+def _link(path: os.PathLike[str], target: Path) -> None:
+    """Rename without ever replacing, which `os.rename` cannot."""
+    try:
+        os.link(path, target)
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError:
+        # A disk without links.
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "exists", str(target)) from None
+        os.rename(path, target)
+        return
+    os.unlink(path)
+
+
+@contextmanager
+def taken(place: Place, path: Path, size: int, stopped: Stopped) -> Iterator[Part]:
+    """Hold the part of a file, waiting for whoever fetches it now; raises `Cancelled`."""
+    descriptor = None
+    try:
+        place.make_folder(path.parent)
+        path, descriptor = _locked(path, stopped)
+        place.set_mode(descriptor)
+        part = Part(place, path, descriptor, size)
+    except OSError as error:
+        if descriptor is not None:
+            os.close(descriptor)
+        raise local_error(error, path, size) from error
+    try:
+        yield part
+    finally:
+        if part.size == 0 and _same(descriptor, path):
+            part.discard()
+        os.close(descriptor)
+
+
+def _locked(path: Path, stopped: Stopped) -> tuple[Path, int]:
+    while True:
+        try:
+            descriptor = os.open(path, _FLAGS, 0o644)
+        except PermissionError:
+            # Somebody else's, in a folder that all may write to.
+            path = path.with_name(f"{path.stem}-{os.getuid()}.part")
+            descriptor = os.open(path, _FLAGS, 0o644)
+        try:
+            locks = wait_for(descriptor, stopped)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if locks and _same(descriptor, path):
+            if os.fstat(descriptor).st_nlink == 1:
+                return path, descriptor
+            # It has its other name already: what is written here would be written there.
+            os.unlink(path)
+        # Whoever had it has finished it, or given it up.
+        os.close(descriptor)
+        if not locks:
+            path = path.with_name(f"{path.stem}-{os.uname().nodename}-{os.getpid()}.part")
+            return path, os.open(path, _FLAGS, 0o644)
+
+
+def wait_for(descriptor: int, stopped: Stopped) -> bool:
+    """Lock a file, however long another has it; False where the disk knows no locks."""
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if stopped():
+                raise Cancelled("The download was cancelled.") from None
+            time.sleep(_LOOK_AGAIN)
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                return False
+            raise
+
+
+def remove_free(path: Path) -> bool:
+    """Remove a file that nobody holds; False where one fetches it, or has said that it is in use.
+
+    Raises `OSError` where it is not ours to remove.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            os.close(descriptor)
+            raise
+    try:
+        path.unlink()
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _same(descriptor: int, path: Path) -> bool:
+    try:
+        there, here = os.stat(path, follow_symlinks=False), os.fstat(descriptor)
+    except OSError:
+        return False
+    return stat.S_ISREG(there.st_mode) and (there.st_dev, there.st_ino) == (
+        here.st_dev,
+        here.st_ino,
+    )
