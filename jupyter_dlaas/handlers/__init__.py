@@ -14,7 +14,13 @@ from jupyter_dlaas.handlers.catalogue import (
 from jupyter_dlaas.handlers.login import InstancesHandler, LoginHandler
 from jupyter_dlaas.handlers.missing import MissingHandler
 from jupyter_dlaas.handlers.rules import RulesHandler, StatusHandler
-from jupyter_dlaas.handlers.transfers import JobHandler, JobsHandler, UploadsHandler
+from jupyter_dlaas.handlers.transfers import (
+    JobHandler,
+    JobLogHandler,
+    JobsHandler,
+    RetryHandler,
+    UploadsHandler,
+)
 
 _INSTANCE = r"dlaas/([^/]+)"
 
@@ -23,6 +29,8 @@ ROUTES: list[tuple[str, type[DlaasHandler]]] = [
     (r"dlaas/instances", InstancesHandler),
     (r"dlaas/jobs", JobsHandler),
     (r"dlaas/jobs/([0-9a-f]{32})", JobHandler),
+    (r"dlaas/jobs/([0-9a-f]{32})/retry", RetryHandler),
+    (r"dlaas/jobs/([0-9a-f]{32})/log", JobLogHandler),
     (rf"{_INSTANCE}/login", LoginHandler),
     (rf"{_INSTANCE}/dids", SearchHandler),
     (rf"{_INSTANCE}/contents", ContentsHandler),

@@ -27,7 +27,7 @@ State = Literal[
 RuleState = Literal["OK", "REPLICATING", "STUCK", "SUSPENDED", "WAITING_APPROVAL", "INJECT"]
 Access = Literal["mount", "cache", "https", "root", "none"]
 LoginMethod = Literal["userpass", "x509", "x509_proxy", "oidc"]
-JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+JobState = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 ChangeKind = Literal["status", "job", "login"]
 
 
@@ -206,7 +206,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class Job:
-    """A transfer that the server runs."""
+    """A transfer that the server runs.
+
+    In the state `waiting` it goes on after the next login. `problem` says why it waits or failed;
+    `attempt` counts how often it was begun by a person.
+    """
 
     id: str
     kind: Literal["upload"]
@@ -220,6 +224,15 @@ class Job:
     finished_at: datetime | None = None
     result: Uploaded | None = None
     problem: Problem | None = None
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class JobNote:
+    """A line in the log of a transfer."""
+
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import type {
   Granted,
   InstanceInfo,
   Job,
+  JobNote,
   Login,
   LoginRequest,
   Metadata,
@@ -163,6 +164,14 @@ export function getJob(
 
 export function cancelJob(settings: Settings, id: string): Promise<Job> {
   return send(settings, 'DELETE', ['jobs', id]);
+}
+
+export function retryJob(settings: Settings, id: string): Promise<Job> {
+  return send(settings, 'POST', ['jobs', id, 'retry']);
+}
+
+export function getJobLog(settings: Settings, id: string): Promise<JobNote[]> {
+  return get(settings, ['jobs', id, 'log']);
 }
 
 /**

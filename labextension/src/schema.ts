@@ -105,6 +105,9 @@ export interface Problem {
 
 /**
  * A transfer that the server runs.
+ *
+ * In the state `waiting` it goes on after the next login. `problem` says why it waits or failed;
+ * `attempt` counts how often it was begun by a person.
  */
 export interface Job {
   id: string;
@@ -112,13 +115,14 @@ export interface Job {
   instance: string;
   did: string;
   source: string;
-  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  state: 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled';
   bytes: number;
   done_bytes: number;
   created_at: string | null;
   finished_at: string | null;
   result: Uploaded | null;
   problem: Problem | null;
+  attempt: number;
 }
 
 /**
@@ -132,6 +136,14 @@ export interface Uploaded {
   rule: Rule | null;
   dataset: string | null;
   new: boolean;
+}
+
+/**
+ * A line in the log of a transfer.
+ */
+export interface JobNote {
+  at: string;
+  text: string;
 }
 
 /**

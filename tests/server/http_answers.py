@@ -42,6 +42,8 @@ ANSWERS: dict[str, Any] = {
     r"\w+ instances": _INSTANCES,
     r"\w+ jobs": _many("Job"),
     r"\w+ jobs/\w+": ref("Job"),
+    r"\w+ jobs/\w+/retry": ref("Job"),
+    r"\w+ jobs/\w+/log": _many("JobNote"),
     r"\w+ [^/]+/login": ref("Login"),
     r"\w+ [^/]+/dids": ref("Entry"),
     r"\w+ [^/]+/contents": ref("Entry"),

@@ -361,6 +361,60 @@ describe('TransfersModel', () => {
     transfers.dispose();
   });
 
+  it('tries again what failed, and an older answer does not end it', async () => {
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job({ state: 'failed' })],
+      'POST jobs/j1/retry': () => job({ state: 'queued', attempt: 2 })
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    await transfers.retry(transfers.jobs![0]);
+    expect(transfers.running).toBe(1);
+    transfers.add(job({ state: 'failed' }));
+    expect(transfers.jobs![0].state).toBe('queued');
+    transfers.dispose();
+  });
+
+  it('says why something cannot be tried again', async () => {
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job({ state: 'failed' })],
+      'POST jobs/j1/retry': () => {
+        throw new Error('offline');
+      }
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    await transfers.retry(transfers.jobs![0]);
+    expect(transfers.problem).not.toBeNull();
+    expect(transfers.jobs![0].state).toBe('failed');
+    transfers.dispose();
+  });
+
+  it('counts what waits for a login as on its way', async () => {
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job({ state: 'waiting' })]
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    expect(transfers.running).toBe(1);
+    transfers.dispose();
+  });
+
+  it('shows the log of a job and hides it again', async () => {
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job()],
+      'GET jobs/j1/log': () => [{ at: '2026-01-01T00:00:00Z', text: 'Begun.' }]
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    const [only] = transfers.jobs!;
+    await transfers.toggleLog(only);
+    expect(transfers.log(only)?.map(({ text }) => text)).toEqual(['Begun.']);
+    await transfers.toggleLog(only);
+    expect(transfers.log(only)).toBeNull();
+    transfers.dispose();
+  });
+
   it('keeps the order of jobs of one second', async () => {
     const { lake } = await lakeOf({
       'GET jobs': () => [job({ id: 'b' }), job({ id: 'a' })]

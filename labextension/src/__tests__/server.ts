@@ -206,6 +206,7 @@ export function job(more: Partial<Job> = {}): Job {
     finished_at: null,
     result: null,
     problem: null,
+    attempt: 1,
     ...more
   };
 }
