@@ -13,7 +13,7 @@ from jupyter_dlaas.handlers.catalogue import (
 )
 from jupyter_dlaas.handlers.login import InstancesHandler, LoginHandler
 from jupyter_dlaas.handlers.missing import MissingHandler
-from jupyter_dlaas.handlers.rules import RulesHandler, StatusHandler
+from jupyter_dlaas.handlers.rules import RuleHandler, RulesHandler, StatusHandler
 from jupyter_dlaas.handlers.transfers import (
     JobHandler,
     JobLogHandler,
@@ -37,6 +37,7 @@ ROUTES: list[tuple[str, type[DlaasHandler]]] = [
     (rf"{_INSTANCE}/metadata", MetadataHandler),
     (rf"{_INSTANCE}/status", StatusHandler),
     (rf"{_INSTANCE}/rules", RulesHandler),
+    (rf"{_INSTANCE}/rules/([0-9a-f]{{32}})", RuleHandler),
     (rf"{_INSTANCE}/scopes", ScopesHandler),
     (rf"{_INSTANCE}/rses", RSEsHandler),
     (rf"{_INSTANCE}/usage", UsageHandler),

@@ -274,6 +274,17 @@ class RuleRequest:
 
 
 @dataclass(frozen=True)
+class RuleChangeRequest:
+    """Let a rule last for a lifetime (seconds) from now or until a time; `boost` tries a stuck one
+    again.
+    """
+
+    lifetime: int | None = None
+    until: str | None = None
+    boost: bool = False
+
+
+@dataclass(frozen=True)
 class UploadRequest:
     """Upload a file of the server's content folder; `path` as the file browser names it."""
 

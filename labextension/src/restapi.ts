@@ -10,6 +10,7 @@ import type {
   Metadata,
   RSE,
   Rule,
+  RuleChangeRequest,
   RuleRequest,
   Status,
   UploadRequest
@@ -129,6 +130,23 @@ export function addRule(
   request: RuleRequest
 ): Promise<Granted> {
   return send(settings, 'POST', [instance, 'rules'], request);
+}
+
+export function updateRule(
+  settings: Settings,
+  instance: string,
+  id: string,
+  change: Partial<RuleChangeRequest>
+): Promise<Rule> {
+  return send(settings, 'PATCH', [instance, 'rules', id], change);
+}
+
+export function deleteRule(
+  settings: Settings,
+  instance: string,
+  id: string
+): Promise<Rule> {
+  return send(settings, 'DELETE', [instance, 'rules', id]);
 }
 
 export function listScopes(

@@ -194,6 +194,16 @@ export interface Replica {
 }
 
 /**
+ * Let a rule last for a lifetime (seconds) from now or until a time; `boost` tries a stuck one
+ * again.
+ */
+export interface RuleChangeRequest {
+  lifetime?: number | null;
+  until?: string | null;
+  boost?: boolean;
+}
+
+/**
  * Make a DID available for a lifetime (seconds), until a time, or the instance's default.
  *
  * `extend` lengthens the account's own shorter rule instead of refusing a second one.

@@ -51,6 +51,7 @@ ANSWERS: dict[str, Any] = {
     r"\w+ [^/]+/status": ref("Status"),
     r"GET [^/]+/rules": _many("Rule"),
     r"POST [^/]+/rules": ref("Granted"),
+    r"\w+ [^/]+/rules/\w+": ref("Rule"),
     r"\w+ [^/]+/scopes": {"type": "array", "items": {"type": "string"}},
     r"\w+ [^/]+/rses": _many("RSE"),
     r"\w+ [^/]+/usage": _many("Usage"),

@@ -284,6 +284,71 @@ describe('DetailsModel', () => {
   });
 });
 
+describe('rules of one’s own', () => {
+  const stuck = () => rule({ id: 'r1', account: 'alice', state: 'STUCK' });
+
+  async function detailsOf(more: Server['routes']) {
+    const { lake, server } = await lakeOf({
+      'GET lake/metadata': () => ({ custom: {} }),
+      'GET lake/rules': () => [stuck(), rule({ id: 'r2', account: 'bob' })],
+      ...more
+    });
+    const details = new DetailsModel(lake);
+    details.isActive = true;
+    lake.selected = ITEM;
+    await settle();
+    return { details, server };
+  }
+
+  it('are told from those of others', async () => {
+    const { details } = await detailsOf({});
+    expect(details.rules!.map(each => details.isOwn(each))).toEqual([
+      true,
+      false
+    ]);
+  });
+
+  it('are tried again and released, and asked for anew', async () => {
+    const { details, server } = await detailsOf({
+      'PATCH lake/rules/r1': () => stuck(),
+      'DELETE lake/rules/r1': () => stuck()
+    });
+    const [own] = details.rules!;
+    const retried = details.retryRule(own);
+    expect(details.isChanging(own)).toBe(true);
+    await retried;
+    expect(details.isChanging(own)).toBe(false);
+    await details.releaseRule(own);
+    expect(server.count('PATCH lake/rules/r1')).toBe(1);
+    expect(server.count('DELETE lake/rules/r1')).toBe(1);
+    expect(server.count('GET lake/rules')).toBe(3);
+  });
+
+  it('say why they cannot be changed', async () => {
+    const { details } = await detailsOf({
+      'DELETE lake/rules/r1': () => {
+        throw new Error('offline');
+      }
+    });
+    await details.releaseRule(details.rules![0]);
+    expect(details.problem).not.toBeNull();
+  });
+
+  it('get another end, and a refusal stays in the form', async () => {
+    const { details } = await detailsOf({
+      'PATCH lake/rules/r1': () => {
+        throw new Error('offline');
+      }
+    });
+    const form = details.prolonging(details.rules![0]);
+    form.lifetime = { ...form.lifetime, kind: 'preset', preset: 86400 };
+    await form.submit();
+    expect(form.isDone).toBe(false);
+    expect(form.problem).not.toBeNull();
+    form.dispose();
+  });
+});
+
 describe('TransfersModel', () => {
   it('lists jobs, newest first, and follows hints', async () => {
     const { lake, server, stream } = await lakeOf({
