@@ -51,7 +51,7 @@ class DlaasExtension(ExtensionApp):
         self.sessions = Sessions(
             settings,
             Path(server.runtime_dir),
-            lambda instance: self.events.emit("login", instance),
+            self._login_changed,
             parent=self,
         )
         self.service = LakeService(self.sessions, parent=self)
@@ -98,6 +98,10 @@ class DlaasExtension(ExtensionApp):
         library.setLevel(level)
         for handler in self.log.handlers:
             library.addHandler(handler)
+
+    def _login_changed(self, instance: str) -> None:
+        self.events.emit("login", instance)
+        self.jobs.login_changed(instance)
 
     def _job_changed(self, job: Job) -> None:
         self.events.emit("job", job.instance, did=job.did, job=job.id)

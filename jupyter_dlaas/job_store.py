@@ -1,4 +1,4 @@
-"""Jobs on disk: what was transferred, and what a server that is gone had not finished."""
+"""Jobs on disk: what was transferred, and what a server that is gone left to be finished."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -13,7 +14,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from dlaas.model import DID, Job, Problem, Rule, Uploaded, to_json
+from dlaas.model import DID, Job, JobNote, Problem, Rule, Uploaded, to_json
+from jupyter_dlaas.orders import Order
 
 try:
     import fcntl
@@ -32,21 +34,26 @@ INTERRUPTED = Problem(
 # So many finished jobs are remembered.
 REMEMBERED = 200
 FINAL = ("done", "failed", "cancelled")
-_TABLE = """
+_TABLES = """
 CREATE TABLE IF NOT EXISTS jobs
 (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE,
-    server TEXT NOT NULL, state TEXT NOT NULL, job TEXT NOT NULL
-)
+    server TEXT NOT NULL, state TEXT NOT NULL, job TEXT NOT NULL, "order" TEXT
+);
+CREATE TABLE IF NOT EXISTS notes (number INTEGER PRIMARY KEY, id TEXT, at REAL, text TEXT);
+CREATE INDEX IF NOT EXISTS notes_of ON notes (id);
 """
 _SAVE = """
-INSERT INTO jobs (id, server, state, job) VALUES (?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET state = excluded.state, job = excluded.job
+INSERT INTO jobs (id, server, state, job, "order") VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    server = excluded.server, state = excluded.state, job = excluded.job,
+    "order" = coalesce(excluded."order", "order")
 """
 _OLD = """
 DELETE FROM jobs WHERE state IN ('done', 'failed', 'cancelled') AND id NOT IN
 (SELECT id FROM jobs ORDER BY number DESC LIMIT ?)
 """
+_OLD_NOTES = "DELETE FROM notes WHERE id NOT IN (SELECT id FROM jobs)"
 
 
 class JobStore:
@@ -64,13 +71,30 @@ class JobStore:
         self._log = log
         self._lock: IO[str] | None = None
 
-    def open(self) -> list[Job]:
-        """Answer the jobs that have ended, oldest first; those of dead servers ended just now."""
+    def open(self) -> list[tuple[Job, Order | None]]:
+        """Answer what has ended and what dead servers left, oldest first.
+
+        The latter are this server's from now on; those that nobody can go on with have failed.
+        """
         return self._careful(self._open) or []
 
-    def save(self, job: Job) -> None:
-        """Write a job."""
-        self._careful(lambda: self._write([(self._server, job)]))
+    def save(self, job: Job, order: Order | None = None, note: str = "") -> None:
+        """Write a job, its order when it is new, and a line for its log."""
+        self._careful(lambda: self._write(job, order, note))
+
+    def notes(self, job_id: str) -> list[JobNote]:
+        """Answer the log of a job, oldest line first."""
+
+        def read() -> list[JobNote]:
+            with closing(self._connect()) as db:
+                rows = db.execute(
+                    "SELECT at, text FROM notes WHERE id = ? ORDER BY number", [job_id]
+                )
+                return [
+                    JobNote(datetime.fromtimestamp(at, timezone.utc), text) for at, text in rows
+                ]
+
+        return self._careful(read) or []
 
     def close(self) -> None:
         """Say that this server ends."""
@@ -86,37 +110,45 @@ class JobStore:
             self._log.warning("The list of transfers is not kept: %s: %s", self._path, error)
             return None
 
-    def _open(self) -> list[Job]:
+    def _open(self) -> list[tuple[Job, Order | None]]:
         (self._folder / "servers").mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         # Made before SQLite opens it, which would heed the umask alone.
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         self._lock = _take(self._lock_path(self._server))
         try:
-            rows = self._read()
+            return self._adopt()
         except sqlite3.OperationalError:
             # Locked, or the disk is full: the file itself is good.
             raise
         except sqlite3.DatabaseError:
             self._set_aside()
-            rows = self._read()
-        jobs = [(server, job) for server, text in rows if (job := job_from(text)) is not None]
-        dead = {server for server, job in jobs if job.state not in FINAL and self._dead(server)}
-        lost = {job.id: (server, _interrupted(job)) for server, job in jobs if server in dead}
-        self._write(list(lost.values()))
-        found = [lost.get(job.id, (server, job))[1] for server, job in jobs]
-        return [job for job in found if job.state in FINAL]
+            return self._adopt()
 
-    def _read(self) -> list[tuple[str, str]]:
+    def _adopt(self) -> list[tuple[Job, Order | None]]:
+        """Read all jobs, and take those of dead servers: in one transaction, for two new servers
+        may do so at once.
+        """
+        found: list[tuple[Job, Order | None]] = []
         with closing(self._connect()) as db, db:
-            db.execute(_TABLE)
-            db.execute(_OLD, (REMEMBERED,))
-            return list(db.execute("SELECT server, job FROM jobs ORDER BY number"))
+            _prepare(db)
+            rows = list(db.execute('SELECT server, job, "order" FROM jobs ORDER BY number'))
+            for server, text, ordered in rows:
+                job = job_from(text)
+                if job is None:
+                    continue
+                order = Order.read(ordered)
+                if job.state not in FINAL:
+                    if not self._dead(server):
+                        continue
+                    job = _left(job, order)
+                    _insert(db, self._server, job, None, "The server that ran it has stopped.")
+                found.append((job, order))
+        return found
 
-    def _write(self, jobs: list[tuple[str, Job]]) -> None:
-        rows = [(job.id, server, job.state, json.dumps(to_json(job))) for server, job in jobs]
+    def _write(self, job: Job, order: Order | None, note: str) -> None:
         with closing(self._connect()) as db, db:
-            db.executemany(_SAVE, rows)
+            _insert(db, self._server, job, order, note)
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=10)
@@ -178,9 +210,27 @@ def _times(values: dict[str, Any], *names: str) -> None:
             values[name] = moment.replace(tzinfo=timezone.utc)
 
 
-def _interrupted(job: Job) -> Job:
-    if job.state in FINAL:
-        return job
+def _prepare(db: sqlite3.Connection) -> None:
+    """Make the tables, also of what an earlier version made; begins to write."""
+    db.executescript(_TABLES)
+    db.execute("BEGIN IMMEDIATE")
+    if "order" not in {row[1] for row in db.execute("PRAGMA table_info(jobs)")}:
+        db.execute('ALTER TABLE jobs ADD COLUMN "order" TEXT')
+    db.execute(_OLD, (REMEMBERED,))
+    db.execute(_OLD_NOTES)
+
+
+def _insert(db: sqlite3.Connection, server: str, job: Job, order: Order | None, note: str) -> None:
+    text = order.write() if order is not None else None
+    db.execute(_SAVE, (job.id, server, job.state, json.dumps(to_json(job)), text))
+    if note:
+        db.execute("INSERT INTO notes (id, at, text) VALUES (?, ?, ?)", (job.id, time.time(), note))
+
+
+def _left(job: Job, order: Order | None) -> Job:
+    """Answer what becomes of a job whose server is gone: it goes on where that is known how."""
+    if order is not None:
+        return replace(job, state="queued", done_bytes=0, problem=None)
     now = datetime.now(timezone.utc)
     return replace(job, state="failed", finished_at=now, problem=INTERRUPTED)
 

@@ -13,8 +13,14 @@ from jupyter_dlaas.handlers.catalogue import (
 )
 from jupyter_dlaas.handlers.login import InstancesHandler, LoginHandler
 from jupyter_dlaas.handlers.missing import MissingHandler
-from jupyter_dlaas.handlers.rules import RulesHandler, StatusHandler
-from jupyter_dlaas.handlers.transfers import JobHandler, JobsHandler, UploadsHandler
+from jupyter_dlaas.handlers.rules import RuleHandler, RulesHandler, StatusHandler
+from jupyter_dlaas.handlers.transfers import (
+    JobHandler,
+    JobLogHandler,
+    JobsHandler,
+    RetryHandler,
+    UploadsHandler,
+)
 
 _INSTANCE = r"dlaas/([^/]+)"
 
@@ -23,12 +29,15 @@ ROUTES: list[tuple[str, type[DlaasHandler]]] = [
     (r"dlaas/instances", InstancesHandler),
     (r"dlaas/jobs", JobsHandler),
     (r"dlaas/jobs/([0-9a-f]{32})", JobHandler),
+    (r"dlaas/jobs/([0-9a-f]{32})/retry", RetryHandler),
+    (r"dlaas/jobs/([0-9a-f]{32})/log", JobLogHandler),
     (rf"{_INSTANCE}/login", LoginHandler),
     (rf"{_INSTANCE}/dids", SearchHandler),
     (rf"{_INSTANCE}/contents", ContentsHandler),
     (rf"{_INSTANCE}/metadata", MetadataHandler),
     (rf"{_INSTANCE}/status", StatusHandler),
     (rf"{_INSTANCE}/rules", RulesHandler),
+    (rf"{_INSTANCE}/rules/([0-9a-f]{{32}})", RuleHandler),
     (rf"{_INSTANCE}/scopes", ScopesHandler),
     (rf"{_INSTANCE}/rses", RSEsHandler),
     (rf"{_INSTANCE}/usage", UsageHandler),

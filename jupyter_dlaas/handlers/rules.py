@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 
 from tornado import web
 
-from dlaas.model import DID, RuleRequest
+from dlaas.errors import RuleNotFound
+from dlaas.lake import Lake
+from dlaas.model import DID, Rule, RuleChangeRequest, RuleRequest
 from jupyter_dlaas.handlers.base import DlaasHandler, authorized
 from jupyter_dlaas.validation import required
 
@@ -45,3 +49,33 @@ class RulesHandler(DlaasHandler):
         )
         self.app.events.emit("status", instance, did=did)
         self.answer(granted, 201 if granted.new else 200)
+
+
+class RuleHandler(DlaasHandler):
+    """One rule."""
+
+    @web.authenticated
+    @authorized("write")
+    async def patch(self, instance: str, rule_id: str) -> None:
+        """Extend, shorten or retry it; answers the rule as it is then."""
+        change = asdict(self.body(RuleChangeRequest))
+        await self._change(instance, lambda lake: lake.update_rule(rule_id, **change))
+
+    @web.authenticated
+    @authorized("write")
+    async def delete(self, instance: str, rule_id: str) -> None:
+        """Release it; answers the rule with the end that Rucio gave it."""
+
+        def release(lake: Lake) -> Rule:
+            rule = lake.get_rule(rule_id)
+            lake.delete_rule(rule_id)
+            with suppress(RuleNotFound):
+                return lake.get_rule(rule_id)
+            return rule
+
+        await self._change(instance, release)
+
+    async def _change(self, instance: str, act: Callable[[Lake], Rule]) -> None:
+        rule = await self.app.service.change(instance, act)
+        self.app.events.emit("status", instance, did=rule.did)
+        self.answer(rule)

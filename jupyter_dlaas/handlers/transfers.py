@@ -48,3 +48,23 @@ class JobHandler(DlaasHandler):
     async def delete(self, job_id: str) -> None:
         """Cancel it."""
         self.answer(await self.app.jobs.cancel(job_id))
+
+
+class RetryHandler(DlaasHandler):
+    """One job, once more."""
+
+    @web.authenticated
+    @authorized("write")
+    async def post(self, job_id: str) -> None:
+        """Try it again; answers the job."""
+        self.answer(await self.app.jobs.retry(job_id), 202)
+
+
+class JobLogHandler(DlaasHandler):
+    """What happened to one job."""
+
+    @web.authenticated
+    @authorized("read")
+    async def get(self, job_id: str) -> None:
+        """Answer the lines of its log, oldest first."""
+        self.answer(await self.app.jobs.notes(job_id))

@@ -35,7 +35,7 @@ State = Literal[
 ]
 Access = Literal["mount", "cache", "https", "root", "none"]
 LoginMethod = Literal["userpass", "x509", "x509_proxy", "oidc"]
-JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+JobState = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 ChangeKind = Literal["status", "job", "login"]
 
 
@@ -165,7 +165,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class Job:
-    """A transfer that the server runs."""
+    """A transfer that the server runs.
+
+    In the state `waiting` it goes on after the next login. `problem` says why it waits or failed;
+    `attempt` counts how often it was begun by a person.
+    """
 
     id: str
     kind: Literal["upload"]
@@ -179,6 +183,15 @@ class Job:
     finished_at: datetime | None = None
     result: Uploaded | None = None
     problem: Problem | None = None
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class JobNote:
+    """A line in the log of a transfer."""
+
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True)
@@ -218,6 +231,17 @@ class RuleRequest:
     activity: str | None = None
     comment: str | None = None
     extend: bool = False
+
+
+@dataclass(frozen=True)
+class RuleChangeRequest:
+    """Let a rule last for a lifetime (seconds) from now or until a time; `boost` tries a stuck one
+    again.
+    """
+
+    lifetime: int | None = None
+    until: str | None = None
+    boost: bool = False
 
 
 @dataclass(frozen=True)

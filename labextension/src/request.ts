@@ -30,7 +30,7 @@ export async function get<T>(
  */
 export async function send<T>(
   settings: Settings,
-  method: 'POST' | 'DELETE',
+  method: 'POST' | 'PATCH' | 'DELETE',
   path: string[],
   content?: object
 ): Promise<T> {

@@ -4,11 +4,13 @@ import type {
   Granted,
   InstanceInfo,
   Job,
+  JobNote,
   Login,
   LoginRequest,
   Metadata,
   RSE,
   Rule,
+  RuleChangeRequest,
   RuleRequest,
   Status,
   UploadRequest
@@ -130,6 +132,23 @@ export function addRule(
   return send(settings, 'POST', [instance, 'rules'], request);
 }
 
+export function updateRule(
+  settings: Settings,
+  instance: string,
+  id: string,
+  change: Partial<RuleChangeRequest>
+): Promise<Rule> {
+  return send(settings, 'PATCH', [instance, 'rules', id], change);
+}
+
+export function deleteRule(
+  settings: Settings,
+  instance: string,
+  id: string
+): Promise<Rule> {
+  return send(settings, 'DELETE', [instance, 'rules', id]);
+}
+
 export function listScopes(
   settings: Settings,
   instance: string
@@ -163,6 +182,14 @@ export function getJob(
 
 export function cancelJob(settings: Settings, id: string): Promise<Job> {
   return send(settings, 'DELETE', ['jobs', id]);
+}
+
+export function retryJob(settings: Settings, id: string): Promise<Job> {
+  return send(settings, 'POST', ['jobs', id, 'retry']);
+}
+
+export function getJobLog(settings: Settings, id: string): Promise<JobNote[]> {
+  return get(settings, ['jobs', id, 'log']);
 }
 
 /**

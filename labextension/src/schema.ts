@@ -136,6 +136,9 @@ export interface Problem {
 
 /**
  * A transfer that the server runs.
+ *
+ * In the state `waiting` it goes on after the next login. `problem` says why it waits or failed;
+ * `attempt` counts how often it was begun by a person.
  */
 export interface Job {
   id: string;
@@ -143,13 +146,14 @@ export interface Job {
   instance: string;
   did: string;
   source: string;
-  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  state: 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled';
   bytes: number;
   done_bytes: number;
   created_at: string | null;
   finished_at: string | null;
   result: Uploaded | null;
   problem: Problem | null;
+  attempt: number;
 }
 
 /**
@@ -163,6 +167,14 @@ export interface Uploaded {
   rule: Rule | null;
   dataset: string | null;
   new: boolean;
+}
+
+/**
+ * A line in the log of a transfer.
+ */
+export interface JobNote {
+  at: string;
+  text: string;
 }
 
 /**
@@ -222,6 +234,16 @@ export interface Replica {
   rse: string;
   pfn: string;
   state: string;
+}
+
+/**
+ * Let a rule last for a lifetime (seconds) from now or until a time; `boost` tries a stuck one
+ * again.
+ */
+export interface RuleChangeRequest {
+  lifetime?: number | null;
+  until?: string | null;
+  boost?: boolean;
 }
 
 /**

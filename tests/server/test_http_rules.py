@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from http_answers import Api, Listen, Samples
 
+from dlaas import Instance, Lake
 from dlaas.model import DID, Status
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
@@ -217,3 +218,66 @@ class TestWatch:
             assert app.watcher.watched == []
         finally:
             lake.release("daemons")
+
+
+async def test_a_rule_is_extended_shortened_and_released(
+    api: Api, listen: Listen, samples: Samples
+) -> None:
+    did = next(samples.files)
+    hints = await listen()
+    granted = (await api("POST", "lake/rules", {"did": did, "lifetime": DAY})).value["rule"]
+    for days in (30, 2):
+        changed = await api("PATCH", f"lake/rules/{granted['id']}", {"lifetime": days * DAY})
+        assert changed.status == 200
+        left = when(changed.value["expires_at"]) - datetime.now(timezone.utc)
+        assert timedelta(days=days, hours=-1) < left <= timedelta(days=days)
+    await hints.until(lambda hint: hint["kind"] == "status" and hint["did"] == did)
+    released = await api("DELETE", f"lake/rules/{granted['id']}")
+    assert released.status == 200
+    # Rucio keeps it for another hour.
+    assert when(released.value["expires_at"]) < datetime.now(timezone.utc) + timedelta(hours=2)
+
+
+async def own_rule(api: Api, samples: Samples) -> dict[str, Any]:
+    """A rule of alice's, for a day."""
+    did = samples.dataset
+    body = {"did": did, "lifetime": DAY, "rse_expression": "SOUTH-DISK", "extend": True}
+    granted = await api("POST", "lake/rules", body)
+    return dict(granted.value["rule"])
+
+
+@pytest.mark.parametrize(
+    ("method", "rule", "body", "status", "error"),
+    [
+        ("PATCH", "0" * 32, {"boost": True}, 404, "RuleNotFound"),
+        ("DELETE", "0" * 32, None, 404, "RuleNotFound"),
+        ("PATCH", "own", {}, 400, "InvalidInput"),
+        ("PATCH", "own", {"lifetime": 0}, 400, "InvalidLifetime"),
+        ("PATCH", "own", {"lifetime": 60, "until": "2099-01-01"}, 400, "InvalidInput"),
+        ("PATCH", "own", {"until": "2020-01-01"}, 400, "InvalidLifetime"),
+        ("PATCH", "own", {"state": "OK"}, 400, "InvalidInput"),
+    ],
+)
+async def test_a_wrong_change_of_a_rule_is_refused_and_changes_nothing(
+    api: Api, samples: Samples, method: str, rule: str, body: Any, status: int, error: str
+) -> None:
+    own = await own_rule(api, samples)
+    rule_id = own["id"] if rule == "own" else rule
+    answer = await api(method, f"lake/rules/{rule_id}", body)
+    assert (answer.status, answer.value["error"]) == (status, error)
+    rules = (await api("GET", "lake/rules", did=own["did"])).value
+    assert own["expires_at"] in {found["expires_at"] for found in rules}
+
+
+async def test_anothers_rule_cannot_be_released(
+    api: Api, lake: EmbeddedLake, samples: Samples
+) -> None:
+    bob = Lake(Instance.from_mapping(lake.instance("bob")))
+    rule = bob.make_available(samples.dataset, "1d", rse_expression="NORTH-DISK").rule
+    for answer in (
+        await api("DELETE", f"lake/rules/{rule.id}"),
+        await api("PATCH", f"lake/rules/{rule.id}", {"lifetime": 5 * DAY}),
+    ):
+        assert (answer.status, answer.value["error"]) == (403, "AccessDenied")
+        assert "Logging in again will not help" in answer.value["remedy"]
+    assert bob.get_rule(rule.id).expires_at == rule.expires_at

@@ -44,7 +44,7 @@ async def fetch(jp_fetch: Any, method: str, path: str, **options: Any) -> Any:
 
 
 def test_all_methods_are_found() -> None:
-    assert len(ADDRESSES) == 22
+    assert len(ADDRESSES) == 26
     assert ("DELETE", f"dlaas/jobs/{'0' * 32}") in ADDRESSES
 
 

@@ -284,6 +284,71 @@ describe('DetailsModel', () => {
   });
 });
 
+describe('rules of one’s own', () => {
+  const stuck = () => rule({ id: 'r1', account: 'alice', state: 'STUCK' });
+
+  async function detailsOf(more: Server['routes']) {
+    const { lake, server } = await lakeOf({
+      'GET lake/metadata': () => ({ custom: {} }),
+      'GET lake/rules': () => [stuck(), rule({ id: 'r2', account: 'bob' })],
+      ...more
+    });
+    const details = new DetailsModel(lake);
+    details.isActive = true;
+    lake.selected = ITEM;
+    await settle();
+    return { details, server };
+  }
+
+  it('are told from those of others', async () => {
+    const { details } = await detailsOf({});
+    expect(details.rules!.map(each => details.isOwn(each))).toEqual([
+      true,
+      false
+    ]);
+  });
+
+  it('are tried again and released, and asked for anew', async () => {
+    const { details, server } = await detailsOf({
+      'PATCH lake/rules/r1': () => stuck(),
+      'DELETE lake/rules/r1': () => stuck()
+    });
+    const [own] = details.rules!;
+    const retried = details.retryRule(own);
+    expect(details.isChanging(own)).toBe(true);
+    await retried;
+    expect(details.isChanging(own)).toBe(false);
+    await details.releaseRule(own);
+    expect(server.count('PATCH lake/rules/r1')).toBe(1);
+    expect(server.count('DELETE lake/rules/r1')).toBe(1);
+    expect(server.count('GET lake/rules')).toBe(3);
+  });
+
+  it('say why they cannot be changed', async () => {
+    const { details } = await detailsOf({
+      'DELETE lake/rules/r1': () => {
+        throw new Error('offline');
+      }
+    });
+    await details.releaseRule(details.rules![0]);
+    expect(details.problem).not.toBeNull();
+  });
+
+  it('get another end, and a refusal stays in the form', async () => {
+    const { details } = await detailsOf({
+      'PATCH lake/rules/r1': () => {
+        throw new Error('offline');
+      }
+    });
+    const form = details.prolonging(details.rules![0]);
+    form.lifetime = { ...form.lifetime, kind: 'preset', preset: 86400 };
+    await form.submit();
+    expect(form.isDone).toBe(false);
+    expect(form.problem).not.toBeNull();
+    form.dispose();
+  });
+});
+
 describe('TransfersModel', () => {
   it('lists jobs, newest first, and follows hints', async () => {
     const { lake, server, stream } = await lakeOf({
@@ -358,6 +423,60 @@ describe('TransfersModel', () => {
     answer(job());
     await cancelling;
     expect(transfers.jobs![0].state).toBe('cancelled');
+    transfers.dispose();
+  });
+
+  it('tries again what failed, and an older answer does not end it', async () => {
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job({ state: 'failed' })],
+      'POST jobs/j1/retry': () => job({ state: 'queued', attempt: 2 })
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    await transfers.retry(transfers.jobs![0]);
+    expect(transfers.running).toBe(1);
+    transfers.add(job({ state: 'failed' }));
+    expect(transfers.jobs![0].state).toBe('queued');
+    transfers.dispose();
+  });
+
+  it('says why something cannot be tried again', async () => {
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job({ state: 'failed' })],
+      'POST jobs/j1/retry': () => {
+        throw new Error('offline');
+      }
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    await transfers.retry(transfers.jobs![0]);
+    expect(transfers.problem).not.toBeNull();
+    expect(transfers.jobs![0].state).toBe('failed');
+    transfers.dispose();
+  });
+
+  it('counts what waits for a login as on its way', async () => {
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job({ state: 'waiting' })]
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    expect(transfers.running).toBe(1);
+    transfers.dispose();
+  });
+
+  it('shows the log of a job and hides it again', async () => {
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job()],
+      'GET jobs/j1/log': () => [{ at: '2026-01-01T00:00:00Z', text: 'Begun.' }]
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    const [only] = transfers.jobs!;
+    await transfers.toggleLog(only);
+    expect(transfers.log(only)?.map(({ text }) => text)).toEqual(['Begun.']);
+    await transfers.toggleLog(only);
+    expect(transfers.log(only)).toBeNull();
     transfers.dispose();
   });
 

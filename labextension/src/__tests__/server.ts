@@ -184,6 +184,7 @@ export function rule(more: Partial<Rule> = {}): Rule {
     updated_at: null,
     activity: null,
     comment: null,
+    subscription: null,
     ...more
   };
 }
@@ -206,6 +207,7 @@ export function job(more: Partial<Job> = {}): Job {
     finished_at: null,
     result: null,
     problem: null,
+    attempt: 1,
     ...more
   };
 }

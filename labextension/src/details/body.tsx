@@ -10,7 +10,7 @@ import { splitDID } from '../did';
 import { typeText } from '../explore/row';
 import { formatBytes, formatCount, formatTime, formatUTC } from '../format';
 import { mayPass } from '../problems';
-import type { Metadata, Status } from '../schema';
+import type { Metadata, Rule, Status } from '../schema';
 import type { DetailsModel } from './model';
 import { Rules } from './rules';
 
@@ -21,6 +21,8 @@ export interface IActs {
   makeAvailable(): void;
   attach: (() => void) | null;
   copy(text: string): void;
+  prolong(rule: Rule): void;
+  release(rule: Rule): void;
 }
 
 interface IProps {
@@ -54,7 +56,7 @@ export function DetailsBody(props: IProps): JSX.Element | null {
           )}
         </ProblemView>
       )}
-      <Rules rules={model.rules} trans={trans} />
+      <Rules model={model} acts={props.acts} trans={trans} />
       <Facts metadata={model.metadata} trans={trans} />
     </>
   );

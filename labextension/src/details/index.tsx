@@ -1,12 +1,19 @@
-import { Clipboard, Notification } from '@jupyterlab/apputils';
+import {
+  Clipboard,
+  Dialog,
+  Notification,
+  showDialog
+} from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { Section } from '../components/section';
+import type { Rule } from '../schema';
 import { CommandIDs } from '../tokens';
 import type { IActs } from './body';
 import { DetailsBody } from './body';
+import { askEnd } from './end';
 import type { DetailsModel } from './model';
 
 /**
@@ -30,6 +37,33 @@ export class DetailsSection extends Section<DetailsModel> {
     );
   }
 
+  private async _prolong(rule: Rule): Promise<void> {
+    const { item } = this.model;
+    if (item) {
+      await askEnd(this.model.prolonging(rule), this.trans);
+      await this.model.refresh();
+    }
+  }
+
+  private async _release(rule: Rule): Promise<void> {
+    const { trans } = this;
+    const answer = await showDialog({
+      title: trans.__('Release this rule?'),
+      body: trans.__(
+        'After an hour Rucio may delete the copy of %1 on %2, unless another rule keeps it. The data stays in the catalogue and wherever else it is.',
+        rule.did,
+        rule.rse_expression
+      ),
+      buttons: [
+        Dialog.cancelButton({ label: trans.__('Cancel') }),
+        Dialog.warnButton({ label: trans.__('Release') })
+      ]
+    });
+    if (answer.button.accept) {
+      await this.model.releaseRule(rule);
+    }
+  }
+
   private get _acts(): IActs {
     const execute = (id: string) => void this.commands.execute(id);
     return {
@@ -42,7 +76,9 @@ export class DetailsSection extends Section<DetailsModel> {
         Notification.info(this.trans.__('Copied: %1', text), {
           autoClose: 2000
         });
-      }
+      },
+      prolong: rule => void this._prolong(rule),
+      release: rule => void this._release(rule)
     };
   }
 }

@@ -3,8 +3,10 @@ import type { IDisposable } from '@lumino/disposable';
 import type { IItem } from '../did';
 import type { LakeModel } from '../lake/model';
 import type { IKnown, Statuses } from '../lake/statuses';
+import { EndModel } from './endModel';
 import { Model } from '../model';
 import { problemOf } from '../problems';
+import type { Settings } from '../request';
 import * as api from '../restapi';
 import type { Metadata, Problem, Rule } from '../schema';
 
@@ -46,6 +48,46 @@ export class DetailsModel extends Model {
    */
   get problem(): Problem | null {
     return this._problem;
+  }
+
+  /**
+   * Whether a rule is one's own: only those can one change.
+   */
+  isOwn(rule: Rule): boolean {
+    const { _item: item } = this;
+    const instance = this.lake.instances.find(
+      ({ name }) => name === item?.instance
+    );
+    return rule.account === instance?.login.account;
+  }
+
+  isChanging(rule: Rule): boolean {
+    return this._changing.has(rule.id);
+  }
+
+  /**
+   * The form that changes the end of a rule.
+   */
+  prolonging(rule: Rule): EndModel {
+    return new EndModel(this.lake, this._item!.instance, rule);
+  }
+
+  /**
+   * Have Rucio try a stuck rule again.
+   */
+  retryRule(rule: Rule): Promise<void> {
+    return this._change(rule, (settings, instance) =>
+      api.updateRule(settings, instance, rule.id, { boost: true })
+    );
+  }
+
+  /**
+   * Give a rule up: an hour later Rucio may delete what no other rule keeps.
+   */
+  releaseRule(rule: Rule): Promise<void> {
+    return this._change(rule, (settings, instance) =>
+      api.deleteRule(settings, instance, rule.id)
+    );
   }
 
   close(): void {
@@ -149,6 +191,32 @@ export class DetailsModel extends Model {
     );
   }
 
+  private async _change(
+    rule: Rule,
+    act: (settings: Settings, instance: string) => Promise<Rule>
+  ): Promise<void> {
+    const { _item: item } = this;
+    if (!item || this._changing.has(rule.id)) {
+      return;
+    }
+    this._changing.add(rule.id);
+    this._problem = null;
+    this.changed();
+    let problem: Problem | null = null;
+    try {
+      await this.lake.guard(act(this.lake.settings, item.instance));
+    } catch (error) {
+      problem = problemOf(error);
+    }
+    this._changing.delete(rule.id);
+    if (item === this._item) {
+      void this.lake.statuses.ask(item.instance, item.did);
+      await this._loadRules(item);
+      this._problem = problem ?? this._problem;
+    }
+    this.changed();
+  }
+
   private async _take<T>(
     answer: Promise<T>,
     signal: AbortSignal,
@@ -174,6 +242,7 @@ export class DetailsModel extends Model {
   private _rules: Rule[] | null = null;
   private _problem: Problem | null = null;
   private _look: IDisposable | null = null;
+  private _changing = new Set<string>();
   private _aborter = new AbortController();
   private _rulesAborter = new AbortController();
   private _seen = '';

@@ -1,21 +1,28 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { Button } from '../components/button';
 import { Icon } from '../components/icon';
 import type { Drawing } from '../components/icon';
 import { Progress } from '../components/state';
 import { Until } from '../components/when';
 import { formatCount } from '../format';
 import type { Rule } from '../schema';
+import type { IActs } from './body';
+import type { DetailsModel } from './model';
+
+interface IProps {
+  model: DetailsModel;
+  acts: Pick<IActs, 'prolong' | 'release'>;
+  trans: TranslationBundle;
+}
 
 /**
  * What is kept where, by whom, until when, and how far that is.
  */
-export function Rules(props: {
-  rules: readonly Rule[] | null;
-  trans: TranslationBundle;
-}): JSX.Element | null {
-  const { rules, trans } = props;
+export function Rules(props: IProps): JSX.Element | null {
+  const { model, trans } = props;
+  const { rules } = model;
   if (!rules) {
     return null;
   }
@@ -29,18 +36,15 @@ export function Rules(props: {
       )}
       <ul>
         {rules.map(rule => (
-          <RuleLine key={rule.id} rule={rule} trans={trans} />
+          <RuleLine key={rule.id} rule={rule} {...props} />
         ))}
       </ul>
     </details>
   );
 }
 
-function RuleLine(props: {
-  rule: Rule;
-  trans: TranslationBundle;
-}): JSX.Element {
-  const { rule, trans } = props;
+function RuleLine(props: IProps & { rule: Rule }): JSX.Element {
+  const { model, rule, trans } = props;
   const locks = rule.locks_ok + rule.locks_replicating + rule.locks_stuck;
   return (
     <li className="jp-Dlaas-rule" data-rule={rule.id} title={rule.id}>
@@ -68,7 +72,42 @@ function RuleLine(props: {
         />
       )}
       {rule.error && <p className="jp-Dlaas-rule-error">{rule.error}</p>}
+      {model.isOwn(rule) && <RuleActs {...props} />}
     </li>
+  );
+}
+
+/**
+ * What one can do with a rule of one's own.
+ */
+function RuleActs(props: IProps & { rule: Rule }): JSX.Element {
+  const { acts, model, rule, trans } = props;
+  const disabled = model.isChanging(rule);
+  return (
+    <div className="jp-Dlaas-rule-acts">
+      {rule.state === 'STUCK' && (
+        <Button
+          label={trans.__('Retry')}
+          title={trans.__('Have Rucio try the transfers again')}
+          disabled={disabled}
+          onClick={() => void model.retryRule(rule)}
+        />
+      )}
+      {rule.expires_at && (
+        <Button
+          label={trans.__('Change its end…')}
+          title={trans.__('Let this rule last longer or shorter')}
+          disabled={disabled}
+          onClick={() => acts.prolong(rule)}
+        />
+      )}
+      <Button
+        label={trans.__('Release…')}
+        title={trans.__('Give this rule up')}
+        disabled={disabled}
+        onClick={() => acts.release(rule)}
+      />
+    </div>
   );
 }
 

@@ -80,6 +80,13 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
           onClick={() => void model.cancel(job)}
         />
       )}
+      {(job.state === 'failed' || job.state === 'cancelled') && (
+        <Button
+          label={trans.__('Try again')}
+          title={trans.__('Upload %1 again, as it is now', job.source)}
+          onClick={() => void model.retry(job)}
+        />
+      )}
       {job.state === 'done' && (
         <Button
           label={trans.__('Show')}
@@ -109,10 +116,39 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
         />
       )}
       {job.result && <Result job={job} trans={trans} />}
-      {job.problem && job.state === 'failed' && (
-        <ProblemView problem={job.problem} trans={trans} />
-      )}
+      {job.problem && <ProblemView problem={job.problem} trans={trans} />}
+      <Log {...props} />
     </li>
+  );
+}
+
+/**
+ * What happened to a job, for who wants to know.
+ */
+function Log(props: IProps & { job: Job }): JSX.Element {
+  const { job, model, trans } = props;
+  const notes = model.log(job);
+  return (
+    <div className="jp-Dlaas-job-log">
+      <button
+        type="button"
+        className="jp-Dlaas-link"
+        aria-expanded={notes !== null}
+        aria-label={trans.__('Log of %1', job.source)}
+        onClick={() => void model.toggleLog(job)}
+      >
+        {trans.__('Log')}
+      </button>
+      {notes && (
+        <ol>
+          {notes.map((note, index) => (
+            <li key={index}>
+              {formatMoment(note.at)} {note.text}
+            </li>
+          ))}
+        </ol>
+      )}
+    </div>
   );
 }
 
@@ -142,6 +178,7 @@ function Result(props: {
 const MARKS: { [state in Job['state']]: Drawing } = {
   queued: 'waiting_approval',
   running: 'up',
+  waiting: 'suspended',
   done: 'available',
   failed: 'stuck',
   cancelled: 'cancelled'
@@ -160,6 +197,8 @@ function stateText(
       return trans.__('Waits for its turn');
     case 'running':
       return trans.__('Uploading');
+    case 'waiting':
+      return trans.__('Goes on after a login');
     case 'done':
       return trans.__('Uploaded');
     case 'failed':

@@ -4,7 +4,7 @@ import type { LakeModel } from '../lake/model';
 import { Model } from '../model';
 import { problemOf } from '../problems';
 import * as api from '../restapi';
-import type { Change, Job, Problem } from '../schema';
+import type { Change, Job, JobNote, Problem } from '../schema';
 
 const SECOND = 1000;
 
@@ -12,7 +12,7 @@ const SECOND = 1000;
  * Whether a job will change by itself.
  */
 export function isRunning(job: Job): boolean {
-  return job.state === 'queued' || job.state === 'running';
+  return ['queued', 'running', 'waiting'].includes(job.state);
 }
 
 /**
@@ -94,6 +94,38 @@ export class TransfersModel extends Model {
     }
   }
 
+  /**
+   * Begin again what failed or was cancelled.
+   */
+  async retry(job: Job): Promise<void> {
+    this._problem = null;
+    try {
+      this._take(await api.retryJob(this.lake.settings, job.id));
+      this._logs.delete(job.id);
+    } catch (error) {
+      this._problem = problemOf(error);
+    }
+    this.changed();
+  }
+
+  /**
+   * What happened to a job; null while it was not asked for.
+   */
+  log(job: Job): readonly JobNote[] | null {
+    return this._logs.get(job.id) ?? null;
+  }
+
+  async toggleLog(job: Job): Promise<void> {
+    if (!this._logs.delete(job.id)) {
+      try {
+        this._logs.set(job.id, await api.getJobLog(this.lake.settings, job.id));
+      } catch (error) {
+        this._problem = problemOf(error);
+      }
+    }
+    this.changed();
+  }
+
   dispose(): void {
     this._poll.dispose();
     super.dispose();
@@ -149,6 +181,9 @@ export class TransfersModel extends Model {
   }
 
   private _take(job: Job): void {
+    if (!isRunning(job)) {
+      this._cancelling.delete(job.id);
+    }
     this._newer.set(job.id, job);
     this._put(job);
     this.changed();
@@ -159,8 +194,11 @@ export class TransfersModel extends Model {
     const known = jobs.find(({ id }) => id === job.id);
     if (!known) {
       this._jobs = sorted([job, ...jobs]);
-    } else if (isRunning(known) || !isRunning(job)) {
-      // Else it is an older answer: what has ended does not run again.
+    } else if (
+      job.attempt > known.attempt ||
+      (job.attempt === known.attempt && (isRunning(known) || !isRunning(job)))
+    ) {
+      // Else it is an older answer: what has ended runs again only in a new attempt.
       this._jobs = jobs.map(each => (each === known ? job : each));
     }
   }
@@ -176,6 +214,7 @@ export class TransfersModel extends Model {
   private _asking = new Set<string>();
   private _again = new Set<string>();
   private _cancelling = new Set<string>();
+  private _logs = new Map<string, JobNote[]>();
 }
 
 function sorted(jobs: Job[]): Job[] {
