@@ -74,6 +74,7 @@ check: $(STAMPS)/editable ## Format, lint, types, architecture, schema drift, au
 	@$(STEP) "mypy" mypy
 	@$(STEP) "Architecture (import-linter)" lint-imports
 	@$(STEP) "Schema drift" python tools/generate_schema.py --check
+	@$(STEP) "Reference docs drift" python tools/generate_reference.py --check
 	@$(STEP) "Every handler asks who it is" python tools/check_auth.py
 	@$(STEP) "prettier" jlpm prettier
 	@$(STEP) "stylelint" jlpm stylelint
@@ -111,8 +112,9 @@ lock: ## Renew requirements/dev.txt from the three lists of requirements
 	  --no-emit-index-url --no-annotate --no-header --extra demo --no-emit-package jupyter-dlaas-kernel \
 	  --no-emit-package jupyter-dlaas pyproject.toml kernel/pyproject.toml requirements/dev.in -o requirements/dev.txt
 
-schema: $(STAMPS)/editable ## Generate the API's schema and the panel's types from dlaas.model
+schema: $(STAMPS)/editable ## Generate the API's schema, the panel's types and the reference docs from the code
 	@python tools/generate_schema.py
+	@python tools/generate_reference.py
 
 fix: $(STAMPS)/editable ## Format and mend what can be mended by machine
 	@ruff format . && ruff check --fix . && jlpm lint:fix

@@ -136,6 +136,14 @@ def test_a_full_quota_is_an_error_and_makes_no_rule(lake: EmbeddedLake) -> None:
     assert [rule for rule in rules if rule["account"] == "bob"] == []
 
 
+def test_a_rule_may_wait_for_approval(alice: Client, root: Client) -> None:
+    dids = [{"scope": SCOPE, "name": "4lep_mc_Zmumu"}]
+    (rule,) = alice.add_replication_rule(dids, 1, "EAST-DISK", lifetime=3600, ask_approval=True)
+    assert alice.get_replication_rule(rule)["state"] == "WAITING_APPROVAL"
+    root.approve_replication_rule(rule)
+    await_state(alice, rule, "OK")
+
+
 def test_an_unknown_rse_is_an_error(alice: Client) -> None:
     with pytest.raises(InvalidRSEExpression):
         add_rule(alice, "4lep_data", "NOWHERE")

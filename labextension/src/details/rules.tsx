@@ -95,8 +95,8 @@ function RuleActs(props: IProps & { rule: Rule }): JSX.Element {
       )}
       {rule.expires_at && (
         <Button
-          label={trans.__('Change its end…')}
-          title={trans.__('Let this rule last longer or shorter')}
+          label={trans.__('Extend…')}
+          title={trans.__('Let this rule last longer, or end earlier')}
           disabled={disabled}
           onClick={() => acts.prolong(rule)}
         />

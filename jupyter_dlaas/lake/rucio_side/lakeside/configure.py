@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import sys
+from pathlib import Path
 
 from . import database, pki
 from .layout import ACCOUNTS, HOST, Layout, State, write_private
@@ -56,7 +58,12 @@ def _server(layout: Layout, state: State) -> Sections:
     if state.policy == "lake":
         policy["package"] = "lakeside.policy"
     return {
-        "common": {"logdir": str(layout.logs), "loglevel": "WARNING"},
+        "common": {
+            "logdir": str(layout.logs),
+            "loglevel": "WARNING",
+            # Rucio's own, from its wheel: without them no rule can wait for approval.
+            "mailtemplatedir": str(Path(sys.prefix) / "rucio" / "etc" / "mail_templates"),
+        },
         "database": {"default": database.url(layout, state)},
         "alembic": {"cfg": str(layout.etc / "alembic.ini")},
         "bootstrap": {
