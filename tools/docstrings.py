@@ -60,6 +60,9 @@ def members(cls: type, own: Callable[[type], bool] | None = None) -> list[str]:
         ours = home.__module__.startswith("dlaas") and named
         if not ours or (own is not None and not own(home)):
             continue
+        if "<locals>" in getattr(vars(home)[name], "__qualname__", ""):
+            # Wrapped in a loop, as fsspec's own calls are: its documentation says what they do.
+            continue
         if not (is_dataclass(cls) and name in {f.name for f in fields(cls)}):
             parts += _member(
                 f"{cls.__name__}.{name}", vars(home)[name], inspect.getdoc(getattr(cls, name))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dlaas.errors import DlaasError
 from dlaas.item import SingleItemDID
 from dlaas.model import DID, Entry, Status
-from dlaas.partly import arrived
+from dlaas.part_status import arrived
 from dlaas.progress import shown
 from dlaas.waiting import STUCK_GRACE, Patience, Progress
 
@@ -46,7 +46,7 @@ def _arriving(
             news: list[Entry] = []
             if done or len(missing) <= _FEW or found.available_files != counted:
                 news = _taken(items, missing)
-                yield from map(items._single, news)
+                yield from items._singles(news)
             counted = found.available_files
             if news:
                 patience.begin_anew()
@@ -54,7 +54,7 @@ def _arriving(
                 unseen_since = unseen_since or time.monotonic()
                 if time.monotonic() - unseen_since >= grace:
                     # The mount does not show them: they can be streamed.
-                    yield from map(items._single, missing.values())
+                    yield from items._singles(list(missing.values()))
                     return
             else:
                 yield from _given_up(items, patience, found, missing)
@@ -77,6 +77,6 @@ def _given_up(
     try:
         patience.check(found)
     except DlaasError:
-        yield from map(items._single, _taken(items, missing))
+        yield from items._singles(_taken(items, missing))
         if missing:
             raise

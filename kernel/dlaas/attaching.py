@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlaas import attachments, handover
-from dlaas.connection import forget
-from dlaas.errors import AlreadyThere, DlaasError, InternalError, InvalidInput, problem
+from dlaas.connection import forget, lake_for
+from dlaas.errors import (
+    AlreadyThere,
+    DlaasError,
+    InternalError,
+    InvalidInput,
+    TookTooLong,
+    problem,
+)
 from dlaas.model import VariableRecord, to_json
-from dlaas.restoring import Variable, make, variable
 from dlaas.variables import MultipleItemDID, SingleItemDID
 
+Variable = SingleItemDID | MultipleItemDID
+
+# Seconds for all variables of a notebook or a message: a cell, or the panel, is waiting.
+PATIENCE = 5.0
 _attached: dict[str, VariableRecord] = {}
 
 
@@ -26,15 +37,8 @@ def handle(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, A
         if action == "detach":
             return _detach(content, namespace)
         raise InvalidInput(f"{action!r} is not something that the panel can ask for.")
-    except DlaasError as error:
-        return {"ok": False, "problem": to_json(problem(error))}
     except Exception as error:
-        return {
-            "ok": False,
-            "problem": to_json(
-                problem(InternalError(f"Attaching failed ({type(error).__name__})."))
-            ),
-        }
+        return {"ok": False, "problem": to_json(problem(error))}
 
 
 def _attach(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
@@ -43,13 +47,21 @@ def _attach(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, 
         if Path(folder).is_dir():
             handover.use(folder)
             forget()
-    records = [attachments.parse(raw) for raw in content.get("variables") or []]
-    if content.get("renew"):
+
+    def is_wanted(one: VariableRecord) -> bool:
         # The panel renews by itself: what a person has made of the name since stays.
-        records = [one for one in records if _is_ours(namespace, one)]
-    for one in records:
+        return not content.get("renew") or _is_ours(namespace, one)
+
+    records = [attachments.parse(raw) for raw in content.get("variables") or []]
+    made = []
+    for one, found, error in make(list(filter(is_wanted, records))):
+        if found is None:
+            raise error or InternalError(f"{one.variableName} was not made.")
+        made.append((one, found))
+    # Only now: on a subshell a cell may have taken a name while the lake was asked.
+    made = [(one, found) for one, found in made if is_wanted(one)]
+    for one, _ in made:
         _refuse_taken(namespace, one)
-    made = [(one, variable(one)) for one in records]
     shown = []
     for one, found in made:
         _put(namespace, one, found)
@@ -68,7 +80,7 @@ def _detach(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, 
 
 def attached() -> tuple[Any, ...]:
     """List what this kernel was given, as a record."""
-    return tuple(map(to_json, _attached.values()))
+    return tuple(map(to_json, list(_attached.values())))
 
 
 def restore(raw: tuple[Any, ...], namespace: dict[str, Any]) -> dict[str, Variable]:
@@ -127,3 +139,55 @@ def _taken(namespace: Mapping[str, Any], one: VariableRecord) -> AlreadyThere:
 def say(name: str, error: DlaasError) -> None:
     """Say in a line what became of a variable, and the remedy."""
     print(f"dlaas: {name}: {' '.join(str(error).split())}", file=sys.stderr)
+
+
+def _variable(record: VariableRecord) -> Variable:
+    lake = lake_for(record.instance)
+    kind = SingleItemDID if record.type == "file" else MultipleItemDID
+    return kind(record.did, lake.instance.name, lake=lake)
+
+
+def make(
+    records: Sequence[VariableRecord],
+) -> Iterator[tuple[VariableRecord, Variable | None, DlaasError | None]]:
+    """Yield each record with its variable, or with what is wrong, or with both.
+
+    With both, the lake did not say in time where the file is: the variable is its reference.
+    """
+    made: dict[str, Variable | DlaasError] = {}
+
+    def work() -> None:
+        # Collections ask nothing: a file must not keep them waiting.
+        for record in sorted(records, key=lambda record: record.type == "file"):
+            try:
+                made[record.variableName] = _variable(record)
+            except DlaasError as error:
+                made[record.variableName] = error
+            except Exception as error:
+                text = f"Making it failed ({type(error).__name__})."
+                made[record.variableName] = InternalError(text)
+
+    worker = threading.Thread(target=work, name="dlaas-restore", daemon=True)
+    worker.start()
+    worker.join(PATIENCE)
+    for record in records:
+        found = made.get(record.variableName)
+        if found is None:
+            yield record, _unlooked(record), _no_answer()
+        elif isinstance(found, DlaasError):
+            yield record, None, found
+        else:
+            yield record, found, None
+
+
+def _unlooked(record: VariableRecord) -> Variable:
+    if record.type == "collection":
+        return MultipleItemDID(record.did, record.instance)
+    return SingleItemDID(record.did, record.instance, look=False)
+
+
+def _no_answer() -> DlaasError:
+    return TookTooLong(
+        f"The lake did not say within {PATIENCE:g} s where it is, so it is a reference for now.",
+        remedy="resolve_dids() looks again.",
+    )

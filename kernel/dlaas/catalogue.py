@@ -15,10 +15,10 @@ from dlaas.errors import (
     ScopeNotFound,
     WildcardRefused,
 )
-from dlaas.filters import COLUMNS, is_named, sent_name
 from dlaas.model import DID, Entry, Replica
 from dlaas.query import TYPES, Query
 from dlaas.query import SearchType as SearchType
+from dlaas.query.filters import COLUMNS, is_named, sent_name
 from dlaas.rights import Rights
 from dlaas.rows import entry_from, is_bare, replicas_from
 

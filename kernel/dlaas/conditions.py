@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -45,7 +46,8 @@ class Condition(_Combinable):
     def __str__(self) -> str:
         value = self.value
         shown = value.isoformat() if isinstance(value, date) else repr(value)
-        return f"{self.key} {self.operator} {shown}"
+        name = self.key if re.fullmatch(r"\w+", self.key) else repr(self.key)
+        return f"{name} {self.operator} {shown}"
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def condition(name: str, operator: str, value: object) -> Condition:
     """Make one condition; raises `InvalidInput` for what Rucio could not be asked."""
     if operator not in OPERATORS:
         raise InvalidInput(f"{operator!r} is no operator: {' '.join(OPERATORS)}.")
+    value = of_numpy(value)
     if not isinstance(value, (str, int, float, date)):
         raise InvalidInput(
             f"{name} cannot be compared with {value!r}.",
@@ -129,10 +132,18 @@ def condition(name: str, operator: str, value: object) -> Condition:
     return Condition(checked_key(name), operator, value)
 
 
+def of_numpy(value: Any) -> Any:
+    """Make of a single value of numpy one of Python; what is none stays as it is."""
+    item = getattr(value, "item", None)
+    return item() if item is not None and getattr(value, "shape", None) == () else value
+
+
 def checked_key(name: str) -> str:
     """Answer the name of a key that Rucio can look for; raises `InvalidInput`."""
     text = str(name).strip()
-    if not text or "." in text or not (text[0].isalpha() or text[0] == "_"):
+    begins_well = text[:1].isalpha() or text[:1] == "_"
+    # Rucio evaluates a key as it does a value.
+    if not begins_well or "." in text or text in ("True", "False", "None"):
         raise InvalidInput(
             f"{text!r} cannot be a metadata key.",
             remedy="A key begins with a letter and holds no dot, as energy or run_number.",
@@ -142,10 +153,10 @@ def checked_key(name: str) -> str:
 
 def where_from(where: object) -> Where | None:
     """Read conditions as people give them: text, mapping, or typed; raises `InvalidInput`."""
-    if where is None or where == "":
+    if where is None:
         return None
     if isinstance(where, str):
-        from dlaas.where import parsed
+        from dlaas.query.text import parsed
 
         return parsed(where)
     if isinstance(where, Mapping):

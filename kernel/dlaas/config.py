@@ -4,8 +4,10 @@ Arguments win over the hand-over, that over RUCIO_* variables, RucioConfig JSON 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,12 @@ from dlaas.settings import checked_url, converted, likely, unknown
 
 DAY = 86400
 _METHODS: tuple[LoginMethod, ...] = ("userpass", "x509", "x509_proxy", "oidc")
+_CHOICES: Mapping[str, tuple[str, ...]] = {"auth_type": _METHODS, "oidc_auth": ("env", "file")}
 # Never leave this process: neither in a repr, nor in a hand-over, nor to the browser.
 _SECRET = frozenset({"password", "password_file", "token", "handover"})
 
+# How the names of settings end that are paths.
+_PATHS = ("_path", "_cert", "_key", "_file", "_file_name", "_folder")
 _NOT_NEGATIVE = frozenset({"path_begins_at", "replication_rule_lifetime_days", "request_timeout"})
 
 
@@ -33,7 +38,7 @@ class Instance:
     `preferred_rses`, `blocked_rses`, `preferred_sites` and `blocked_sites` say where copies are
     read first, and where never; `embargoed_scopes` holds patterns of scopes whose files are never
     cached in a folder that others can read. Each is a list, or a text with commas. `cache_folder`
-    is where downloads without a folder of their own go.
+    is where downloads without a folder of their own go. A path may begin with `~`.
     """
 
     name: str
@@ -118,12 +123,17 @@ class Instance:
             if f.name not in _SECRET and getattr(self, f.name) != f.default
         }
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # No secret goes into a pickle: whoever reads it has a login of its own.
+        return partial(Instance, **self.public()), ()
+
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Instance:
         """Read an entry of RucioConfig; raises `ConfigurationError`, which guesses at mistyped
         keys.
         """
-        known = {f.name: f for f in fields(cls)}
+        # A hand-over is nothing that a person or a `$url` says.
+        known = {f.name: f for f in fields(cls) if f.name != "handover"}
         values: dict[str, Any] = {}
         for key, value in ((str(key), value) for key, value in mapping.items()):
             if key.startswith("$") or value is None or value == "":
@@ -131,6 +141,8 @@ class Instance:
             if key not in known:
                 raise ConfigurationError(unknown(key, known, "an instance"))
             values[key] = converted(key, value, str(known[key].type))
+            if key.endswith(_PATHS):
+                values[key] = os.path.expanduser(values[key])
         _require(values, "name", "The instance has no name.")
         _require(
             values, "rucio_base_url", f"The instance {values['name']!r} has no rucio_base_url."
@@ -138,12 +150,8 @@ class Instance:
         for key in ("rucio_base_url", "rucio_auth_url"):
             if key in values:
                 values[key] = checked_url(key, values[key])
-        if values.get("auth_type", "userpass") not in _METHODS:
-            meant = likely(values["auth_type"], _METHODS)
-            raise ConfigurationError(
-                f"auth_type {values['auth_type']!r} is not one of {', '.join(_METHODS)}."
-                f"{f' Do you mean {meant!r}?' if meant else ''}"
-            )
+        for key in _CHOICES.keys() & values.keys():
+            _require_choice(key, values[key])
         for key in _NOT_NEGATIVE & values.keys():
             if not 0 <= values[key] < 1e6:
                 raise ConfigurationError(f"{key} {values[key]} is below zero, or too much.")
@@ -155,6 +163,15 @@ class Instance:
 def _require(values: Mapping[str, Any], key: str, text: str) -> None:
     if not values.get(key):
         raise ConfigurationError(text)
+
+
+def _require_choice(key: str, value: str) -> None:
+    if value not in _CHOICES[key]:
+        meant = likely(value.lower(), _CHOICES[key])
+        raise ConfigurationError(
+            f"{key} {value!r} is not one of {', '.join(_CHOICES[key])}."
+            f"{f' Do you mean {meant!r}?' if meant else ''}"
+        )
 
 
 @dataclass(frozen=True)

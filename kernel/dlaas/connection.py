@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import weakref
@@ -210,3 +211,16 @@ def forget() -> None:
             # Old variables keep theirs; new ones find the new login.
             _lakes[name] = [ref for ref in refs if id(ref()) not in gone]
         _kept.clear()
+
+
+def _forked() -> None:
+    """Leave connections and locks to the process that this one was forked off from."""
+    global _guard, _making  # Another thread may have held them: nobody here would let them go.
+    _guard, _making = threading.Lock(), threading.Lock()
+    for lake in [ref() for refs in _lakes.values() for ref in refs]:
+        if lake is not None:
+            # Two processes that write into one encrypted connection break it for both.
+            lake._client, lake._lock = None, threading.RLock()
+
+
+os.register_at_fork(after_in_child=_forked)

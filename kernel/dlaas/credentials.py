@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dlaas.errors import CannotAuthenticate, ConfigurationError, LoginRequired
+from dlaas.private import is_own
 
 if TYPE_CHECKING:
     from dlaas.config import Instance
@@ -32,6 +33,9 @@ class Token:
     value: str = field(repr=False)
     expires_at: float | None = None
     account: str | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("A token is not pickled: who reads it should have a login of its own.")
 
     @property
     def fresh(self) -> bool:
@@ -270,22 +274,22 @@ def discovered(account: str | None = None) -> Credential:
     """Find a token as WLCG's bearer token discovery says; raises `LoginRequired` for none."""
     if os.environ.get("BEARER_TOKEN"):
         return TokenVariable("BEARER_TOKEN", account)
+    told = os.environ.get("BEARER_TOKEN_FILE")
+    if told:
+        # Whoever set it vouches for the file, which may be mounted and root's.
+        return TokenFile(told, account)
     name = f"bt_u{os.geteuid()}" if hasattr(os, "geteuid") else "bt"
-    places = [os.environ.get("BEARER_TOKEN_FILE")]
-    places += [
-        str(Path(folder) / name) for folder in (os.environ.get("XDG_RUNTIME_DIR"), "/tmp") if folder
-    ]
-    for place in filter(None, places):
-        if _is_own_file(Path(place)):
+    for folder in filter(None, (os.environ.get("XDG_RUNTIME_DIR"), "/tmp")):
+        place = Path(folder) / name
+        if _is_own_file(place):
             return TokenFile(place, account)
     raise LoginRequired("No token was found where tokens are kept.")
 
 
 def _is_own_file(path: Path) -> bool:
-    """Tell whether a file is this user's: in /tmp anybody may have put one."""
+    """Tell whether a file is there and this user's: in /tmp anybody may have put one."""
     try:
         found = path.stat()
     except OSError:
         return False
-    mine = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
-    return mine and stat.S_ISREG(found.st_mode)
+    return is_own(found) and stat.S_ISREG(found.st_mode)

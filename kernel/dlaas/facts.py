@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dlaas.errors import DlaasError
 from dlaas.lifetime import said
 from dlaas.model import DID, DIDType, Metadata, Rule, Status
+from dlaas.parts import said_step
 from dlaas.quota import size_said
 
 if TYPE_CHECKING:
@@ -161,7 +162,9 @@ def rows(item: Item, facts: Facts) -> Rows:
     told.append(("In", _few(facts.known.get("parents") or [])))
     told.append(("Checksum", _checksum(metadata)))
     told.append(("Owner", [metadata.account] if metadata and metadata.account else []))
-    told.append(("Metadata", _custom(metadata)))
+    if not getattr(item, "is_part", False):
+        # What it counts is counted for the whole.
+        told.append(("Metadata", _custom(metadata)))
     told.append(("Not known", _unknown(facts)))
     return [(heading, lines) for heading, lines in told if lines]
 
@@ -170,7 +173,8 @@ def _type(item: Item, status: Status | None, metadata: Metadata | None) -> list[
     kind: DIDType | None = metadata.type if metadata else status.type if status else None
     if kind is None:
         return []
-    return [f"part of a {kind}" if getattr(item, "is_part", False) else kind]
+    steps = ", ".join(map(said_step, getattr(item, "_recipe", ())))
+    return [f"part of a {kind}: {steps}" if steps else kind]
 
 
 def _files(status: Status | None) -> list[str]:

@@ -13,24 +13,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
-import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO, TypeVar
+from typing import Any
 
-from fsspec.asyn import sync
 from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.utils import stringify_path
 
 from dlaas import folders, readahead
-from dlaas.blocking import BlockingFileSystem
+from dlaas.blocking import BlockingFileSystem, cancellable, finish
 from dlaas.connection import lake_for
-from dlaas.errors import InvalidInput
+from dlaas.errors import DataIdentifierNotFound, InvalidInput, ScopeNotFound
 from dlaas.remote import GAP, Reader, Source, Sources, reference_of
-from dlaas.stream import MountedFile, RucioFile
-
-T = TypeVar("T")
+from dlaas.stream import MountedFile, RucioFile, read_local
 
 
 class RucioFileSystem(BlockingFileSystem):
@@ -55,10 +50,12 @@ class RucioFileSystem(BlockingFileSystem):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._reader = Reader()
+        self._begin()
+
+    def _begin(self) -> None:
         self._sources = Sources()
-        if not self.asynchronous:
-            weakref.finalize(self, _close, self.loop, self._reader)
+        self._reader = Reader()
+        self._close_with_me(self._reader)
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:
@@ -76,7 +73,7 @@ class RucioFileSystem(BlockingFileSystem):
 
     async def _info(self, path: str, **_: Any) -> dict[str, Any]:
         """Answer name, size, type and checksum of a DID; a collection is a directory."""
-        return await asyncio.to_thread(folders.describe, self._strip_protocol(path))
+        return await asyncio.to_thread(self._sources.describe, self._strip_protocol(path))
 
     async def _isfile(self, path: str) -> bool:
         """Tell whether a path is a file; a lake that cannot be asked is an error."""
@@ -89,24 +86,51 @@ class RucioFileSystem(BlockingFileSystem):
     async def _type(self, path: str) -> str | None:
         try:
             return str((await self._info(path))["type"])
-        except FileNotFoundError:
+        except (DataIdentifierNotFound, ScopeNotFound):
             return None
+
+    async def _exists(self, path: str, **_: Any) -> bool:
+        """Tell whether a path is there; a lake that cannot be asked, or is none, is an error."""
+        return await self._type(path) is not None
 
     async def _ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
         """List the scopes of the account, a scope's collections, or what a collection holds."""
-        rows = await asyncio.to_thread(folders.listed, self._strip_protocol(path))
+        rows = await asyncio.to_thread(
+            self._sources.listing, folders.listed, self._strip_protocol(path)
+        )
         return rows if detail else [row["name"] for row in rows]
+
+    def walk(self, path: str, *args: Any, on_error: Any = "raise", **options: Any) -> Any:
+        """Walk through collections; a lake that cannot be asked is an error, not an empty one."""
+        return super().walk(path, *args, on_error=on_error, **options)
+
+    async def _walk(self, path: str, *args: Any, on_error: Any = "raise", **options: Any) -> Any:
+        """Walk through collections; a lake that cannot be asked is an error, not an empty one."""
+        async for found in super()._walk(path, *args, on_error=on_error, **options):
+            yield found
+
+    async def _du(
+        self, path: str, total: bool = True, maxdepth: int | None = None, **_: Any
+    ) -> Any:
+        """Add up the sizes of the files below a DID."""
+        rows = await self._find(path, maxdepth, detail=True)
+        sizes = {name: row["size"] for name, row in rows.items()}
+        return sum(sizes.values()) if total else sizes
 
     async def _find(
         self, path: str, maxdepth: int | None = None, withdirs: bool = False, **options: Any
     ) -> Any:
         """List the files below a DID, at any depth; with `maxdepth=1` those it holds itself."""
-        rows = await asyncio.to_thread(folders.below, self._strip_protocol(path), maxdepth)
+        rows = await asyncio.to_thread(
+            self._sources.listing, folders.below, self._strip_protocol(path), maxdepth
+        )
         return _named(rows, options.pop("detail", False))
 
     async def _glob(self, path: str, maxdepth: int | None = None, **options: Any) -> Any:
         """Search a scope by a pattern such as `rucio://ATLAS_OD_EDU/*GamGam*`; also ? and [ab]."""
-        rows = await asyncio.to_thread(folders.matching, self._strip_protocol(path))
+        rows = await asyncio.to_thread(
+            self._sources.listing, folders.matching, self._strip_protocol(path)
+        )
         return _named(rows, options.pop("detail", False))
 
     async def _cat(self, path: Any, recursive: bool = False, **options: Any) -> Any:
@@ -133,7 +157,7 @@ class RucioFileSystem(BlockingFileSystem):
     ) -> Sequence[bytes | Exception]:
         if source.path is not None:
             try:
-                return await asyncio.to_thread(_read_local, source.path, ranges)
+                return await asyncio.to_thread(read_local, source.path, ranges)
             except OSError:
                 # Its rule has ended, or the mount is gone: there may be a copy elsewhere.
                 await asyncio.to_thread(source.leave_path)
@@ -203,7 +227,7 @@ class RucioFileSystem(BlockingFileSystem):
             return
         reference = reference_of(self._strip_protocol(rpath))
         lake = lake_for(reference.instance)
-        await _cancellable(lambda asked: fetch_to(lake, reference.did, lpath, asked))
+        await cancellable(lambda asked: fetch_to(lake, reference.did, lpath, asked))
         callback.set_size(info["size"])
         callback.absolute_update(info["size"])
 
@@ -224,7 +248,7 @@ class RucioFileSystem(BlockingFileSystem):
         wanted = {name: options.pop(name) for name in _UPLOAD if name in options}
         size = await asyncio.to_thread(os.path.getsize, lpath)
         callback.set_size(size)
-        await _cancellable(
+        await cancellable(
             lambda asked: lake.upload(
                 os.fspath(lpath),
                 reference.did,
@@ -263,42 +287,13 @@ class RucioFileSystem(BlockingFileSystem):
 
     def checksum(self, path: str) -> str:
         """Answer the adler32 of a file."""
-        return str(sync(self.loop, self._checksum, path))
+        loop = self.loop
+        return finish(loop, self._checksum(path))
 
 
 _UPLOAD = ("dataset", "lifetime", "until", "rse")
 
 
-async def _cancellable(act: Callable[[Callable[[], bool]], T]) -> T:
-    """Run what blocks on a thread; it is told when nobody waits for it any more."""
-    given_up = threading.Event()
-    try:
-        return await asyncio.to_thread(act, given_up.is_set)
-    except asyncio.CancelledError:
-        given_up.set()
-        raise
-
-
 def _named(rows: list[folders.Row], detail: bool) -> Any:
     found = {row["name"]: row for row in rows}
     return found if detail else sorted(found)
-
-
-def _close(loop: asyncio.AbstractEventLoop | None, reader: Reader) -> None:
-    if loop is None or not loop.is_running():
-        return
-    closing = asyncio.run_coroutine_threadsafe(reader.close(), loop)
-    # The garbage collector comes on any thread: on the loop's own, waiting would be for ever.
-    if asyncio._get_running_loop() is not loop:
-        with suppress(Exception):
-            closing.result(0.5)
-
-
-def _read_local(path: str, ranges: list[tuple[int, int]]) -> list[bytes]:
-    with open(path, "rb") as file:
-        return [_part(file, start, end) for start, end in ranges]
-
-
-def _part(file: BinaryIO, start: int, end: int) -> bytes:
-    file.seek(start)
-    return file.read(end - start)

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from dlaas.connection import lake_for
-from dlaas.errors import DataIdentifierNotFound, InvalidInput
+from dlaas.errors import DataIdentifierNotFound, InvalidInput, ScopeNotFound
 from dlaas.model import DID, Entry
 from dlaas.reference import prefix_of, split_path
 
@@ -18,9 +18,12 @@ Row = dict[str, Any]
 def describe(path: str) -> Row:
     """Answer name, size, type and checksum of a DID; a collection is a directory."""
     instance, scope, name = split_path(path)
+    lake = lake_for(instance)
     if not name:
+        if scope and not lake.knows_scope(scope):
+            raise ScopeNotFound(f"{lake.instance.title} has no scope {scope!r}.")
         return {"name": path, "size": 0, "type": "directory"}
-    row = lake_for(instance)._did(DID(f"{scope}:{name}"))
+    row = lake._did(DID(f"{scope}:{name}"))
     is_file = str(row["type"]).upper() == "FILE"
     return {
         "name": path,
@@ -43,9 +46,7 @@ def listed(path: str) -> list[Row]:
         return _rows(prefix, lake.search(f"{scope}:*", "collection"))
     info = describe(path)
     return (
-        [info]
-        if info["type"] == "file"
-        else _rows(prefix, lake.list_contents(DID(f"{scope}:{name}")))
+        [info] if info["type"] == "file" else _rows(prefix, lake._contents(DID(f"{scope}:{name}")))
     )
 
 

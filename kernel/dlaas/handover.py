@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from dlaas import private
 from dlaas.errors import DlaasError, LoginRequired
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ class Handover:
 
 def directory(pid: int | None = None) -> Path:
     """Name the folder of the Jupyter server with process id `pid`, without one of this process."""
-    return _runtime_dir() / f"dlaas-{os.getpid() if pid is None else pid}"
+    return runtime_dir() / f"dlaas-{os.getpid() if pid is None else pid}"
 
 
 def find() -> Path | None:
     """Find the folder of the Jupyter server that started this process; None when there is none.
 
-    `DLAAS_HANDOVER` names it where a kernel was told by the panel, else the server's process id
-    does.
+    `DLAAS_HANDOVER` in the environment names it, else what the panel told, else the server's
+    process id.
     """
     told = os.environ.get("DLAAS_HANDOVER") or _told
     if told:
@@ -84,16 +84,8 @@ def write(
         "token": token,
         "expires_at": expires_at,
     }
-    # mkstemp makes the file 0600 before a byte is in it.
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-        path = _path(folder, instance.name)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    path = _path(folder, instance.name)
+    private.write(path, json.dumps(content))
     return path
 
 
@@ -110,7 +102,7 @@ def remove(folder: Path, name: str | None = None) -> None:
 
 def clean() -> None:
     """Remove the folders of Jupyter servers that are gone without having said goodbye."""
-    for folder in _runtime_dir().glob("dlaas-*"):
+    for folder in runtime_dir().glob("dlaas-*"):
         pid = folder.name.rpartition("-")[2]
         if pid.isdigit() and folder.is_dir() and not _is_alive(int(pid)):
             with suppress(OSError):
@@ -212,7 +204,8 @@ def _path(folder: Path, name: str) -> Path:
     return folder / f"{quote(name, safe='')}.json"
 
 
-def _runtime_dir() -> Path:
+def runtime_dir() -> Path:
+    """Name Jupyter's runtime folder of this user."""
     try:
         from jupyter_core.paths import jupyter_runtime_dir
     except ImportError:

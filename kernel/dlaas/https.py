@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import urllib.request
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,18 @@ def timeout(size: int) -> aiohttp.ClientTimeout:
     )
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Connections that a process that was forked off does not close: their loop would go deaf."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=0, limit_per_host=_AT_ONCE)
+        self._owner = os.getpid()
+
+    def __del__(self, *args: Any, **options: Any) -> None:
+        if os.getpid() == self._owner:
+            super().__del__(*args, **options)
+
+
 class HttpsReader:
     """The https requests of one filesystem; lives on one event loop."""
 
@@ -52,6 +65,12 @@ class HttpsReader:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
+            self._session = None
+
+    def abandon(self) -> None:
+        """Leave the connections to the process that this one was forked off from."""
+        if self._session is not None:
+            self._session.detach()
             self._session = None
 
     async def read(
@@ -113,7 +132,7 @@ class HttpsReader:
         self, rse: str, url: str, keys: Keys, start: int, end: int, size: int
     ) -> tuple[int, str, bytes]:
         session = self._session = self._session or aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, limit_per_host=_AT_ONCE),
+            connector=_Connector(),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         )

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from dlaas.connection import lake_for
@@ -142,8 +141,20 @@ class SingleItemDID(Item, str):
         parsed = DID(did)
         name = instance or (lake.instance.name if lake else None)
         path = path_or_none(parsed, name, lake, entry) if look else None
-        item = super().__new__(cls, path or str(Reference(parsed, name)))
-        item.did, item.instance, item._lake, item._entry = parsed, name, lake, entry
+        return cls._at(path, parsed, name, lake, entry)
+
+    @classmethod
+    def _at(
+        cls,
+        path: str | None,
+        did: DID,
+        instance: str | None,
+        lake: Lake | None,
+        entry: Entry | None,
+    ) -> SingleItemDID:
+        """Make it of a path that has been looked for."""
+        item = super().__new__(cls, path or str(Reference(did, instance)))
+        item.did, item.instance, item._lake, item._entry = did, instance, lake, entry
         return item
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -221,7 +232,7 @@ class SingleItemDID(Item, str):
         """
         if folder is None and self.available:
             return self.path
-        from dlaas.fetch import fetched
+        from dlaas.paths import fetched
 
         return fetched(self.lake, self.did, folder)
 
@@ -232,7 +243,7 @@ class SingleItemDID(Item, str):
         """
         from dlaas.links import link_into
 
-        return link_into(Path(folder), self.did, self.path)
+        return link_into(folder, self.did, self.path)
 
     def refresh(self) -> SingleItemDID:
         """Answer it anew: with the local path, once there is one."""

@@ -1,4 +1,4 @@
-"""How long data is kept: `14d`, seconds, a timedelta, or until the end of a date in UTC."""
+"""How long data is kept: `14d`, `14 days`, seconds, a timedelta, or until a date's end in UTC."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ Lifetime = str | int | float | timedelta
 Until = str | date | datetime
 
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
-_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(min|[smhdwy])", re.IGNORECASE)
+_WORDS = {"second": "s", "minute": "m", "hour": "h", "day": "d", "week": "w", "year": "y"}
+_PART = re.compile(
+    rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(f'{word}s?' for word in _WORDS)}|min|[smhdwy])(?![a-z])",
+    re.IGNORECASE,
+)
 # Rucio computes a date from it: beyond the year 9999 there is none.
 _LONGEST = 1000 * 31536000
 
@@ -54,7 +58,11 @@ def duration(lifetime: Lifetime) -> float:
     parts = _PART.findall(text)
     if not parts or _PART.sub("", text).strip():
         raise InvalidLifetime(f"{text!r} is not a lifetime.")
-    return sum(float(number) * _UNITS[unit.lower()] for number, unit in parts)
+    return sum(float(number) * _seconds_of(unit.lower()) for number, unit in parts)
+
+
+def _seconds_of(unit: str) -> int:
+    return _UNITS[_WORDS.get(unit.removesuffix("s"), unit)]
 
 
 def moment(until: Until) -> datetime:

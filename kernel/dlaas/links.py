@@ -17,16 +17,22 @@ from dlaas.transfer.checksums import CHUNK, Checksums, same_adler32
 from dlaas.transfer.disk import local_error
 
 OURS = ".dlaas-"
-_PART = f"{OURS}part-"
+PART = f"{OURS}part-"
 
 
-def link_into(folder: Path, did: DID, target: str) -> str:
+def link_into(folder: str | os.PathLike[str], did: DID, target: str) -> str:
     """Make a link to a file under its DID's name in a folder; the same link twice is no error.
 
     Raises `AlreadyThere` where something else has the name.
     """
-    link = folder / names_for([did])[did]
-    safe_folders(folder, link)
+    root = Path(os.path.abspath(os.path.expanduser(folder)))
+    link = root / names_for([did])[did]
+    try:
+        safe_folders(root, link)
+    except AlreadyThere:
+        raise
+    except OSError as error:
+        raise local_error(error, link) from error
     if not (link.is_symlink() and os.readlink(link) == target):
         place_link(link, target)
     return str(link)
@@ -114,11 +120,13 @@ def place_link(link: Path, target: str) -> None:
         os.symlink(target, link)
     except FileExistsError:
         raise taken(link) from None
+    except OSError as error:
+        raise local_error(error, link) from error
 
 
 def replace_link(link: Path, target: str) -> None:
     """Let a link that is ours lead elsewhere, at once."""
-    new = link.with_name(f"{_PART}{uuid4().hex[:8]}")
+    new = link.with_name(f"{PART}{uuid4().hex[:8]}")
     os.symlink(target, new)
     os.replace(new, link)
 
@@ -133,7 +141,7 @@ def place_copy(
     """
     if os.path.lexists(copy):
         raise taken(copy)
-    part = copy.with_name(f"{_PART}{uuid4().hex[:8]}")
+    part = copy.with_name(f"{PART}{uuid4().hex[:8]}")
     try:
         sums = _copied(source, part)
         if sums.bytes != size:
@@ -184,6 +192,6 @@ def taken(path: Path) -> AlreadyThere:
 def sweep_parts(folders: Iterable[Path]) -> None:
     """Remove what a killed copy left in some folders."""
     for folder in folders:
-        for part in folder.glob(f"{_PART}*"):
+        for part in folder.glob(f"{PART}*"):
             with suppress(OSError):
                 part.unlink()

@@ -9,9 +9,10 @@ from math import isfinite
 from typing import Any
 
 from dlaas.catalogue import Catalogue
+from dlaas.conditions import of_numpy
 from dlaas.errors import AccessDenied, DlaasError, InvalidInput, InvalidMetadata, RucioFailed
-from dlaas.filters import COLUMNS, time_text
 from dlaas.model import DID, Metadata
+from dlaas.query.filters import COLUMNS, time_text
 from dlaas.rows import type_of, utc
 
 # Rucio's own columns that say nothing to a person, or that Metadata has a field for.
@@ -24,14 +25,18 @@ _NOT_CUSTOM = frozenset(
         "transient",
     }
 )  # fmt: skip
-# These Rucio sets itself; it refuses them as if it were a matter of rights.
+# These Rucio sets itself, and refuses as if it were a matter of rights; or they are no description,
+# but make it hide or delete the DID.
 _RESERVED = frozenset(
     {
-        "scope", "name", "account", "did_type", "is_open", "monotonic", "obsolete", "complete",
-        "availability", "suppressed", "bytes", "length", "md5", "adler32", "expired_at",
-        "deleted_at", "created_at", "updated_at",
+        "scope", "name", "account", "type", "did_type", "is_open", "monotonic", "obsolete",
+        "complete", "availability", "suppressed", "bytes", "length", "md5", "adler32", "access_cnt",
+        "updated_at", "created_after", "created_before", "rule_evaluation_action",
+        "rule_evaluation_required",
     }
+    | {key for key, kind in COLUMNS.items() if kind in ("time", "flag")}
 )  # fmt: skip
+_SETTABLE = ", ".join(sorted(COLUMNS.keys() - _RESERVED))
 _AT_ONCE = 500
 
 
@@ -112,18 +117,10 @@ class Descriptions(Catalogue):
         if "No plugin manages" in error.message:
             return InvalidMetadata(
                 f"{self.instance.title} keeps no metadata of one's own: {', '.join(custom)}.",
-                remedy=f"Rucio's own columns can be set there: {', '.join(_settable())}.",
+                remedy=f"Rucio's own columns can be set there: {_SETTABLE}.",
                 details=error.details,
             )
         return error
-
-
-def _settable() -> list[str]:
-    return sorted(
-        key
-        for key, kind in COLUMNS.items()
-        if kind in ("text", "number") and key not in _RESERVED | {"access_cnt"}
-    )
 
 
 def _checked(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,9 +130,15 @@ def _checked(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _key(key: object) -> str:
-    if not isinstance(key, str) or not key.strip() or "." in key:
+    if not isinstance(key, str) or not key or key != key.strip() or "." in key:
         raise InvalidMetadata(
-            f"{key!r} cannot be a metadata key.", remedy="A key is a text without a dot."
+            f"{key!r} cannot be a metadata key.",
+            remedy="A key is a text without a dot, and without blanks around it.",
+        )
+    if key == "lifetime":
+        raise InvalidMetadata(
+            "Rucio would delete the DID itself when such a lifetime is over.",
+            remedy="Give the key another name. How long data are kept is said by rules.",
         )
     if key in _RESERVED:
         raise InvalidMetadata(f"Rucio keeps {key} itself: it cannot be set.")
@@ -155,6 +158,7 @@ def _column(key: str, value: Any) -> Any:
 
 def _plain(key: str, value: Any) -> Any:
     """Make of a value what JSON can hold."""
+    value = of_numpy(value)
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float) and isfinite(value):
@@ -165,10 +169,6 @@ def _plain(key: str, value: Any) -> Any:
         return {str(name): _plain(key, one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(key, one) for one in value]
-    item = getattr(value, "item", None)
-    if item is not None and getattr(value, "shape", None) == ():
-        # A number of numpy.
-        return _plain(key, item())
     raise InvalidMetadata(
         f"{key} cannot be {value!r}.",
         remedy="Metadata are texts, finite numbers, true or false, dates, lists and mappings.",

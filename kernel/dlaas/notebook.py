@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from dlaas.attaching import Variable
     from dlaas.attachments import Recorded
-    from dlaas.restoring import Variable
 
 COMM_TARGET = "dlaas"
 # Later cells may tell which of two notebooks it is.
@@ -102,45 +102,45 @@ class _Restorer:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._left = _MOST_CELLS
+        # Where nobody asked, as a console that loads the extension by itself, none is no problem.
+        self._is_asked = False
+        self._has_said = False
 
     def begin(self) -> None:
         """Restore now, or when the next cells run."""
         cells = _cells(self._shell)
-        if cells:
-            if self._restore(cells, is_first=True, is_asked=True):
-                return
-            self._left -= 1
-        self._shell.events.register("pre_run_cell", self._on_cell)
+        self._is_asked = bool(cells)
+        if not cells or not self._restore(cells):
+            self._shell.events.register("pre_run_cell", self._on_cell)
 
     def _on_cell(self, info: Any) -> None:
-        is_first = self._left == _MOST_CELLS
         self._left -= 1
         cells = [*_cells(self._shell), str(info.raw_cell or "")]
-        if self._restore(cells, is_first) or not self._left:
+        if self._restore(cells) or not self._left:
             self._shell.events.unregister("pre_run_cell", self._on_cell)
 
-    def _restore(self, cells: list[str], is_first: bool, is_asked: bool = False) -> bool:
-        """Restore if it is known which notebook this is; answer whether it is settled.
-
-        Where nobody asked, as a console that loads the extension by itself, none is no problem.
-        """
+    def _restore(self, cells: list[str]) -> bool:
+        """Restore if it is known which notebook this is; answer whether it is settled."""
         from dlaas import attaching, running
         from dlaas.errors import DlaasError
 
+        several = None
         try:
             found = running.find(self._shell.user_ns, cells)
-        except running.Ambiguous as several:
-            if is_first:
-                attaching.say("this notebook", running.not_known(several))
-            return False
+        except running.Ambiguous as error:
+            found, several = None, error
         except DlaasError as error:
             attaching.say("this notebook", error)
             return True
         if found is not None:
             attaching.restore(found.raw, self._shell.user_ns)
-        elif is_asked and not running.is_console():
-            attaching.say("this notebook", running.not_known())
-        return found is not None
+            return True
+        is_missed = several or (self._is_asked and not running.is_console())
+        # While there was nothing but imports, the next cell may tell.
+        if is_missed and not self._has_said and any(map(running.tells, cells)):
+            self._has_said = True
+            attaching.say("this notebook", running.not_known(several))
+        return False
 
 
 def _running(shell: Any) -> Recorded:

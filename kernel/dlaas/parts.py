@@ -6,13 +6,17 @@ The recipe of a part is a tuple of steps, each applied to the files that the one
 from __future__ import annotations
 
 import fnmatch
+import threading
 import zlib
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlaas.errors import NotAvailable
 from dlaas.model import DID, Entry
+
+if TYPE_CHECKING:
+    from dlaas.variables import MultipleItemDID
 
 SLICE, GLOB, PICK = "slice", "glob", "pick"
 Step = tuple[Any, ...]
@@ -65,3 +69,30 @@ def changed_error(did: DID) -> NotAvailable:
         f"{did} holds other files than when this part of it was made: its places have moved.",
         remedy="Make the part anew, or choose it by glob() or by the DIDs of its files.",
     )
+
+
+# A hundred tasks of a Dask worker on parts of one dataset list it once. Files that were added since
+# are not missed: what a stamp stands for never changes.
+_wholes: dict[tuple[str, str | None, bytes], MultipleItemDID] = {}
+_MOST = 4
+_guard = threading.Lock()
+
+
+def unpickled(
+    did: str, instance: str | None, recipe: Recipe, stamp: bytes | None
+) -> MultipleItemDID:
+    """Make a part of its recipe, and of the stamp that tells whether its collection has changed."""
+    from dlaas.variables import MultipleItemDID
+
+    if stamp is None:
+        return MultipleItemDID(did, instance)._part(*recipe)
+    with _guard:
+        whole = _wholes.pop((did, instance, stamp), None)
+        whole = whole or MultipleItemDID(did, instance, _stamp=stamp)
+        if whole._files is None:
+            # Its last listing may have failed by a login that is over.
+            whole._lake = None
+        _wholes[did, instance, stamp] = whole
+        for oldest in list(_wholes)[:-_MOST]:
+            del _wholes[oldest]
+    return whole._part(*recipe)

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from dlaas import private
 from dlaas.errors import ConfigurationError, DlaasError, InternalError, TookTooLong
 from dlaas.lifetime import said
 
@@ -114,7 +114,11 @@ def fetch_json(url: str) -> Content:
     from dlaas.wire import plain_get
 
     try:
-        content = json.loads(plain_get(url))
+        text = plain_get(url)
+    except ConfigurationError as error:
+        raise ConfigurationError(error.message.replace(url, _shown(url))) from None
+    try:
+        content = json.loads(text)
     except ValueError:
         content = None
     if not isinstance(content, dict):
@@ -137,20 +141,10 @@ def _keep(url: str, content: Content) -> None:
     _good[url] = (content, time.time())
     # Without a home or with a full disk there is no copy, and that is all.
     with suppress(OSError, RuntimeError):
-        _write(_path(url), content)
-
-
-def _write(path: Path, content: Content) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp makes the file 0600 before a byte is in it: a configuration may hold a password.
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        path = _path(url)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A configuration may hold a password.
+        private.write(path, json.dumps(content))
 
 
 def _kept(url: str) -> tuple[Content, float] | None:
@@ -159,7 +153,7 @@ def _kept(url: str) -> tuple[Content, float] | None:
     try:
         path = _path(url)
         status = path.stat()
-        if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+        if not private.is_own(status):
             # Somebody else's word on where our login goes.
             return None
         content = json.loads(path.read_text(encoding="utf-8"))

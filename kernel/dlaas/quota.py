@@ -2,19 +2,6 @@
 
 from __future__ import annotations
 
-from dlaas.errors import InsufficientAccountLimit
-
-
-def quota_error(
-    account: str, rse: str, size: int, left: int, limit: int
-) -> InsufficientAccountLimit:
-    """Make the error for a quota that does not suffice, with its numbers in bytes."""
-    return InsufficientAccountLimit(
-        f"{size_said(size)} are needed on {rse}, and the account {account!r} has"
-        f" {size_said(left)} left of {size_said(limit)}.",
-        details={"rse": rse, "needed": size, "left": left, "limit": limit},
-    )
-
 
 def size_said(size: float) -> str:
     """Say a number of bytes as people do.

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from dlaas import access, errors
+from dlaas import access, errors, folders
 from dlaas.connection import lake_for
 from dlaas.errors import DlaasError, NotAvailable
+from dlaas.folders import Row
 from dlaas.https import HttpsReader
 from dlaas.model import DID, Replica
 from dlaas.reference import Reference, split_path
@@ -72,10 +74,16 @@ def locate(lake: Lake, reference: Reference) -> Source:
             f"{did} is a {str(row['type']).lower()}, not a file.", remedy="Open one of its files."
         )
     size = int(row.get("bytes") or 0)
-    source = Source(lake, did, size, row.get("adler32"), access.local_path(lake, did, size))
+    adler32 = row.get("adler32")
+    source = Source(lake, did, size, adler32, _local(lake, did, size, adler32))
     if source.path is None:
         _find_copies(source, access.list_copies(lake, [did]))
     return source
+
+
+def _local(lake: Lake, did: DID, size: int, adler32: str | None) -> str | None:
+    """Find a file on the mount, else in the cache: neither needs a question about its copies."""
+    return access.local_path(lake, did, size) or access.cached_path(lake, did, size, adler32)
 
 
 def _find_copies(source: Source, replicas: list[Replica]) -> None:
@@ -96,8 +104,8 @@ def locate_many(lake: Lake, dids: list[DID]) -> dict[DID, Source]:
         if type_of(row["did_type"]) == "file":
             did = DID(f"{row['scope']}:{row['name']}")
             size = int(row.get("bytes") or 0)
-            path = access.local_path(lake, did, size)
-            sources[did] = Source(lake, did, size, row.get("adler32"), path)
+            adler32 = row.get("adler32")
+            sources[did] = Source(lake, did, size, adler32, _local(lake, did, size, adler32))
     replicas: dict[DID, list[Replica]] = {did: [] for did in sources}
     far = [did for did, source in sources.items() if source.path is None]
     for replica in access.list_copies(lake, far) if far else ():
@@ -111,20 +119,63 @@ def locate_many(lake: Lake, dids: list[DID]) -> dict[DID, Source]:
     return found
 
 
+@dataclass
+class _Listed:
+    """The files of the last listing, and where in it each stands by its path."""
+
+    lake: Lake
+    files: list[Row]
+    places: dict[str, int]
+    asked_at: float = field(default_factory=time.monotonic)
+
+    def current_for(self, lake: Lake) -> bool:
+        return self.lake is lake and time.monotonic() - self.asked_at < _REMEMBER
+
+
 class Sources:
     """Where files are read from, as found within the last minute; by path, for threads."""
 
     def __init__(self) -> None:
         self._known: dict[str, Source] = {}
+        self._listed: _Listed | None = None
 
     def find(self, path: str) -> Source:
-        """Find where the file at a path is read from; raises what `locate` raises. Blocks."""
-        found = self._known.get(path)
-        if found is None or not found.current:
-            reference = reference_of(path)
-            found = locate(lake_for(reference.instance), reference)
+        """Find where the file at a path is read from; raises what `locate` raises. Blocks.
+
+        Of a file that was listed, those that follow it are looked up with it.
+        """
+        reference = reference_of(path)
+        lake = lake_for(reference.instance)
+        found = self._current(path, lake)
+        if found is None and (listed := self._listed) and path in listed.places:
+            place = listed.places[path]
+            self.prepare([row["name"] for row in listed.files[place : place + _TOGETHER]])
+            found = self._current(path, lake)
+        if found is None:
+            found = locate(lake, reference)
             self.keep(path, found)
         return found
+
+    def _current(self, path: str, lake: Lake) -> Source | None:
+        # Another login under the same name is another lake.
+        found = self._known.get(path)
+        return found if found is not None and found.current and found.lake is lake else None
+
+    def listing(self, ask: Callable[..., list[Row]], path: str, *args: Any) -> list[Row]:
+        """Ask for a listing, and remember its files: they are likely to be opened next. Blocks."""
+        rows = ask(path, *args)
+        files = list(islice((row for row in rows if row["type"] == "file"), _MOST_SOURCES))
+        places = {row["name"]: place for place, row in enumerate(files)}
+        self._listed = _Listed(lake_for(split_path(path)[0]), files, places)
+        return rows
+
+    def describe(self, path: str) -> Row:
+        """Describe a DID as `folders.describe` does, by the last listing where it is in it."""
+        listed = self._listed
+        place = listed.places.get(path) if listed else None
+        if place is None or not listed or not listed.current_for(lake_for(split_path(path)[0])):
+            return folders.describe(path)
+        return dict(listed.files[place])
 
     def keep(self, path: str, source: Source) -> None:
         """Remember where the file at a path is read from."""
@@ -136,10 +187,9 @@ class Sources:
         """Find many files in few questions; who is left out is asked for by itself. Blocks."""
         unknown: dict[str | None, dict[DID, str]] = {}
         for path in dict.fromkeys(paths):
-            known = self._known.get(path)
-            if known is None or not known.current:
-                with suppress(errors.InvalidDID):
-                    reference = reference_of(path)
+            with suppress(errors.InvalidDID):
+                reference = reference_of(path)
+                if self._current(path, lake_for(reference.instance)) is None:
                     unknown.setdefault(reference.instance, {})[reference.did] = path
         for instance, dids in unknown.items():
             wanted = list(dids) if len(dids) > 1 else []
@@ -166,12 +216,9 @@ class Reader:
         """Close the connections."""
         await asyncio.gather(self._https.close(), self._root.close())
 
-    async def read(self, source: Source, start: int, end: int) -> bytes:
-        """Read bytes `start` to `end` (exclusive) from the first copy that gives them."""
-        (found,) = await self.read_many(source, [(start, end)])
-        if isinstance(found, Exception):
-            raise found
-        return found
+    def abandon(self) -> None:
+        """Leave the connections to the process that this one was forked off from."""
+        self._https.abandon()
 
     async def read_many(
         self, source: Source, ranges: list[tuple[int, int]], gap: int = GAP

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
-from dlaas.errors import AccessDenied, InvalidInput, NotThere, RucioFailed
+from dlaas.errors import AccessDenied, InvalidInput, NotThere, RucioFailed, ScopeNotFound
+from dlaas.model import DID
 from dlaas.rses import Places
 
 Action = Literal["add_replicas", "add_rule", "delete_rule", "set_metadata", "update_rule"]
@@ -20,8 +21,9 @@ class Rights(Places):
     def may(self, action: Action, on: str | None = None) -> bool | None:
         """Tell whether this account may do something; None where only trying tells.
 
-        `on` is a rule's id for `update_rule`, an RSE for `add_replicas` (else that of uploads), a
-        DID or a scope for `set_metadata`. Administrators may do everything. What was refused or
+        `on` is a rule's id for `update_rule`, an RSE expression for `add_rule` (else the
+        destination), an RSE for `add_replicas` (else that of uploads), a DID or a scope for
+        `set_metadata`. Administrators may do everything. What was refused or
         allowed is known for five minutes. Raises `InvalidInput` for an action that it does not
         know.
         """
@@ -30,7 +32,8 @@ class Rights(Places):
         if self.is_admin():
             return True
         if action == "add_rule":
-            return self._remember("may add_rule", lambda: None)
+            expression = on or self.instance.destination_rse
+            return self._remember(f"may add_rule {expression}", lambda: None)
         if action == "delete_rule":
             return self._remember("may delete_rule", self._may_delete)
         if action == "update_rule":
@@ -43,7 +46,7 @@ class Rights(Places):
             return self._remember(f"may add_replicas {rse}", lambda: self._may_add(rse))
         if on is None:
             return None
-        scope = on.partition(":")[0]
+        scope = DID(on).scope if set(on) & set(":/@") else on
         return self._remember(f"may set_metadata {scope}", lambda: self._may_set(scope))
 
     def _note(self, key: str, allowed: bool) -> None:
@@ -71,6 +74,9 @@ class Rights(Places):
         except AccessDenied as error:
             # The policy is asked for the RSE first, and then for the files, which are then named.
             return _NO_SCOPE in error.message
+        except ScopeNotFound:
+            # An older Rucio asks the policy for the RSE alone.
+            return True
         except (NotThere, InvalidInput, RucioFailed):
             return None
         return None

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from dlaas.connection import Connection
-from dlaas.errors import AccessDenied, InvalidInput, InvalidRSEExpression, ScopeNotFound
+from dlaas.errors import (
+    AccessDenied,
+    InsufficientAccountLimit,
+    InvalidInput,
+    InvalidRSEExpression,
+    ScopeNotFound,
+)
 from dlaas.model import RSE, Account, QoS, Usage
+from dlaas.quota import size_said
 from dlaas.rows import global_usage_from, usage_from
 
 
@@ -93,6 +100,39 @@ class Places(Connection):
             return []
         return [global_usage_from(row) for row in rows]
 
+    def check_quota(self, expression: str, size_of: Callable[[], int], copies: int = 1) -> None:
+        """Refuse with numbers what Rucio would refuse without them.
+
+        `expression` is an RSE, or an expression that must leave as many RSEs with enough room as
+        there are to be copies.
+        """
+        local, everywhere = self._limits()
+        if not local and not everywhere:
+            return
+        names = {expression} if expression in local else self.matching_rses(expression)
+        bound = [local[name] for name in names if name in local]
+        bound += [usage for usage in everywhere if names <= self.matching_rses(usage.rse)]
+        if not bound or not names:
+            return
+        size = size_of()
+        # Rucio wants some of it to be left over.
+        full = [usage for usage in bound if size >= _left(usage)]
+        if not full:
+            return
+        full_rses = [usage for usage in full if usage.locality == "local"]
+        if len(full) > len(full_rses) or len(names) - len(full_rses) < copies:
+            worst = max(full, key=lambda usage: (usage.locality == "global", _left(usage)))
+            raise _too_much(self.account, worst, size)
+
+    def _limits(self) -> tuple[dict[str, Usage], list[Usage]]:
+        """Answer the quotas that bind this account: by RSE, and for several together."""
+        # Rucio also answers 0 where there is no limit; whether that binds, it says itself.
+        found = [usage for usage in self.usage() if usage.limit]
+        if not found or self.is_admin():
+            return {}, []
+        local = {usage.rse: usage for usage in found if usage.locality == "local"}
+        return local, [usage for usage in found if usage.locality == "global"]
+
     def is_admin(self) -> bool:
         """Tell whether neither ownership nor quota binds this account."""
         return self.account == "root" or bool(self._attributes().get("admin"))
@@ -110,3 +150,16 @@ def _quality(label: str, rses: list[RSE]) -> QoS:
     # Rucio has a class of its own for it too, which no expression can name.
     by_attribute = all(rse.attributes.get("QOS") == label for rse in rses)
     return QoS(label, f"QOS={label}" if by_attribute else "|".join(names), names)
+
+
+def _left(usage: Usage) -> int:
+    return max(0, (usage.limit or 0) - usage.bytes)
+
+
+def _too_much(account: str, usage: Usage, size: int) -> InsufficientAccountLimit:
+    left, limit = _left(usage), usage.limit or 0
+    return InsufficientAccountLimit(
+        f"{size_said(size)} are needed on {usage.rse}, and the account {account!r} has"
+        f" {size_said(left)} left of {size_said(limit)}.",
+        details={"rse": usage.rse, "needed": size, "left": left, "limit": limit},
+    )

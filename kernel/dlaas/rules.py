@@ -18,8 +18,8 @@ from dlaas.errors import (
 )
 from dlaas.lifetime import Lifetime, Until, said, seconds
 from dlaas.model import DID, Explanation, Granted, Rule
-from dlaas.quotas import Quotas
 from dlaas.rights import checked_rule_id
+from dlaas.subscriptions import Subscriptions
 
 # Rucio's clock and ours may differ, and a rule is not worth extending by less.
 _SLACK = timedelta(minutes=5)
@@ -27,7 +27,7 @@ _SLACK = timedelta(minutes=5)
 _MOST_PARENTS = 10
 
 
-class Rules(Quotas):
+class Rules(Subscriptions):
     """What changes the lake's rules."""
 
     def list_rules(self, did: str) -> list[Rule]:
@@ -99,6 +99,12 @@ class Rules(Quotas):
             rule, True, f"Granted on {self._said_place(expression)} {_how_long(rule, asked)}"
         )
 
+    def _size_of(self, did: DID, row: Mapping[str, Any]) -> int:
+        size = row.get("bytes")
+        if size is None:
+            size = self.client.get_did(did.scope, did.name, dynamic_depth="FILE").get("bytes")
+        return size or 0
+
     def _target(self, rse_expression: str | None, qos: str | None) -> str:
         if qos is not None:
             chosen = self.qos_expression(qos)
@@ -132,9 +138,9 @@ class Rules(Quotas):
                 asked, copies, expression, lifetime=lifetime, **given
             )
         except AccessDenied:
-            self._note("add_rule", False)
+            self._note(f"add_rule {expression}", False)
             raise
-        self._note("add_rule", True)
+        self._note(f"add_rule {expression}", True)
         if not answered:
             raise RucioFailed("Rucio made no rule and did not say why.")
         return str(answered[0])

@@ -2,7 +2,8 @@
 
 A kernel is told little. A Jupyter server sets `JPY_SESSION_NAME`; Visual Studio Code sets
 `__vsc_ipynb_file__`; nbconvert, papermill and nbclient say nothing, but the command line of the
-process that launched the kernel names the file, or the working folder holds it.
+process that launched the kernel names the file, or the working folder holds it. Another notebook's
+variables are worse than none: a file that nobody told of must hold cells that ran here.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from dlaas import attachments
+from dlaas import attachments, handover
 from dlaas.attachments import Recorded
 from dlaas.errors import DlaasError, NotThere
 
-# More notebooks in one folder, or larger ones, are not looked through: a kernel is starting.
+# More notebooks in one folder, or more bytes, are not looked through: a kernel is starting.
 _MOST_BESIDE = 100
 _LARGEST = 64 * 2**20
 _NAMED_BY_RUNNERS = ("__vsc_ipynb_file__", "PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")
+# Lines with which any notebook may begin.
+_COMMON = ("%", "#", "import ", "from ")
 
 
 class Ambiguous(Exception):
@@ -42,15 +45,28 @@ def find(namespace: Mapping[str, Any], cells: Iterable[str]) -> Recorded | None:
     by_hand = os.environ.get("DLAAS_NOTEBOOK")
     if by_hand:
         return attachments.read(by_hand)
+    try:
+        return _found(namespace, [attachments.plain(cell) for cell in cells])
+    except OSError:
+        # The working folder is gone.
+        return None
+
+
+def _found(namespace: Mapping[str, Any], ran: list[str]) -> Recorded | None:
     told = next(_readable(_told(namespace)), None)
     if told is not None:
-        return told
+        return None if _is_anothers(told, ran) else told
     if _session() is not None:
         # It was renamed since, or is no notebook: to guess would be to take another's.
         return None
-    ran = [attachments.plain(cell) for cell in cells]
     launched = list(_readable(_launched()))
-    return _chosen(launched, ran, sure=True) or _chosen(list(_beside()), ran, sure=False)
+    return _chosen(launched, ran) or _chosen(_beside(), list(filter(tells, ran)))
+
+
+def tells(cell: str) -> bool:
+    """Tell whether a cell is more than the imports and magics that many notebooks begin with."""
+    lines = (line.strip() for line in cell.splitlines())
+    return any(line and not line.startswith(_COMMON) for line in lines)
 
 
 def not_known(several: Ambiguous | None = None) -> NotThere:
@@ -75,7 +91,13 @@ def _told(namespace: Mapping[str, Any]) -> Iterator[Path]:
             yield from (base / path for base in _folders())
     session = _session()
     if session is not None and session.endswith(".ipynb"):
-        yield Path(session)
+        own = Path(session)
+        # An older server names it from its own folder, of which the kernel is not told.
+        beside = Path.cwd() / own.name
+        if own.is_absolute():
+            yield own
+        elif beside.as_posix().endswith(f"/{own.as_posix()}"):
+            yield beside
 
 
 def _session() -> str | None:
@@ -92,6 +114,9 @@ def _session() -> str | None:
 
 def _launched() -> Iterator[Path]:
     """Yield what the launching process's command line may mean by a notebook."""
+    if (handover.runtime_dir() / f"jpserver-{_launcher_id()}.json").exists():
+        # A server opens with one notebook and runs many.
+        return
     arguments, folder, _ = _launcher()
     bases = [*([Path(folder)] if folder else []), *_folders()]
     for before, argument in pairwise(arguments):
@@ -100,11 +125,23 @@ def _launched() -> Iterator[Path]:
             yield from (base / argument for base in bases)
 
 
-def _beside() -> Iterator[Recorded]:
-    """Yield the notebooks of the working folder that have a record."""
-    found = sorted(Path.cwd().glob("*.ipynb"))
-    if len(found) <= _MOST_BESIDE:
-        yield from (one for one in _readable(found) if one.raw)
+def _is_anothers(told: Recorded, ran: list[str]) -> bool:
+    """Tell whether what ran is another notebook's, beside the one that the kernel was told of.
+
+    It is where the file was renamed since and another took its name, or where two share a kernel.
+    """
+    telling = set(filter(tells, ran))
+    if not telling or telling & told.sources:
+        return False
+    return any(telling & one.sources for one in _beside())
+
+
+def _beside() -> list[Recorded]:
+    """List the notebooks of the working folder; none where it holds too much to look through."""
+    found = [path for path in sorted(Path.cwd().glob("*.ipynb")) if path.is_file()]
+    if len(found) > _MOST_BESIDE or sum(path.stat().st_size for path in found) > _LARGEST:
+        return []
+    return list(_readable(found))
 
 
 def _folders() -> list[Path]:
@@ -127,16 +164,21 @@ def _readable(paths: Iterable[Path]) -> Iterator[Recorded]:
             continue
 
 
-def _chosen(found: list[Recorded], ran: list[str], sure: bool) -> Recorded | None:
-    """Choose the notebook whose cells ran; when not `sure` one of them must have."""
+def _chosen(found: list[Recorded], ran: list[str]) -> Recorded | None:
+    """Choose the notebook that holds most of what ran; None where none holds any of it."""
     scores = {one.path: sum(cell in one.sources for cell in ran) for one in found}
     best = max(scores.values(), default=0)
-    if not best and not sure:
-        return None
-    left = [one for one in found if scores[one.path] == best]
+    left = [one for one in found if best and scores[one.path] == best]
     if any(one.raw != left[0].raw for one in left):
         raise Ambiguous([one.path for one in left])
     return left[0] if left else None
+
+
+def _launcher_id() -> int:
+    pid = os.environ.get("JPY_PARENT_PID", "")
+    # On Windows the variable holds a handle.
+    known = pid.isdigit() and sys.platform != "win32"
+    return int(pid) if known else os.getppid()
 
 
 def _launcher() -> tuple[list[str], str | None, dict[str, str]]:
@@ -146,11 +188,8 @@ def _launcher() -> tuple[list[str], str | None, dict[str, str]]:
         import psutil
     except ImportError:
         return [], None, {}
-    pid = os.environ.get("JPY_PARENT_PID", "")
     try:
-        # On Windows the variable holds a handle.
-        known = pid.isdigit() and sys.platform != "win32"
-        process = psutil.Process(int(pid) if known else os.getppid())
+        process = psutil.Process(_launcher_id())
         return process.cmdline(), process.cwd(), process.environ()
     except (OSError, psutil.Error):
         return [], None, {}

@@ -41,7 +41,7 @@ def converted(key: str, value: Any, kind: str) -> Any:
         if kind == "bool":
             return _flag(value)
         if kind.startswith("int"):
-            return int(value)
+            return _whole(value)
         if kind.startswith("float"):
             return float(value)
         if kind.startswith("tuple"):
@@ -49,21 +49,36 @@ def converted(key: str, value: Any, kind: str) -> Any:
     except (TypeError, ValueError, OverflowError):
         raise ConfigurationError(f"{key} {value!r} is not {_SAID[kind.split(' ')[0]]}.") from None
     if not isinstance(value, (str, int, float)) or isinstance(value, bool):
-        raise ConfigurationError(f"{key} {value!r} is not a text.")
+        # What it holds may be a password.
+        raise ConfigurationError(f"{key} is not a text but of the type {type(value).__name__}.")
     return str(value)
 
 
 def checked_url(key: str, value: str) -> str:
     """Answer a URL without its last slash; raises `ConfigurationError` where it is none."""
+    value = value.strip()
     try:
         parts = urlsplit(value)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        has_login = "@" in parts.netloc
     except ValueError:
         # Brackets that do not match, a port that is no number.
-        usable = False
+        usable, has_login = False, "@" in value
     if not usable:
-        raise ConfigurationError(f"{key} {value!r} is not an http or https URL.")
+        # A password may stand before the host, and a key in the query.
+        shown = "" if "@" in value else f" {value.partition('?')[0]!r}"
+        raise ConfigurationError(f"{key}{shown} is not an http or https URL.")
+    if has_login and key != "$url":
+        raise ConfigurationError(
+            f"{key} holds a login, which would be shown: give username and password of their own."
+        )
     return value.rstrip("/")
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(value)
+    return int(value)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

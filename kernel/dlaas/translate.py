@@ -151,6 +151,10 @@ def from_name(name: str, message: str, status: int | None = None) -> DlaasError:
         return errors.LoginRequired("Rucio was asked without a login.")
     kind = KINDS.get(name)
     if kind is None:
+        if status in (413, 414):
+            return errors.InvalidInput(
+                "More was asked at once than Rucio takes.", remedy="Ask in several smaller parts."
+            )
         if status == 401:
             return errors.CannotAuthenticate(f"Rucio no longer accepts the login{_colon(text)}")
         if status == 404:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from dlaas import parts
 from dlaas.connection import lake_for
+from dlaas.errors import NotAvailable
 from dlaas.item import Item, SingleItemDID
 from dlaas.model import DID, Entry, Granted, Reference, Replica, Rule, Status
+from dlaas.paths import paths_of, why_no_path
 from dlaas.waiting import Progress, watch
-from dlaas.wholes import unpickled
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
@@ -53,7 +54,7 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
         if not self._recipe:
             return (MultipleItemDID, (str(self.did), self.instance))
         told = (str(self.did), self.instance, self._recipe, self._known_stamp())
-        return (unpickled, told)
+        return (parts.unpickled, told)
 
     def _known_stamp(self) -> bytes | None:
         # A glob means whatever matches; places mean those of the files that were there.
@@ -97,7 +98,7 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
         return self._single(self._entries()[index])
 
     def __iter__(self) -> Iterator[SingleItemDID]:
-        return (self._single(entry) for entry in self._entries())
+        return self._singles(self._entries())
 
     def __contains__(self, item: object) -> bool:
         wanted = getattr(item, "did", item)
@@ -125,6 +126,13 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
     def _single(self, entry: Entry) -> SingleItemDID:
         return SingleItemDID(entry.did, self.instance, lake=self._lake, entry=entry)
 
+    def _singles(self, entries: Sequence[Entry]) -> Iterator[SingleItemDID]:
+        for entry, path in zip(entries, self._paths(entries), strict=True):
+            yield SingleItemDID._at(path, entry.did, self.instance, self._lake, entry)
+
+    def _paths(self, entries: Sequence[Entry]) -> Iterator[str | None]:
+        return paths_of(self.instance, self._lake, entries)
+
     def _part(self, *steps: parts.Step) -> MultipleItemDID:
         return MultipleItemDID(
             self.did,
@@ -142,14 +150,15 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
     @property
     def available(self) -> MultipleItemDID:
         """The files of it that can be read as local files now."""
-        return self._filtered(lambda item: item.available, "available")
+        here = [path is not None for path in self._paths(self._entries())]
+        return self._part(parts.picked(here, "available"))
 
     @property
     def status(self) -> Status:
         """How much of it can be read from here, and until when."""
         if not self._recipe:
             return self.lake.status(self.did)
-        from dlaas.partly import status
+        from dlaas.part_status import status
 
         return status(self.lake, self.did, self._entries())
 
@@ -158,7 +167,7 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
         """The rules that keep it; of a part one's own on its files, and those on the collection."""
         if not self._recipe:
             return self.lake.list_rules(self.did)
-        from dlaas.partly import rules_on
+        from dlaas.part_status import rules_on
 
         return [*rules_on(self.lake, self._entries()), *self.lake.list_rules(self.did)]
 
@@ -167,7 +176,7 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
         """The copies of its files."""
         if not self._recipe:
             return self.lake.list_replicas(self.did)
-        from dlaas.partly import replicas
+        from dlaas.part_status import replicas
 
         return replicas(self.lake, self._entries())
 
@@ -185,7 +194,12 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
     @property
     def path(self) -> list[str]:
         """The local paths of all its files; raises `NotAvailable` when one is not here."""
-        return [item.path for item in self]
+        entries, found = self._entries(), []
+        for entry, path in zip(entries, self._paths(entries), strict=True):
+            if path is None:
+                raise why_no_path(self.lake, entry.did)
+            found.append(path)
+        return found
 
     def glob(self, pattern: str) -> MultipleItemDID:
         """Answer the files whose names match, such as `*.root`."""
@@ -197,13 +211,15 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
         What it chose is kept as one bit per file, compressed: a pickle stays under 1 kB for some
         6,000 files whatever was chosen, and for a million where they lie in a row.
         """
-        return self._filtered(function, f"filter {getattr(function, '__name__', '…')}")
-
-    def _filtered(self, function: Callable[[SingleItemDID], object], said: str) -> MultipleItemDID:
+        said = f"filter {getattr(function, '__name__', '…')}"
         return self._part(parts.picked([bool(function(item)) for item in self], said))
 
     def explain(self) -> Ranking:
         """Answer the ways to read its first file from here, the best first, and why."""
+        if not len(self):
+            raise NotAvailable(
+                f"{self.did} holds no files.", remedy="There is nothing to explain yet."
+            )
         return self[0].explain()
 
     def urls(self, scheme: str | None = None) -> list[str]:
@@ -211,7 +227,7 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
 
         Raises `NotAvailable` where a file has none.
         """
-        from dlaas.partly import urls
+        from dlaas.part_status import urls
 
         return urls(self.lake, self._entries(), scheme)
 
@@ -220,7 +236,7 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
 
         With `folder` all are downloaded into it, else into the cache. Raises as `Lake.download`.
         """
-        from dlaas.fetch import all_local
+        from dlaas.paths import all_local
 
         return all_local(self, folder)
 
@@ -244,12 +260,12 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
     ) -> Granted:
         """Have it put where the notebook can read it; see `Lake.make_available`.
 
-        A part gets a rule on each of its files, all in one call; answers `partrules.GrantedPart`.
+        A part gets a rule on each of its files, all in one call; answers `part_rules.GrantedPart`.
         Raises `InvalidInput` for a part of more files than rules are sensible for.
         """
         if not self._recipe:
             return self.lake.make_available(self.did, lifetime, until, **options)
-        from dlaas.partrules import make_available
+        from dlaas.part_rules import make_available
 
         return make_available(self.lake, self.did, self._entries(), lifetime, until, **options)
 
@@ -267,7 +283,7 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
         found = self.status
         if self._recipe or found.state not in ("absent", "partial"):
             return found
-        from dlaas.partly import by_files
+        from dlaas.part_status import by_files
 
         return by_files(self.lake, self.did, self._entries, found)
 

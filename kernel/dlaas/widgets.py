@@ -91,7 +91,8 @@ class Progress(ipywidgets.VBox):  # type: ignore[misc]
 
     def cancelled(self) -> bool:
         """Tell whether the button was clicked; for the `cancelled` of a transfer."""
-        self._listen()
+        if self.bar.value < 1:
+            self._listen()
         return self._stop.is_set()
 
     def end(self) -> None:
@@ -133,6 +134,8 @@ class Progress(ipywidgets.VBox):  # type: ignore[misc]
         if done < total and speed:
             parts.append(f"{size_said(int(speed))}/s, about {said((total - done) / speed)} left")
         self.say(", ".join(parts), "success" if done == total else "")
+        if done == total:
+            self.end()
 
     def _appear(self) -> None:
         if self._show:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlaas import errors
 from dlaas.errors import DlaasError
-from dlaas.ranking import ROOT_SCHEMES, host_of
+from dlaas.ranking import HTTPS_SCHEMES, ROOT_SCHEMES, behind_cache, host_of
 from dlaas.translate import clean
 from dlaas.xrootd_keys import XRootDKeys, trust
 
@@ -252,22 +252,33 @@ def _configure() -> None:
 def address(lake: Catalogue, rse: str, url: str) -> str:
     """Add to a PFN what names our credentials, where they may go. Blocks.
 
-    They go to the hosts that the RSE's protocols name, and nowhere else.
+    They go to the hosts that the RSE's protocols name; the proxy also to a cache that the catalogue
+    puts before one of these, for no secret is sent with it. Nothing goes anywhere else.
     """
     _configure()
     trust(lake.instance)
     origins = {
-        f"{str(p['hostname']).lower()}:{int(p.get('port') or 1094)}"
+        _server(f"{p['scheme']}://{p['hostname']}:{p.get('port') or ''}")
         for p in lake.rse_info(rse).get("protocols") or []
-        if p.get("scheme") in ROOT_SCHEMES
+        if p.get("scheme") in (*ROOT_SCHEMES, *HTTPS_SCHEMES)
     }
-    host = host_of(url)
     keys = XRootDKeys.of(lake)
-    known = (host if ":" in host else f"{host}:1094") in origins
-    shown = keys.ours() if known else keys.stranger()
+    cached = behind_cache(url)
+    if _server(url) in origins:
+        shown = keys.ours()
+    elif cached and _server(cached[1]) in origins:
+        shown = keys.cache()
+    else:
+        shown = keys.stranger()
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     joint = "&" if "?" in path else "?"
     return (
         f"{scheme}://{shown.user}@{authority.rpartition('@')[2]}{slash}{path}{joint}{shown.query}"
     )
+
+
+def _server(url: str) -> tuple[bool, str]:
+    """Answer what tells a server from others: that it speaks root, its host and its port."""
+    root, host = url.partition(":")[0].lower() in ROOT_SCHEMES, host_of(url).rstrip(":")
+    return root, host if ":" in host else f"{host}:{1094 if root else 443}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dlaas.config import Instance
 
 _lock = threading.RLock()
-_folder: Path | None = None
+_folder: tuple[Path, int] | None = None
 _numbers = count()
 _trusted: list[str] = []
 _GRID = "/etc/grid-security/certificates"
@@ -29,10 +29,10 @@ def private_folder() -> Path:
     """Answer the folder of this process that nobody else may look into; it ends with it."""
     global _folder
     with _lock:
-        if _folder is None or not _folder.is_dir():
-            _folder = Path(tempfile.mkdtemp(prefix="dlaas-"))
-            atexit.register(_remove, _folder, os.getpid())
-        return _folder
+        if _folder is None or _folder[1] != os.getpid() or not _folder[0].is_dir():
+            _folder = (Path(tempfile.mkdtemp(prefix="dlaas-")), os.getpid())
+            atexit.register(_remove, *_folder)
+        return _folder[0]
 
 
 def _remove(folder: Path, owner: int) -> None:
@@ -60,30 +60,45 @@ class XRootDKeys:
         self._lake = weakref.ref(lake)
         self._folder = private_folder() / str(next(_numbers))
         self._folder.mkdir(mode=0o700)
-        self._last: tuple[object, Shown] | None = None
-        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._last: tuple[object, Shown, Shown] | None = None
+        weakref.finalize(self, _remove, self._folder, os.getpid())
 
     @classmethod
     def of(cls, lake: Catalogue) -> XRootDKeys:
         """Answer those of a lake, the same ones each time."""
         with _lock:
             found = _of_lakes.get(lake)
-            if found is None or not found._folder.is_dir():
+            ours = private_folder()
+            if found is None or found._folder.parent != ours or not found._folder.is_dir():
                 found = _of_lakes[lake] = cls(lake)
             return found
 
     def ours(self) -> Shown:
         """Answer what a storage of the lake is shown: the token, and the proxy."""
+        return self._shown()[0]
+
+    def cache(self) -> Shown:
+        """Answer what a cache before a storage of the lake is shown: the proxy alone.
+
+        It learns who we are, and cannot go on as us: the key is not sent.
+        """
+        return self._shown()[1]
+
+    def _shown(self) -> tuple[Shown, Shown]:
         lake = self._lake()
         if lake is None:
-            return self.stranger()
+            return self.stranger(), self.stranger()
         token, proxy = bearer(lake), _proxy_of(lake.instance)
         stamp = (token, proxy, _stamp(proxy))
         with _lock:
             if self._last is None or self._last[0] != stamp:
-                query = f"xrd.ztn={self._token(token)}&xrd.gsiusrpxy={self._proxy(proxy)}"
-                self._last = (stamp, Shown(f"d{next(_numbers)}", query))
-            return self._last[1]
+                shown = f"xrd.gsiusrpxy={self._proxy(proxy)}"
+                self._last = (
+                    stamp,
+                    Shown(f"d{next(_numbers)}", f"xrd.ztn={self._token(token)}&{shown}"),
+                    Shown(f"d{next(_numbers)}", f"xrd.ztn={self._token(None)}&{shown}"),
+                )
+            return self._last[1:]
 
     def stranger(self) -> Shown:
         """Answer what anybody else is shown: nothing, not even what is in the environment."""
@@ -159,8 +174,11 @@ def trust(instance: Instance) -> None:
         return
     with _lock:
         bundle = private_folder() / "authorities.pem"
-        if os.environ.setdefault("X509_CERT_FILE", str(bundle)) != str(bundle):
+        told = os.environ.get("X509_CERT_FILE", "")
+        # One that is gone was that of the process that started this one.
+        if told != str(bundle) and os.path.isfile(told):
             return
+        os.environ["X509_CERT_FILE"] = str(bundle)
         wanted = instance.rucio_ca_cert
         if bundle.exists() and (not wanted or wanted in _trusted):
             return

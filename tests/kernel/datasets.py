@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import dlaas
 from dlaas import Lake, MultipleItemDID
@@ -40,3 +43,17 @@ def shown(part: MultipleItemDID) -> MultipleItemDID:
         assert time.monotonic() < end
         time.sleep(0.2)
     return part
+
+
+def noted(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The URLs that a lake's client asks for from now on."""
+    asked: list[str] = []
+    wire = lake.client._wire
+    request = wire.request
+
+    def note(method: str, url: str, **options: Any) -> Any:
+        asked.append(url)
+        return request(method, url, **options)
+
+    monkeypatch.setattr(wire, "request", note)
+    return asked

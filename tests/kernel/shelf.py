@@ -113,7 +113,7 @@ class Shelf:
         handler.end_headers()
         self._send(handler, sent if fault.cut is None else sent[: fault.cut])
         if fault.stall is not None:
-            fault.stall.wait(60)
+            fault.stall.wait(600)
         if fault.cut is not None or fault.promise:
             handler.close_connection = True
 

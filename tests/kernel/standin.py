@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,13 +24,14 @@ class Request:
 @dataclass
 class Answer:
     """What goes out; `promised` is a Content-Length that may lie, `cut` ends the connection after
-    the body.
+    the body; `drip` follows it, each piece when it comes.
     """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     promised: int | None = None
+    drip: Iterable[bytes] = ()
 
 
 class StandIn:
@@ -73,6 +74,8 @@ class StandIn:
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(told.body)
+                    for piece in told.drip:
+                        self.wfile.write(piece)
                 if promised != len(told.body):
                     self.close_connection = True
 

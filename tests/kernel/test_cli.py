@@ -16,7 +16,7 @@ from commandline import CommandLine, lake_env
 from standin import Answer, StandIn
 
 from dlaas import errors
-from dlaas.cli import exits
+from dlaas.cli import exits, wording
 from dlaas.cli.output import plain
 from jupyter_dlaas.lake import EmbeddedLake
 
@@ -125,6 +125,9 @@ def test_ls_goes_from_scopes_to_collections_to_files(dlaas: CommandLine) -> None
     assert FILE not in held
     assert FILE in dlaas("ls", "-r", "ATLAS_OD_EDU:GamGam").out.split()
     assert dlaas("ls", FILE).out.split() == [FILE]
+    deep = dlaas("ls", "-r", "ATLAS_OD_EDU").out.split()
+    assert FILE in deep
+    assert DATASET not in deep
 
 
 def test_a_long_list_is_aligned(dlaas: CommandLine) -> None:
@@ -227,6 +230,11 @@ def test_a_wrong_command_line_is_usage(dlaas: CommandLine, arguments: list[str])
     assert (told.code, told.problem["error"]) == (2, "InvalidInput")
 
 
+def test_a_wrong_option_is_answered_by_the_help_of_its_command(dlaas: CommandLine) -> None:
+    assert "See dlaas ls --help." in dlaas("ls", "--tpye").err
+    assert "See dlaas rule add --help." in dlaas("rule", "add", "s:n", "--tpye").err
+
+
 def test_a_wrong_password_ends_with_5_and_is_not_told(
     dlaas: CommandLine, lake: EmbeddedLake, tmp_path: Path
 ) -> None:
@@ -244,6 +252,18 @@ def test_without_any_configuration_it_says_what_to_do(tmp_path: Path) -> None:
     shown = CommandLine(tmp_path, {})("ls")
     assert shown.code == 3
     assert "RUCIO_CONFIG" in shown.err
+    assert "dlaas.Lake" not in shown.err
+
+
+def test_every_remedy_that_is_said_anew_is_one_of_the_librarys() -> None:
+    library = "".join(
+        path.read_text()
+        for path in Path(errors.__file__).parent.rglob("*.py")
+        if "cli" not in path.parts
+    )
+    said = re.sub(r"{[\w.]+}", "x", library)
+    for pattern, _ in wording._WORDS:
+        assert re.search(pattern, said), pattern
 
 
 def test_a_lake_that_is_down_ends_with_7(dlaas: CommandLine, lake: EmbeddedLake) -> None:
@@ -301,6 +321,40 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path, standin: Callable[...,
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("arguments", ["ls", "ls --json", "ls -l ATLAS_OD_EDU"])
+def test_an_output_that_cannot_be_written_is_told_in_one_line(
+    dlaas: CommandLine, arguments: str
+) -> None:
+    command = f"{sys.executable} -m dlaas {arguments} > /dev/full"
+    done = subprocess.run(
+        ["sh", "-c", command], env=dlaas.env, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == exits.FAILED
+    [line] = done.stderr.splitlines()
+    assert "cannot be written" in line
+    assert "No space left" in line
+
+
+@pytest.mark.parametrize(
+    ("closing", "arguments", "code"),
+    [
+        (">&-", "ls", 0),
+        ("2>&-", "ls nowhere", 3),
+        (">&- 2>&-", "ls nowhere", 3),
+        (">&-", "ls nowhere --json", 3),
+    ],
+)
+def test_a_stream_that_is_closed_changes_no_exit_code(
+    dlaas: CommandLine, closing: str, arguments: str, code: int
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m dlaas {arguments} {closing}"],
+        env=dlaas.env, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
 def test_ctrl_c_ends_with_130_and_without_a_traceback(
     tmp_path: Path, standin: Callable[..., StandIn]
 ) -> None:
@@ -314,10 +368,15 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(
         return _many_rows(1)
 
     found = _elsewhere(tmp_path, standin(answer).url)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dlaas", "search", "s:n*"],
-        env=found.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    # Tests in the background ignore Ctrl-C, and a process inherits that; a handler it does not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dlaas", "search", "s:n*"],
+            env=found.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, before)
     try:
         assert asked.wait(60)
         process.send_signal(signal.SIGINT)

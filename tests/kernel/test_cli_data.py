@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 from commandline import CommandLine, lake_env
 
-from dlaas import Lake
+from dlaas import Instance, Lake
 from jupyter_dlaas.lake import EmbeddedLake
 
 DATASET = "ATLAS_OD_EDU:GamGam_mc_ttH125"
@@ -70,6 +72,18 @@ def test_without_a_folder_a_dataset_comes_into_the_cache(dlaas: CommandLine) -> 
     assert dlaas("get", DATASET, "--quiet").err == ""
 
 
+def test_what_is_on_the_mount_is_not_said_to_be_in_the_cache(
+    dlaas: CommandLine, files: list[Path], fresh: Fresh, alice_instance: Instance
+) -> None:
+    did = f"user.alice:{fresh('mounted')}"
+    assert dlaas("put", files[0], did, "--lifetime", "1h").code == 0
+    assert dlaas("rule", "add", did, "--lifetime", "1h", "--wait", "3m").code == 0
+    shown = dlaas("get", did)
+    assert shown.out.startswith(str(alice_instance.rse_mount_path))
+    assert "1 here already" in shown.err
+    assert "cache" not in shown.err
+
+
 def test_what_cannot_come_is_told_and_the_rest_comes(dlaas: CommandLine) -> None:
     shown = dlaas("get", "ATLAS_OD_EDU:no-such-file", FILE, "-o", "here")
     assert shown.code == 1
@@ -90,6 +104,17 @@ def test_a_folder_that_cannot_be_written_is_told_with_its_name(dlaas: CommandLin
     assert shown.code in (1, 2)
     assert str(dlaas.home / "file") in shown.err or "file/below" in shown.err
     assert "  Where the fault lies: the request." in shown.err
+
+
+def test_another_file_of_that_name_is_replaced_only_on_demand(dlaas: CommandLine) -> None:
+    mine = dlaas.home / FILE.partition(":")[2]
+    mine.write_text("mine")
+    refused = dlaas("get", FILE, "-o", ".")
+    assert refused.code == 2, refused.err
+    assert "or say --overwrite." in refused.err
+    assert mine.read_text() == "mine"
+    assert dlaas("get", FILE, "-o", ".", "--overwrite").code == 0
+    assert mine.read_bytes()[:4] == b"root"
 
 
 # Write back
@@ -195,6 +220,37 @@ def test_a_rule_is_added_waited_for_shortened_and_released(
     assert (released.code, released.err.strip()) == (0, f"Released {rule_id}.")
 
 
+def test_a_rule_elsewhere_is_waited_for_where_it_puts_the_data(
+    dlaas: CommandLine, files: list[Path], fresh: Fresh
+) -> None:
+    did = f"user.alice:{fresh('south')}"
+    dlaas("put", files[0], did, "--lifetime", "1h")
+    added = dlaas("rule", "add", did, "--lifetime", "1h", "--rse", "SOUTH-DISK", "--wait", "3m")
+    assert added.code == 0, added.err
+    assert dlaas("rule", "show", added.out.strip(), "--json").rows[0]["rule"]["state"] == "OK"
+
+
+@pytest.mark.parametrize("wait", ["banana", "-5", "99y"])
+def test_a_wait_that_is_no_time_leaves_no_rule(
+    dlaas: CommandLine, files: list[Path], fresh: Fresh, wait: str
+) -> None:
+    did = f"user.alice:{fresh('banana')}"
+    dlaas("put", files[0], did, "--lifetime", "1h")
+    before = dlaas("rule", "list", did, "--json").out
+    refused = dlaas("rule", "add", did, "--lifetime", "1h", f"--wait={wait}", "--json")
+    assert (refused.code, refused.problem["error"]) == (2, "InvalidLifetime")
+    assert dlaas("rule", "list", did, "--json").out == before
+
+
+def test_what_no_rule_keeps_is_told_to_programs_too(
+    dlaas: CommandLine, alice: Lake, fresh: Fresh
+) -> None:
+    did = f"user.alice:{fresh('unruled')}"
+    alice.client.add_dataset("user.alice", did.partition(":")[2])
+    shown = dlaas("rule", "show", did, "--json")
+    assert (shown.code, shown.problem["error"]) == (3, "RuleNotFound")
+
+
 def test_a_second_rule_is_refused_and_extend_lengthens_the_first(
     dlaas: CommandLine, files: list[Path], fresh: Fresh
 ) -> None:
@@ -264,6 +320,29 @@ def test_waiting_for_what_does_not_come_in_time_ends_with_4(
     assert shown.rows[0]["new"] is True
     assert shown.problem["error"] == "NotAvailable"
     dlaas("rule", "release", shown.rows[0]["rule"]["id"])
+
+
+def test_what_was_granted_is_known_while_it_is_waited_for(
+    dlaas: CommandLine, lake: EmbeddedLake, files: list[Path], fresh: Fresh
+) -> None:
+    did = f"user.alice:{fresh('slow')}"
+    dlaas("put", files[0], did, "--lifetime", "1h")
+    lake.hold("fts")
+    waiting = subprocess.Popen(
+        [sys.executable, "-m", "dlaas", "rule", "add", did, "--lifetime", "1h", "--wait", "1h"],
+        env={**dlaas.env, "PYTHONUNBUFFERED": ""}, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert waiting.stdout is not None
+        rule_id = waiting.stdout.readline().strip()
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(3)
+    finally:
+        waiting.kill()
+        waiting.communicate()
+        lake.release("fts")
+    assert dlaas("rule", "release", rule_id).code == 0
 
 
 # What is here

@@ -127,6 +127,26 @@ def test_a_token_of_the_storage_is_named_by_its_file(
     assert token not in shown.out
 
 
+def test_every_setting_of_an_instance_is_there_in_the_terminal(
+    tmp_path: Path, alice_instance: Instance, lake: EmbeddedLake
+) -> None:
+    entry = {**lake.instance("alice"), "blocked_rses": ["A", "B"], "request_timeout": 17}
+    (tmp_path / "jupyter").mkdir()
+    (tmp_path / "jupyter" / "jupyter_server_config.json").write_text(
+        json.dumps({"RucioConfig": {"instances": [entry]}})
+    )
+    dlaas = CommandLine(tmp_path, {})
+    shown = dlaas("env", "--json", RUCIO_OIDC_AUTH="env")
+    told = shown.rows[0]["variables"]
+    assert told["RUCIO_BLOCKED_RSES"] == "A,B"
+    assert float(told["RUCIO_REQUEST_TIMEOUT"]) == 17
+    assert lake.layout.password("alice") not in shown.out
+    ask = "import dlaas; print(dlaas.Lake().instance.public())"
+    seen = _evaluated(dlaas, f'{sys.executable} -c "{ask}"', {})
+    assert "('A', 'B')" in seen
+    assert "17" in seen
+
+
 def test_without_a_login_nothing_is_exported(
     tmp_path: Path, alice_env: dict[str, str], alice_instance: Instance
 ) -> None:

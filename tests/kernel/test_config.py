@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from standin import Answer, StandIn
 
 from dlaas import handover
 from dlaas.config import Instance, load_instances
+from dlaas.credentials import Bearer
 from dlaas.errors import ConfigurationError, InstanceNotFound
 from dlaas.sources import find_instance, from_environment, jupyter_config
 
@@ -116,6 +119,11 @@ def test_a_base_url_keeps_its_path() -> None:
         ({**ONE, "site_name": ["X"]}, "not a text"),
         ({**ONE, "blocked_rses": [1]}, "blocked_rses"),
         ({**ONE, "preferred_rse": ["X"]}, "'preferred_rses'"),
+        ({**ONE, "path_begins_at": 1.5}, "not a whole number"),
+        ({**ONE, "path_begins_at": True}, "not a whole number"),
+        ({**ONE, "oidc_auth": "File"}, "Do you mean 'file'?"),
+        ({**ONE, "handover": "/tmp/somebodys"}, "'handover' is not a setting"),
+        ({**ONE, "rucio_auth_url": "https://alice:hunter2@one.example"}, "username and password"),
     ],
 )
 def test_a_mistake_is_named(entry: dict[str, Any], says: str) -> None:
@@ -186,6 +194,49 @@ def test_no_secret_is_shown_or_handed_out() -> None:
     assert "hunter2" not in repr(instance)
     assert "t0ken" not in repr(instance)
     assert not {"hunter2", "t0ken", "/secret/file"} & set(map(str, instance.public().values()))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"password": ["hunter2"]},
+        {"token": {"hunter2": 1}},
+        {"rucio_base_url": "https://alice:hunter2@one.example"},
+        {"rucio_base_url": "htps://alice:hunter2@one.example"},
+        {"rucio_base_url": "https://alice:hunter2@one.example:port"},
+        {"$url": "htps://one.example/?key=hunter2"},
+    ],
+)
+def test_what_is_said_of_a_mistake_quotes_no_secret(entry: dict[str, Any]) -> None:
+    found = load_instances({"instances": [{**ONE, **entry}]})
+    assert found.problems["one"].message.startswith(next(iter(entry)))
+    assert "hunter2" not in repr(found)
+
+
+def test_no_secret_is_pickled() -> None:
+    instance = Instance.from_mapping(
+        {**ONE, "password": "hunter2", "token": "t0ken", "blocked_rses": "A,B"}
+    )
+    pickled = pickle.dumps(instance)
+    assert not [secret for secret in (b"hunter2", b"t0ken") if secret in pickled]
+    assert pickle.loads(pickled) == replace(instance, password=None, token=None)
+    with pytest.raises(TypeError, match="is not pickled"):
+        pickle.dumps(Bearer("t0ken"))
+
+
+def test_a_path_may_begin_at_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "word").write_text("hunter2\n")
+    found = Instance.from_mapping({**ONE, "password_file": "~/word", "client_cert": "~/a.pem"})
+    assert found.read_password() == "hunter2"
+    assert found.client_cert == str(tmp_path / "a.pem")
+
+
+def test_a_url_is_read_as_it_was_copied() -> None:
+    found = Instance.from_mapping({**ONE, "rucio_base_url": " https://one.example/\n"})
+    assert found.rucio_base_url == "https://one.example"
 
 
 # Variable by variable what the images of hubs are given, and what it means here.

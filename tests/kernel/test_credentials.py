@@ -72,6 +72,35 @@ def test_a_file_that_holds_no_token_is_not_quoted(tmp_path: Path, content: str) 
     assert "root" not in str(caught.value)
 
 
+def test_a_token_is_discovered_where_wlcg_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    kept = tmp_path / f"bt_u{os.geteuid()}"
+    kept.write_text("of-the-session\n")
+    assert credentials.discovered("alice")() == Token("of-the-session", None, "alice")
+    told = tmp_path / "mounted"
+    told.write_text("of-the-file\n")
+    monkeypatch.setenv("BEARER_TOKEN_FILE", str(told))
+    assert credentials.discovered()().value == "of-the-file"
+    monkeypatch.setenv("BEARER_TOKEN", "of-the-variable")
+    assert credentials.discovered()().value == "of-the-variable"
+
+
+def test_a_token_that_somebody_else_left_in_a_shared_folder_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = os.geteuid() + 12345
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr("os.geteuid", lambda: stranger)
+    (tmp_path / f"bt_u{stranger}").write_text("of-another")
+    with pytest.raises(LoginRequired):
+        credentials.discovered()
+    # A hub mounts files that are root's, and says so.
+    monkeypatch.setenv("BEARER_TOKEN_FILE", str(tmp_path / f"bt_u{stranger}"))
+    assert credentials.discovered()().value == "of-another"
+
+
 def test_a_wrong_password_is_the_fault_of_what_was_typed(lake: EmbeddedLake) -> None:
     instance = Instance.from_mapping({**lake.instance("alice"), "password_file": None})
     wrong = Lake(instance, credentials=Userpass(instance, "alice", "hunter2"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from datasets import brought, made, shown
+from datasets import brought, made, noted, shown
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from standin import Answer, Request, StandIn
@@ -36,16 +36,7 @@ def here(alice: Lake, tmp_path: Path, fresh: Callable[[str], str]) -> MultipleIt
 @pytest.fixture
 def sent(alice: Lake, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is asked of Rucio during the test."""
-    asked: list[str] = []
-    wire = alice.client._wire
-    request = wire.request
-
-    def count(method: str, url: str, **options: Any) -> Any:
-        asked.append(url)
-        return request(method, url, **options)
-
-    monkeypatch.setattr(wire, "request", count)
-    return asked
+    return noted(alice, monkeypatch)
 
 
 def test_a_card_tells_all_of_a_file(alice: Lake, here: MultipleItemDID, sent: list[str]) -> None:
@@ -71,10 +62,16 @@ def test_a_card_of_a_container_costs_few_questions(alice: Lake, sent: list[str])
     assert "energy = 13000" in text
 
 
-def test_a_card_of_a_part_says_that_it_is_one(here: MultipleItemDID) -> None:
+def test_a_card_of_a_part_says_which_it_is(alice: Lake, here: MultipleItemDID) -> None:
+    # Kept by the rule on all of it.
+    assert "NOTEBOOK-MOUNT by alice, OK, until" in here[:1].card()
     here.glob("*.txt").make_available("1d")
+    alice.client.set_metadata(here.did.scope, here.did.name, "tally", 4711)
+    assert "4711" in here.card()
     text = here.glob("*.txt").card()
-    assert "part of a dataset" in text
+    assert "part of a dataset: glob '*.txt'" in text
+    # What is counted for the whole.
+    assert "4711" not in text
     assert "2 of 2 here" in text
     assert "2 times NOTEBOOK-MOUNT by alice, OK" in text
 

@@ -152,6 +152,25 @@ def test_the_password_of_a_proxy_is_not_told(dlaas: CommandLine) -> None:
     assert "proxy.invalid:3128" in _found(shown, "proxy", "this machine")["message"]
 
 
+@pytest.mark.parametrize("proxy", ["me:hunter2@proxy:3128", "http://me:hunter2@[proxy:3128"])
+def test_a_proxy_that_is_no_url_is_named(dlaas: CommandLine, proxy: str) -> None:
+    shown = dlaas("doctor", "--json", HTTP_PROXY=proxy)
+    found = _found(shown, "proxy", "this machine")
+    assert found["message"] == "HTTP_PROXY is no URL."
+    assert "hunter2" not in shown.out
+
+
+def test_the_password_in_an_address_is_not_told(
+    dlaas: CommandLine, lake: EmbeddedLake, tmp_path: Path
+) -> None:
+    right = (lake.layout.client("alice") / "rucio.cfg").read_text()
+    cfg = tmp_path / "rucio.cfg"
+    cfg.write_text(right.replace("https://", "https://me:hunter2@"))
+    shown = dlaas("doctor", RUCIO_CONFIG=str(cfg))
+    assert shown.code == 2
+    assert "hunter2" not in shown.out + shown.err
+
+
 def test_a_cache_that_cannot_be_written_is_told(dlaas: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     shown = dlaas("doctor", "--json", DLAAS_CACHE=str(tmp_path / "file" / "cache"))
@@ -169,7 +188,7 @@ def test_something_that_is_not_rucio_is_seen(
 
 
 def test_a_wrong_clock_is_seen() -> None:
-    looker = Looker("x", 1)
+    looker = Looker("x", 1, "clock")
     date = "Fri, 20 Nov 2026 21:00:00 GMT"
     server = 1795208400.0
     assert [c.state for c in _clock(looker, date, server + 1)] == ["ok"]
@@ -181,29 +200,37 @@ def test_a_wrong_clock_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schemes", "why"),
+    ("schemes", "kind", "why"),
     [
-        (["davs", "root"], ""),
-        (["srm"], "no library for srm"),
-        (["file"], "its folder is not on this machine"),
-        ([], "it has no protocol"),
+        (["davs", "root"], "DISK", ""),
+        (["davs"], "TAPE", "only on tape: make it available first"),
+        (["srm"], "DISK", "no library for srm"),
+        (["file"], "DISK", "that folder is not on this machine"),
+        ([], "DISK", "it has no protocol"),
     ],
 )
 def test_an_rse_that_cannot_be_read_from_here_says_why(
-    alice_instance: Instance, schemes: list[str], why: str
+    alice_instance: Instance, schemes: list[str], kind: str, why: str
 ) -> None:
-    info = {"protocols": [{"scheme": scheme, "prefix": "/nowhere"} for scheme in schemes]}
+    protocols = [{"scheme": scheme, "prefix": "/nowhere"} for scheme in schemes]
+    info = {"rse_type": kind, "protocols": protocols}
     assert _why_not(replace(alice_instance, destination_rse="R"), "OTHER", info) == why
+
+
+def test_a_blocked_rse_is_told_as_blocked(alice_instance: Instance) -> None:
+    instance = replace(alice_instance, destination_rse="R", blocked_rses=("OTHER",))
+    told = _why_not(instance, "OTHER", {"protocols": [{"scheme": "https"}]})
+    assert "OTHER is blocked" in told
 
 
 def test_a_check_that_hangs_or_fails_ends_in_a_problem() -> None:
     looker, never = Looker("x", 0.2), threading.Event()
 
-    def hang() -> Check:
+    def hang(looker: Looker) -> Check:
         never.wait(60)
-        return looker.ok("mount", "")
+        return looker.ok("")
 
-    def fail() -> Check:
+    def fail(_: Looker) -> Check:
         raise RuntimeError("token=hunter2")
 
     [late] = looker.look("mount", hang)

@@ -119,6 +119,13 @@ def test_a_forbidden_act_is_not_a_failed_login() -> None:
     assert "ogging in again will not help" in denied.remedy or "right" in denied.remedy
 
 
+@pytest.mark.parametrize("status", [413, 414])
+def test_a_question_that_is_too_long_is_not_rucios_fault(status: int) -> None:
+    found = translate.from_name(f"HTTP {status}", "", status)
+    assert type(found) is errors.InvalidInput
+    assert "smaller parts" in found.remedy
+
+
 def test_a_missing_token_is_a_login_that_is_required() -> None:
     found = translate.from_name("ValueError", "Token must be set.", 400)
     assert type(found) is errors.LoginRequired

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +19,13 @@ import pandas as pd  # type: ignore[import-untyped]
 import pytest
 import uproot
 
-from dlaas import Lake
-from dlaas.errors import DataIdentifierNotFound, InvalidInput
+from dlaas import Lake, access
+from dlaas.blocking import cancellable, finish
+from dlaas.errors import DataIdentifierNotFound, InstanceNotFound, InvalidInput, Unreachable
 from dlaas.filesystem import RucioFileSystem
+from dlaas.model import DID
+from dlaas.wire import Wire
+from jupyter_dlaas.lake import EmbeddedLake
 
 FILE = "rucio://lake@ATLAS_OD_EDU/mc_363490.llll.4lep.root"
 
@@ -172,3 +182,163 @@ def test_a_token_opens_what_a_certificate_opens(
     monkeypatch.setattr("dlaas.transfer.keys.present_certificate", lambda *_: None)
     fs = RucioFileSystem(skip_instance_cache=True)
     assert fs.cat_file(root_file, 0, 4) == b"root"
+
+
+def test_no_answer_of_the_lake_is_not_taken_for_no(fs: RucioFileSystem, alice: Lake) -> None:
+    down = replace(alice.instance, name="down", rucio_base_url="https://localhost:1")
+    held = Lake(down, credentials=alice.credential)
+    for act in (fs.exists, fs.isfile, fs.isdir, fs.ls, fs.find, fs.du):
+        for path in ("down@ATLAS_OD_EDU/GamGam", "down@ATLAS_OD_EDU"):
+            if act not in (fs.find, fs.du) or "/" in path:
+                with pytest.raises(Unreachable):
+                    act(path)
+    with pytest.raises(Unreachable):
+        next(fs.walk("down@ATLAS_OD_EDU/GamGam"))
+    assert held.instance.name == "down"
+
+
+def test_an_unknown_scope_is_not_there_and_an_unknown_instance_is_an_error(
+    fs: RucioFileSystem,
+) -> None:
+    assert fs.exists("rucio://lake@ATLAS_OD_EDU")
+    assert not fs.exists("rucio://lake@nobody.knows")
+    assert not fs.exists("rucio://lake@nobody.knows/x")
+    for path in ("rucio://mistyped@ATLAS_OD_EDU/x", "rucio://mistyped@ATLAS_OD_EDU"):
+        with pytest.raises(InstanceNotFound, match="mistyped"):
+            fs.exists(path)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The questions to Rucio, as they are sent."""
+    found: list[str] = []
+    send = Wire._send
+
+    def sent(self: Wire, method: str, url: str, **options: Any) -> Any:
+        found.append(f"{method} {url}")
+        return send(self, method, url, **options)
+
+    monkeypatch.setattr(Wire, "_send", sent)
+    return found
+
+
+def test_files_that_were_listed_are_looked_up_together(
+    alice: Lake, lake: EmbeddedLake, tmp_path: Path, fresh: Callable[[str], str], asked: list[str]
+) -> None:
+    stem = fresh("many")
+    paths = [tmp_path / f"{stem}-{number:02}" for number in range(30)]
+    for path in paths:
+        path.write_text(path.name)
+    lake.seed(paths, rse="NORTH-DISK", dataset=stem)
+    fs = RucioFileSystem(skip_instance_cache=True)
+    found = fs.glob(f"lake@user.alice/{stem}/*")
+    fs.cat_file(found[0])
+    asked.clear()
+    fs = RucioFileSystem(skip_instance_cache=True)
+    found = fs.find(f"lake@user.alice/{stem}")
+    assert sum(fs.info(path)["size"] for path in found) > 0
+    texts = [fs.open(path).read().decode() for path in found]
+    assert texts == sorted(path.name for path in paths)
+    assert len(asked) <= 4
+    asked.clear()
+    assert fs.du(f"lake@user.alice/{stem}") == sum(map(len, texts))
+    assert len(asked) <= 2
+
+
+def test_what_is_in_the_cache_is_read_from_there(
+    alice: Lake, root_file: str, asked: list[str]
+) -> None:
+    did = DID(root_file.rpartition("@")[2].replace("/", ":", 1))
+    whole = Path(alice.download(did).paths[0]).read_bytes()
+    fs = RucioFileSystem(skip_instance_cache=True)
+    best = access.rank(alice, did).best
+    assert best is not None
+    assert best.kind == alice.status(did).access == "cache"
+    asked.clear()
+    with fs.open(root_file) as file:
+        assert file.name == best.url
+        assert file.read() == whole
+    assert not [one for one in asked if "replicas" in one]
+    assert fs.cat_ranges([root_file] * 2, [0, 9], [4, 12]) == [whole[:4], whole[9:12]]
+    # Somebody cleans the cache.
+    Path(best.url).unlink()
+    assert fs.cat_file(root_file, 5, 9) == whole[5:9]
+    with fs.open(root_file) as file:
+        assert file.read(4) == b"root"
+    best = access.rank(alice, did).best
+    assert best is not None
+    assert best.kind in ("https", "root")
+
+
+def test_the_lake_that_was_made_last_under_a_name_is_meant(
+    fs: RucioFileSystem, alice: Lake, root_file: str
+) -> None:
+    fs.cat_file(root_file, 0, 4)
+    path = root_file.removeprefix("rucio://")
+    assert fs._sources.find(path).lake is alice
+    other = Lake(alice.instance, credentials=alice.credential)
+    assert fs._sources.find(path).lake is other
+
+
+def test_who_stops_waiting_ends_what_was_begun(fs: RucioFileSystem) -> None:
+    begun, ended = threading.Event(), threading.Event()
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def act(asked_to_stop: Callable[[], bool]) -> None:
+        begun.set()
+        while not asked_to_stop():
+            ended.wait(0.01)
+        ended.set()
+
+    def interrupt() -> None:
+        begun.wait(30)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        finish(fs.loop, cancellable(act))
+    assert ended.wait(30)
+
+
+_FORKING = """
+import gc, os, sys, fsspec
+from dlaas.filesystem import RucioFileSystem
+fs, path = fsspec.filesystem("rucio"), sys.argv[1]
+file = fs.open(path)
+assert fs.cat_file(path, 0, 4) == file.read(4) == b"root"
+for number in range(4):
+    child = os.fork()
+    if not child:
+        if number % 2:
+            fs = fsspec.filesystem("rucio")
+        assert fs.cat_file(path, 0, 4) == b"root"
+        assert fs.info(path)["size"]
+        file.seek(0)
+        assert file.read(4) == b"root"
+        del fs, file
+        gc.collect()
+        sys.exit()
+    assert os.waitpid(child, 0)[1] == 0
+    assert fs.cat_file(path, 0, 4) == b"root"
+    assert fs.info(path)["size"]
+print("read")
+"""
+
+
+@pytest.mark.parametrize("blocked", ["NORTH-DISK", "EAST-DISK"])
+def test_a_process_that_was_forked_off_reads_and_so_does_the_first(
+    lake: EmbeddedLake, tmp_path: Path, blocked: str
+) -> None:
+    env = {
+        **os.environ,
+        **lake.env("alice"),
+        "TMPDIR": str(tmp_path),
+        "RUCIO_BLOCKED_RSES": blocked,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", _FORKING, FILE],
+        env=env, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "read\n", "")
+    assert list(tmp_path.glob("dlaas-*")) == []

@@ -124,7 +124,7 @@ def test_the_object_knows_what_it_is(alice: Lake) -> None:
 
 
 def test_libraries_open_it_wherever_it_is(
-    alice: Lake, tmp_path: Path, fresh: Callable[[str], str]
+    alice: Lake, tmp_path: Path, fresh: Callable[[str], str], eventually: Callable[..., Any]
 ) -> None:
     item = dlaas.did("ATLAS_OD_EDU:data_A.4lep.root", lake=alice)
     with uproot.open(f"{item}:mini") as tree:
@@ -137,8 +137,8 @@ def test_libraries_open_it_wherever_it_is(
     assert pd.read_csv(far)["n"].sum() == 4950
     far.make_available("1d")
     near = far.wait("2min", progress=False)
-    while not near.available:  # type: ignore[union-attr]
-        near = near.refresh()
+    eventually(lambda: near.available)
+    near = near.refresh()
     assert isinstance(near, SingleItemDID)
     assert near == near.path
     assert pd.read_csv(near)["n"].sum() == 4950

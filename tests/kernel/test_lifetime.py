@@ -26,10 +26,19 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
         (1.5, 1),
         (timedelta(days=1), 86400),
         ("0.5d", 43200),
+        ("1d12h", 129600),
+        ("14 days", 1209600),
+        ("1 Week 2 hours", 612000),
+        ("45s", 45),
     ],
 )
 def test_a_lifetime_is_read(given: Any, seconds: int) -> None:
     assert lifetime.seconds(given) == seconds
+
+
+@pytest.mark.parametrize("seconds", [1, 45, 60, 5400, 86400, 1209600])
+def test_what_is_said_can_be_given(seconds: int) -> None:
+    assert lifetime.seconds(lifetime.said(seconds)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -43,6 +52,9 @@ def test_a_lifetime_is_read(given: Any, seconds: int) -> None:
         "soon",
         "d14",
         "14 d x",
+        "14 dogs",
+        "5ms",
+        "2 months",
         True,
         float("nan"),
         float("inf"),

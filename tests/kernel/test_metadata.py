@@ -103,7 +103,11 @@ def test_one_unknown_did_in_a_batch_changes_nothing(alice: Lake, own: str) -> No
         ({"a.b": 1}, "cannot be a metadata key"),
         ({"": 1}, "cannot be a metadata key"),
         ({5: 1}, "cannot be a metadata key"),
+        ({" a": 1}, "cannot be a metadata key"),
         ({"bytes": 1}, "keeps bytes itself"),
+        ({"type": "dataset"}, "keeps type itself"),
+        ({"hidden": True}, "keeps hidden itself"),
+        ({"eol_at": date(2020, 1, 1)}, "keeps eol_at itself"),
         ({"a": float("nan")}, "a cannot be nan"),
         ({"a": object()}, "a cannot be"),
         ({"a": {"b": [float("inf")]}}, "a cannot be inf"),
@@ -120,6 +124,17 @@ def test_what_is_no_metadata_changes_nothing(
     with pytest.raises(InvalidMetadata, match=why):
         alice.set_metadata_bulk({own: metadata})
     assert alice.get(own) == before
+
+
+@pytest.mark.parametrize("lifetime", [1.5, None, "1"])
+def test_a_lifetime_as_metadata_would_delete_the_did_and_is_refused(
+    alice: Lake, own: str, lifetime: Any
+) -> None:
+    with pytest.raises(InvalidMetadata, match="delete the DID") as caught:
+        alice.set_metadata(own, {"lifetime": lifetime})
+    assert "another name" in caught.value.remedy
+    scope, name = own.split(":")
+    assert alice.client.get_metadata(scope, name)["expired_at"] is None
 
 
 def test_what_is_not_there_cannot_be_described(alice: Lake) -> None:
@@ -150,6 +165,8 @@ def test_whether_one_may_describe_is_known_before(alice: Lake, bob: Lake, own: s
     assert alice.may("set_metadata", "ATLAS_OD_EDU") is False
     assert bob.may("set_metadata", own) is False
     assert alice.may("set_metadata") is None
+    with pytest.raises(InvalidDID, match="is a reference"):
+        alice.may("set_metadata", f"rucio://{own.replace(':', '/')}")
 
 
 def _without_plugin(request: Request) -> Answer:

@@ -1,7 +1,7 @@
 """A dataset with a million children, in constant memory: a stand-in streams them, as Rucio does.
 
-The listing runs in a process of its own, whose memory is measured between the first rows and the
-last.
+The listing runs in a process of its own, whose memory is measured before the first row and after
+the last.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def endless() -> Iterator[Endless]:
 
 
 _CHILD = """
-import resource, sys
+import sys
 from dlaas import Instance, Lake
 from dlaas.credentials import Bearer
 
@@ -123,15 +123,19 @@ asked = {
     "list_contents": lambda: lake.list_contents("s:all"),
     "search": lambda: lake.search("s:file*"),
     "list_replicas": lambda: lake.list_replicas("s:all"),
-}[sys.argv[2]]()
+}[sys.argv[2]]
 
-def used():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def most_used():
+    # Not ru_maxrss: that begins with the memory of whoever started this process.
+    told = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    return int(told["VmHWM"].split()[0])
 
-for count, row in enumerate(asked, 1):
-    if count == 20_000:
-        before = used()
-print(count, used() - before)
+# What is imported for the first question is not counted.
+lake.client.get_did("s", "all")
+before = most_used()
+for count, row in enumerate(asked(), 1):
+    pass
+print(count, most_used() - before)
 """
 
 
@@ -145,7 +149,7 @@ def test_a_million_rows_pass_in_constant_memory(endless: Endless, listing: str) 
     count, grown = map(int, done.stdout.split())
     assert count == MILLION
     # Kilobytes: a list of the rows would take 300 MB and more.
-    assert grown < 8_000
+    assert grown < 20_000
 
 
 @pytest.mark.parametrize(

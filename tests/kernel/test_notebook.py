@@ -18,13 +18,12 @@ from typing import Any
 import pytest
 from jupyter_client.manager import KernelManager
 
-from dlaas import Lake, MultipleItemDID, SingleItemDID, handover
-from dlaas.attaching import handle
+from dlaas import Lake, MultipleItemDID, SingleItemDID, handover, running
+from dlaas.attaching import handle, make
 from dlaas.attachments import check_name
 from dlaas.errors import InvalidInput, NotThere, TookTooLong, Unreachable
 from dlaas.model import VariableRecord
 from dlaas.notebook import attach, restore
-from dlaas.restoring import make
 
 FILE = "ATLAS_OD_EDU:data_A.GamGam.root"
 RECORD = {"variableName": "events", "did": FILE, "type": "file"}
@@ -329,6 +328,23 @@ def test_a_choice_of_its_files_or_another_did_is_the_persons_own(
     assert kernel.run("print(single.name, len(many))") == "data_B.GamGam.root 1\n"
 
 
+@pytest.mark.parametrize("renew", [True, False])
+def test_a_name_that_a_cell_takes_while_the_lake_is_asked_stays_the_cells(
+    alice: Lake, monkeypatch: pytest.MonkeyPatch, renew: bool
+) -> None:
+    namespace: dict[str, Any] = {}
+
+    def variable(one: VariableRecord) -> SingleItemDID:
+        namespace["events"] = 42
+        return SingleItemDID(one.did, lake=alice)
+
+    monkeypatch.setattr("dlaas.attaching._attached", {})
+    monkeypatch.setattr("dlaas.attaching._variable", variable)
+    answer = handle({"action": "attach", "renew": renew, "variables": [RECORD]}, namespace)
+    assert namespace == {"events": 42}
+    assert answer["ok"] is renew
+
+
 def notebook(path: Path, record: Any, *cells: str) -> Path:
     """Write a notebook file as JupyterLab does."""
     written = [{"cell_type": "code", "source": cell.splitlines(True)} for cell in cells]
@@ -374,10 +390,79 @@ def test_visual_studio_code_tells_the_kernel_its_notebook(
     assert kernel.run("print(of_code.did)") == f"{FILE}\n"
 
 
+def test_another_notebook_is_never_taken_for_the_one_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of these found a notebook of somebody else's variables."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(running, "_launcher", lambda: ([], None, {}))
+    load = "import numpy as np\n%load_ext dlaas"
+    notebook(tmp_path / "a.ipynb", [RECORD], load, "a = 1")
+    # A script runs a notebook of another folder, or a console is opened in this one.
+    assert running.find({}, [load]) is None
+    assert running.find({}, [load, "b = 1"]) is None
+    found = running.find({}, [load, "a = 1"])
+    assert found is not None
+    assert found.path == tmp_path / "a.ipynb"
+    # Another beside it, which has no record, holds as much of what ran.
+    notebook(tmp_path / "b.ipynb", None, load, "a = 1")
+    with pytest.raises(running.Ambiguous):
+        running.find({}, [load, "a = 1"])
+    # The notebook was renamed, and another took its name.
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "a.ipynb"))
+    notebook(tmp_path / "renamed.ipynb", [RECORD], load, "c = 1")
+    assert running.find({}, [load, "c = 1"]) is None
+    # What is not saved yet says nothing against it.
+    assert running.find({}, [load, "d = 1"]) == found
+
+
+def test_what_a_server_was_opened_with_says_nothing_of_its_other_kernels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    opened = notebook(tmp_path / "sub.ipynb", [RECORD], "%load_ext dlaas")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(running, "_launcher", lambda: (["jupyter", str(opened)], None, {}))
+    monkeypatch.setenv("JPY_PARENT_PID", "4194305")
+    monkeypatch.chdir(tmp_path / "empty")
+    assert running.find({}, ["%load_ext dlaas"]) is not None
+    # Another's cell ran, in a kernel of a process that names this notebook.
+    assert running.find({}, ["1 + 1"]) is None
+    server = tmp_path / "runtime" / "jpserver-4194305.json"
+    server.parent.mkdir()
+    server.write_text("{}")
+    assert running.find({}, ["%load_ext dlaas"]) is None
+
+
+def test_the_session_of_an_older_server_is_named_from_a_folder_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("sub/a.ipynb", "sub/sub/a.ipynb"):
+        (tmp_path / name).parent.mkdir()
+        notebook(tmp_path / name, [{**RECORD, "variableName": name[:5]}], "1 + 1")
+    monkeypatch.chdir(tmp_path / "sub")
+    monkeypatch.setenv("JPY_SESSION_NAME", "sub/a.ipynb")
+    found = running.find({}, [])
+    assert found is not None
+    assert found.path == tmp_path / "sub/a.ipynb"
+
+
+def test_a_working_folder_that_is_gone_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert running.find({}, ["1 + 1"]) is None
+    monkeypatch.chdir(tmp_path)
+
+
 def test_a_lake_that_does_not_answer_keeps_no_notebook_waiting(
     alice: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It listens and says nothing: the variables are references, and it is said why."""
+    monkeypatch.setattr("dlaas.attaching.PATIENCE", 0.5)
+    monkeypatch.setattr("dlaas.attaching._attached", {})
     with socket.create_server(("localhost", 0)) as silent:
         url = f"https://localhost:{silent.getsockname()[1]}"
         dead = Lake(replace(alice.instance, name="dead", rucio_base_url=url, rucio_auth_url=url))
@@ -385,8 +470,8 @@ def test_a_lake_that_does_not_answer_keeps_no_notebook_waiting(
             VariableRecord("events", FILE, "file", "dead"),
             VariableRecord("data", "ATLAS_OD_EDU:GamGam_data", "collection", "dead"),
         ]
-        made = list(make(records, patience=0.5))
-        assert any(thread.name == "dlaas-restore" for thread in threading.enumerate())
+        made = list(make(records))
+        assert len(_asking()) == 1
         assert [str(made[0][1]), made[1][1]] == [
             "rucio://dead@ATLAS_OD_EDU/data_A.GamGam.root",
             MultipleItemDID("ATLAS_OD_EDU:GamGam_data", "dead"),
@@ -396,4 +481,14 @@ def test_a_lake_that_does_not_answer_keeps_no_notebook_waiting(
         assert none is None
         assert isinstance(error, TookTooLong)
         assert "resolve_dids()" in error.remedy
+        # Nor the panel.
+        namespace: dict[str, Any] = {}
+        message = {"action": "attach", "variables": [{**RECORD, "instance": "dead"}]}
+        assert handle(message, namespace)["ok"]
+        assert namespace["events"] == made[0][1]
+        assert len(_asking()) == 2
     dead.close()
+
+
+def _asking() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "dlaas-restore"]

@@ -23,7 +23,7 @@ from dlaas.errors import (
     TookTooLong,
 )
 from dlaas.model import DID, Entry
-from dlaas.partrules import GrantedPart, make_available
+from dlaas.part_rules import GrantedPart, make_available
 from dlaas.waiting import watch
 from jupyter_dlaas.lake import EmbeddedLake
 

@@ -139,6 +139,16 @@ def test_a_service_that_is_down_without_a_copy_is_the_fault_of_the_network() -> 
     assert not isinstance(caught.value, ConfigurationError)
 
 
+def test_an_answer_that_is_none_is_told_without_what_is_secret_in_the_address(
+    place: Place,
+) -> None:
+    place.says = Answer(404)
+    place.url += "?key=hunter2"
+    [problem] = place.load().problems.values()
+    assert "404" in problem.message
+    assert "hunter2" not in repr(problem)
+
+
 def test_in_one_process_it_is_asked_once_in_minutes(place: Place) -> None:
     section = {"instances": [{"name": "one", "$url": place.url}]}
     for _ in range(3):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+import numpy as np
 import pytest
 from standin import Answer, StandIn
 
@@ -13,8 +14,8 @@ from dlaas import Instance, Lake
 from dlaas.conditions import where_from
 from dlaas.credentials import Bearer
 from dlaas.errors import InvalidInput, InvalidMetadata, ScopeNotFound, WildcardRefused
-from dlaas.filters import rucio_filters
 from dlaas.query import key
+from dlaas.query.filters import rucio_filters
 
 NOON = datetime(2020, 1, 2, 12, tzinfo=timezone.utc)
 
@@ -125,6 +126,10 @@ TODAY, YESTERDAY = (f"{datetime.now(timezone.utc) - timedelta(days=n):%Y-%m-%d}"
         ("project != us*", ""),
         ("hidden = false", "abcd"),
         ("hidden = true", ""),
+        ("hidden != false", ""),
+        ("is_archive = false", "abcd"),
+        ("is_archive != true", "abcd"),
+        ("is_archive = true", ""),
         ("run_number = 5", ""),
         ("run_number != 5", "abcd"),
         ('version >= "1"', ""),
@@ -170,6 +175,9 @@ def test_sizes_are_compared_as_numbers(alice: Lake, where: str, names: set[str])
         ("a > mc*", 0),
         ("ok = 1, 5 = 7", 8),
         ('a = "b', 4),
+        ("not kind = mc", 0),
+        ("ok = 1, a b > 5", 8),
+        ("energy > 13 TeV", 0),
     ],
 )
 def test_a_text_that_makes_no_sense_is_refused_at_its_place(where: str, position: int) -> None:
@@ -194,7 +202,10 @@ def test_a_text_that_makes_no_sense_is_refused_at_its_place(where: str, position
         ("created_at != 2020-01-01", "write it as"),
         ("hidden = 1", "true or false"),
         ("hidden > true", "says nothing"),
-        ("version = 5", "as a text"),
+        ({"version": 5}, "as a text"),
+        ("values = 5", "cannot search by values"),
+        ({"True": 1}, "cannot be a metadata key"),
+        (key("energy"), "is no condition"),
         ("guid = abc", "whole guid"),
         ("kind like *", "says nothing"),
         ('kind = "50%"', "something else"),
@@ -233,6 +244,36 @@ def test_a_condition_with_something_else_is_refused() -> None:
         (key("a") == 1) & "b = 2"  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("where", "sent"),
+    [
+        ("adler32 = 01234567", "01234567"),
+        ("md5 = 1e5", "'1e5'"),
+        ("version = 5", "'5'"),
+        ("period = 007", "007"),
+        ("a = -7", -7),
+        ("a = 0", 0),
+        ("a = .5", 0.5),
+        ("a = 1.e3", 1000.0),
+        ("a = 1.2.3", "1.2.3"),
+        ("a = 5abc", "5abc"),
+        ("a = '13 TeV'", "13 TeV"),
+        (key("a") == np.int64(7), 7),
+        (key("a") == np.bool_(True), True),
+    ],
+)
+def test_a_value_is_sent_as_what_it_is(where: Any, sent: object) -> None:
+    (group,) = rucio_filters("*", where_from(where))
+    (value,) = (value for name, value in group.items() if name != "name")
+    assert (type(value), value) == (type(sent), sent)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 2.5, "3"])
+def test_a_limit_that_is_no_number_is_refused(alice: Lake, limit: Any) -> None:
+    with pytest.raises(InvalidInput, match="limit"):
+        alice.query("s:x*", limit=limit)
+
+
 def test_too_many_alternatives_are_refused() -> None:
     one = (key("a") == 1) | (key("b") == 2)
     many = one & one & one & one & one & one & one
@@ -261,7 +302,7 @@ def _no_login() -> Any:
 
 
 def test_what_a_query_shows_can_be_asked_again() -> None:
-    where = where_from("a >= 1.5 and (kind like mc* or b < 2020-01-31) or c = 'x, y'")
+    where = where_from("a >= 1.5 and (kind like mc* or b < 2020-01-31) or 'c d' = 'x, y'")
     assert where_from(str(where)) == where
 
 

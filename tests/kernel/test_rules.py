@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from standin import Answer, StandIn
+from standin import Answer, Request, StandIn
 
 from dlaas import Instance, Lake
 from dlaas.credentials import Bearer
@@ -246,6 +246,45 @@ def test_whether_one_may_is_known_before(alice: Lake, bob: Lake, root: Lake, own
         root.may(action) is True for action in ("update_rule", "delete_rule", "add_replicas")
     )
     assert alice.get_rule(rule.id) == rule
+
+
+def test_a_rule_that_is_refused_at_one_place_says_nothing_of_others(
+    standin: Callable[..., StandIn],
+) -> None:
+    def answer(request: Request) -> Answer:
+        if request.method == "POST":
+            told = {"ExceptionClass": "RSEWriteBlocked", "ExceptionMessage": "R is blocked."}
+            return Answer(401, headers=told)
+        if "usage" in request.path or "/attr" in request.path:
+            return Answer(200, b"", {"Content-Type": "application/x-json-stream"})
+        row = {"type": "DATASET", "bytes": 1, "rse": "R"}
+        return Answer(200, json.dumps(row).encode(), {"Content-Type": "application/json"})
+
+    there = Lake(
+        Instance("x", standin(answer).url, account="alice", destination_rse="D"),
+        credentials=Bearer("the-token", "alice"),
+    )
+    with pytest.raises(AccessDenied):
+        there.make_available("s:n", "1d", rse_expression="R")
+    assert there.may("add_rule", "R") is False
+    assert there.may("add_rule", "D") is None
+    assert there.may("add_rule") is None
+
+
+def test_a_server_that_asks_its_policy_for_the_rse_alone_is_understood(
+    standin: Callable[..., StandIn],
+) -> None:
+    def answer(request: Request) -> Answer:
+        if request.method == "POST":
+            told = {"ExceptionClass": "ScopeNotFound", "ExceptionMessage": "Scope not found!"}
+            return Answer(404, headers=told)
+        return Answer(200, b"", {"Content-Type": "application/x-json-stream"})
+
+    there = Lake(
+        Instance("x", standin(answer).url, account="alice"),
+        credentials=Bearer("the-token", "alice"),
+    )
+    assert there.may("add_replicas", "R") is True
 
 
 def test_an_unknown_act_is_told_as_such(alice: Lake) -> None:

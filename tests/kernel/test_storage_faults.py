@@ -564,6 +564,30 @@ def test_a_copy_that_keeps_us_waiting_is_left_for_the_next(
     never.set()
 
 
+def test_a_trickle_is_not_waited_for_to_its_end(
+    standin: Standin,
+    trusted: tuple[Path, Path],
+    stream: Callable[..., RucioFileSystem],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dlaas.https.READ_TIMEOUT", 1.5)
+    monkeypatch.setattr("dlaas.https.CONNECT_TIMEOUT", 0.5)
+    given_up = threading.Event()
+    sent: list[bytes] = []
+
+    def drip() -> Iterator[bytes]:
+        # Each piece comes in time; all of them would take a minute.
+        while len(sent) < 600 and not given_up.wait(0.1):
+            sent.append(b"x")
+            yield b"x"
+
+    slow = standin(lambda _: Answer(206, promised=1000, drip=drip()), tls=trusted)
+    with pytest.raises(errors.TookTooLong, match="NORTH-DISK"):
+        stream(len(BODY), f"{slow.url}/x").cat_file(PATH, 0, 1000)
+    given_up.set()
+    assert 1 < len(sent) < 600
+
+
 def test_a_read_may_take_as_long_as_its_size_at_the_slowest_speed() -> None:
     assert timeout(0).total == 70
     assert timeout(20_000_000).total == 1070

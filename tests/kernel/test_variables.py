@@ -11,6 +11,7 @@ from typing import Any
 import fsspec
 import numpy as np
 import pytest
+from datasets import brought, made, noted, shown
 
 import dlaas
 from dlaas import Instance, Lake, MultipleItemDID, SingleItemDID
@@ -224,3 +225,96 @@ def test_did_asks_nothing_when_the_type_is_told(down: Lake) -> None:
 
 def test_a_reference_finds_the_lake_of_this_process(alice: Lake) -> None:
     assert dlaas.did(f"lake@{FILE}").lake.instance == alice.instance
+
+
+@pytest.fixture
+def sent(alice: Lake, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is asked of Rucio during the test."""
+    return noted(alice, monkeypatch)
+
+
+def test_files_of_a_mistyped_rse_are_not_looked_for_one_by_one(
+    alice: Lake, sent: list[str]
+) -> None:
+    lake = Lake(replace(alice.instance, destination_rse="TYPO"), credentials=alice.credential)
+    lake._client = alice.client
+    data = MultipleItemDID(DATA, lake=lake)
+    assert len(data) > 3
+    sent.clear()
+    assert all(str(item) == item.reference for item in data)
+    assert len(data.available) == 0
+    with pytest.raises(NotAvailable, match="files are not here"):
+        dlaas.workspace("never-made", data, download=False)
+    asked = [url for url in sent if url.endswith("/rses/TYPO")]
+    assert len(asked) <= 6, asked
+
+
+def test_an_rse_that_names_paths_itself_is_asked_for_hundreds_at_a_time(
+    alice: Lake, tmp_path: Path, fresh: Callable[[str], str], monkeypatch: pytest.MonkeyPatch,
+    sent: list[str],
+) -> None:  # fmt: skip
+    data = shown(brought(made(alice, tmp_path, fresh, 3)))
+    computed = [str(item) for item in data]
+    info = alice.rse_info("NOTEBOOK-MOUNT")
+    for unknown in ({"deterministic": False}, {"lfn2pfn_algorithm": "theirs"}):
+        monkeypatch.setattr("dlaas.lake.Lake.rse_info", lambda *_, u=unknown: {**info, **u})
+        for ask in (
+            lambda: [str(item) for item in data],
+            lambda: data.path,
+            lambda: [str(item) for item in data.available],
+            lambda: [str(item) for item in data.as_available("1min")],
+        ):
+            sent.clear()
+            assert sorted(ask()) == sorted(computed)
+            assert len([url for url in sent if "/replicas/list" in url]) <= 2
+
+
+def test_a_part_is_downloaded_by_questions_for_all_of_it(
+    alice: Lake, tmp_path: Path, fresh: Callable[[str], str], sent: list[str]
+) -> None:
+    lake = Lake(
+        replace(alice.instance, rse_mount_path=None, cache_folder=str(tmp_path / "cache")),
+        credentials=alice.credential,
+    )
+    lake._client = alice.client
+    names = made(alice, tmp_path, fresh, 8)
+    data = MultipleItemDID(names.did, lake=lake)
+    assert len(data) == 8
+    for part in (data[:6], data):
+        sent.clear()
+        assert [Path(path).read_text()[0] for path in part.local()] == list("abcdefgh")[: len(part)]
+        assert len(sent) <= 8, sent
+    into = tmp_path / "mine"
+    sent.clear()
+    assert [Path(path).parent for path in data[1:].local(into)] == [into] * 7
+    assert len(sent) <= 4, sent
+
+
+def test_a_lake_that_is_down_is_named_where_a_path_is_missing(alice: Lake) -> None:
+    gone = replace(
+        alice.instance, name="gone", rucio_base_url="https://localhost:1", rucio_auth_url=None
+    )
+    item = SingleItemDID(FILE, lake=Lake(gone, credentials=alice.credential))
+    with pytest.raises(NotAvailable, match="Check the network") as caught:
+        _ = item.path
+    assert caught.value.blame == "network"
+
+
+def test_a_mount_below_the_home_folder_is_there(
+    alice: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "eos").mkdir()
+    lake = Lake(replace(alice.instance, rse_mount_path="~/eos"), credentials=alice.credential)
+    with pytest.raises(NotAvailable) as caught:
+        _ = SingleItemDID(FILE, lake=lake).path
+    assert "not mounted" not in str(caught.value)
+
+
+def test_an_empty_collection_has_nothing_to_explain(
+    alice: Lake, fresh: Callable[[str], str]
+) -> None:
+    name = fresh("void")
+    alice.client.add_dataset("user.alice", name)
+    with pytest.raises(NotAvailable, match="holds no files"):
+        dlaas.did(f"user.alice:{name}", lake=alice).explain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,21 +14,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from datasets import brought, made, shown
+from datasets import brought, made, noted, shown
 
 import dlaas
-from dlaas import Lake, MultipleItemDID, SingleItemDID
+from dlaas import Lake, MultipleItemDID, SingleItemDID, links
 from dlaas.connection import register
 from dlaas.errors import (
     AlreadyThere,
     ChecksumMismatch,
+    DiskFull,
     DlaasError,
     InvalidInput,
     NotAvailable,
     StorageFailed,
+    TookTooLong,
 )
 from dlaas.links import names_for
 from dlaas.model import DID
+from dlaas.transfer.disk import Unwritable
+from dlaas.workspace_record import held
 from dlaas.workspaces import Workspace
 
 
@@ -73,8 +78,9 @@ def test_it_is_empty_when_done(here: MultipleItemDID, folder: Path) -> None:
 
 
 def test_two_files_of_one_name_get_folders_of_their_scopes(
-    alice: Lake, bob: Lake, here: MultipleItemDID, folder: Path, tmp_path: Path
-) -> None:
+    alice: Lake, bob: Lake, here: MultipleItemDID, folder: Path, tmp_path: Path,
+    eventually: Callable[..., Any],
+) -> None:  # fmt: skip
     name = here[0].name
     (tmp_path / "his").write_text("bob's")
     bob.upload(tmp_path / "his", f"user.bob:{name}", lifetime="1d")
@@ -82,8 +88,7 @@ def test_two_files_of_one_name_get_folders_of_their_scopes(
     assert isinstance(his, SingleItemDID)
     his.make_available("1d")
     his = his.wait("2min", progress=False)
-    while not his.available:
-        his = his.refresh()
+    eventually(lambda: his.available)
     with dlaas.workspace(folder, [*here[:2], his]) as space:
         found = {os.path.relpath(path, folder) for path in space}
         assert found == {f"user.alice/{name}", f"user.bob/{name}", here[1].name}
@@ -112,8 +117,9 @@ def test_no_name_leads_out_of_the_folder_or_in_anothers_way() -> None:
 
 
 def test_a_name_with_slashes_makes_folders_and_they_go_again(
-    alice: Lake, folder: Path, tmp_path: Path, fresh: Callable[[str], str]
-) -> None:
+    alice: Lake, folder: Path, tmp_path: Path, fresh: Callable[[str], str],
+    eventually: Callable[..., Any],
+) -> None:  # fmt: skip
     did = f"user.alice:/store/{fresh('mc')}/f.txt"
     (tmp_path / "f").write_text("deep")
     alice.upload(tmp_path / "f", did, lifetime="1d")
@@ -121,8 +127,7 @@ def test_a_name_with_slashes_makes_folders_and_they_go_again(
     assert isinstance(item, SingleItemDID)
     item.make_available("1d")
     item = item.wait("2min", progress=False)
-    while not item.available:
-        item = item.refresh()
+    eventually(lambda: item.available)
     folder.mkdir()
     (folder / "store").mkdir()
     with dlaas.workspace(folder, item):
@@ -294,11 +299,17 @@ def test_more_can_be_added_and_what_is_there_keeps_its_name(
     assert len(dlaas.workspace(folder, here)) == 3
 
 
-def test_one_file_is_linked_under_its_own_name(here: MultipleItemDID, folder: Path) -> None:
+def test_one_file_is_linked_under_its_own_name(
+    here: MultipleItemDID, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     link = here[0].link(folder)
     assert link == str(folder / here[0].name)
     assert here[0].link(folder) == link
     assert os.readlink(link) == here[0].path
+    monkeypatch.setenv("HOME", str(folder))
+    assert here[0].link("~/own") == str(folder / "own" / here[0].name)
+    with pytest.raises(Unwritable):
+        here[0].link("/proc/dlaas")
     assert here[1:].link(folder / "more") == [str(folder / "more" / i.name) for i in here[1:]]
 
 
@@ -345,8 +356,8 @@ def test_what_is_downloaded_can_be_linked_where_nothing_is_mounted(
 def test_a_download_is_refused_where_it_fails(
     alice: Lake, here: MultipleItemDID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from dlaas.fetch import fetched
     from dlaas.model import Problem
+    from dlaas.paths import fetched
     from dlaas.transfer.download import Downloaded, Failure
 
     failure = Failure(here[0].did, Problem("StorageFailed", "It burns.", "storage", "Wait.", {}))
@@ -354,3 +365,172 @@ def test_a_download_is_refused_where_it_fails(
     monkeypatch.setattr("dlaas.lake.Lake.download", lambda *_, **__: done)
     with pytest.raises(StorageFailed, match=r"It burns\. Wait\."):
         fetched(alice, here[0].did, None)
+
+
+@pytest.fixture
+def sent(alice: Lake, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is asked of Rucio during the test."""
+    return noted(alice, monkeypatch)
+
+
+def test_repairing_asks_nothing_for_single_files(
+    here: MultipleItemDID, folder: Path, sent: list[str]
+) -> None:
+    space = dlaas.workspace(folder, here)
+    Path(list(space)[1]).unlink()
+    sent.clear()
+    # Another process, later.
+    assert Workspace(folder).repair() == list(space)[1:2]
+    # At most what the destination RSE's paths look like.
+    assert len(sent) <= 1
+    space.clear()
+
+
+def test_two_at_work_in_one_folder_forget_nothing_of_each_other(
+    here: MultipleItemDID, folder: Path
+) -> None:
+    first, second = Workspace(folder), Workspace(folder)
+    with first:
+        first.add(here[:1])
+        second.add(here[1:])
+        assert len(Workspace(folder)) == 3
+    # What the other asked for stays while it is at work.
+    assert len(Workspace(folder)) == 2
+    assert all((folder / item.name).exists() for item in here[1:])
+    assert second.clear() == []
+    assert not folder.exists()
+
+
+def test_many_processes_at_once_leave_nothing(here: MultipleItemDID, folder: Path) -> None:
+    code = (
+        "import os, sys\nfrom dlaas import links\nfrom dlaas.workspaces import Workspace\n"
+        "from dlaas import SingleItemDID\nfrom dlaas.model import Entry, DID\n"
+        "for turn in range(8):\n"
+        "    did = DID(f'user.alice:{os.getpid()}-{turn}')\n"
+        "    item = SingleItemDID._at(sys.argv[2], did, 'lake', None, Entry(did, 'file', 1))\n"
+        "    import dlaas.workspaces as w\n"
+        "    w.all_here = lambda items, download: [sys.argv[2] for _ in items]\n"
+        "    with Workspace(sys.argv[1]) as space:\n"
+        "        space.add([item])\n"
+        "        assert os.path.exists(space.paths[str(did)])\n"
+    )
+    told = [sys.executable, "-c", code, str(folder), here[0].path]
+    running = [subprocess.Popen(told, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in running:
+        _, error = process.communicate(timeout=120)
+        assert process.returncode == 0, error
+    assert not folder.exists()
+
+
+def test_a_folder_in_which_another_is_at_work_is_told(
+    here: MultipleItemDID, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlaas.workspace_record._PATIENCE", 0.2)
+    with held(folder), pytest.raises(TookTooLong, match="Another process is at work"):
+        dlaas.workspace(folder, here)
+
+
+def test_a_failed_add_leaves_what_another_has_just_made(
+    here: MultipleItemDID, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = links.place_link
+
+    def race(link: Path, target: str) -> None:
+        if link.name == here[1].name:
+            # The user makes the very same link by hand, at the last moment.
+            os.symlink(target, link)
+        place(link, target)
+
+    monkeypatch.setattr(links, "place_link", race)
+    with pytest.raises(AlreadyThere):
+        dlaas.workspace(folder, here)
+    assert listed(folder) == [here[1].name]
+
+
+def test_a_record_that_leads_out_of_its_folder_is_refused(folder: Path, tmp_path: Path) -> None:
+    folder.mkdir()
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    found = mine.stat()
+    told = {
+        "did": "s:n", "instance": None, "target": "/x", "size": found.st_size,
+        "changed_at": found.st_mtime_ns,
+    }  # fmt: skip
+    for name in ("../mine", str(mine), "a/../../mine"):
+        (folder / ".dlaas-workspace.json").write_text(
+            json.dumps({"made": {name: told}, "folders": []})
+        )
+        with pytest.raises(InvalidInput, match="cannot be read"):
+            Workspace(folder)
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("step", ["write_text", "replace"])
+def test_a_full_disk_is_told_and_leaves_nothing(
+    here: MultipleItemDID, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        if step == "replace":
+            patch.setattr("dlaas.workspace_record.os.replace", full)
+        else:
+            patch.setattr(Path, "write_text", full)
+        with pytest.raises(DiskFull):
+            dlaas.workspace(folder, here)
+        assert not folder.exists()
+    with dlaas.workspace(folder, here) as space:
+        before = set(listed(folder))
+        with monkeypatch.context() as patch:
+            patch.setattr("dlaas.workspace_record.os.replace", full)
+            gone = next(iter(space))
+            Path(gone).unlink()
+            with pytest.raises(DiskFull):
+                space.repair()
+        assert space.repair() == [gone]
+        assert set(listed(folder)) == before
+    assert not folder.exists()
+
+
+def test_a_folder_that_takes_nothing_is_told(here: MultipleItemDID) -> None:
+    with pytest.raises(Unwritable, match=r"cannot be written"):
+        dlaas.workspace("/proc/dlaas/work", here)
+
+
+@pytest.mark.parametrize("act", ["add", "repair"])
+def test_a_kill_in_the_middle_leaves_nothing_unknown(
+    here: MultipleItemDID, folder: Path, act: str
+) -> None:
+    code = (
+        "import os, sys\nfrom dlaas import links\nfrom dlaas.workspaces import Workspace\n"
+        "import dlaas.workspaces as w\nfrom dlaas import SingleItemDID\n"
+        "from dlaas.model import Entry, DID\n"
+        "folder, new, *old = sys.argv[1:]\n"
+        "def items(path):\n"
+        "    dids = [DID(f's:{n}') for n in range(4)]\n"
+        "    return [SingleItemDID._at(path, d, 'x', None, Entry(d, 'file', 1)) for d in dids]\n"
+        "def found(paths): return [target for _ in paths]\n"
+        "w.paths_of_items = found\n"
+        "w.all_here = lambda items, download: found(items)\n"
+        "def kill(link, to):\n"
+        "    if link.name == '2': os._exit(9)\n"
+        "    place(link, to)\n"
+        "space = Workspace(folder)\n"
+        "if old:\n"
+        "    target = old[0]\n"
+        "    space.add(items(target))\n"
+        "    place, links.replace_link = links.replace_link, kill\n"
+        "    target = new\n"
+        "    space.repair()\n"
+        "else:\n"
+        "    target = new\n"
+        "    place, links.place_link = links.place_link, kill\n"
+        "    space.add(items(target))\n"
+    )
+    paths = [item.path for item in (here[:1] if act == "add" else here[:2])]
+    told = [sys.executable, "-c", code, str(folder), *paths]
+    assert subprocess.run(told, timeout=60, check=False).returncode == 9
+    assert (folder / "0").is_symlink()
+    assert Workspace(folder).clear() == []
+    assert not folder.exists()

@@ -19,6 +19,7 @@ from dlaas.model import DID
 from dlaas.ranking import REFUSED
 from dlaas.remote import Source
 from dlaas.transfer.checksums import Checksums
+from dlaas.troubles import troubles_of
 from dlaas.xrootd import address, batched, chunks
 from jupyter_dlaas.lake import EmbeddedLake
 
@@ -47,7 +48,8 @@ def by_root(alice: Lake) -> Callable[..., Source]:
 
 
 def opened(source: Source) -> tuple[RucioFileSystem, str]:
-    fs, path = RucioFileSystem(skip_instance_cache=True), f"lake@{BOTH.scope}/{BOTH.name}"
+    fs = RucioFileSystem(skip_instance_cache=True)
+    path = f"{source.lake.instance.name}@{BOTH.scope}/{BOTH.name}"
     fs._sources.keep(path, source)
     return fs, path
 
@@ -129,16 +131,6 @@ def test_a_storage_that_refuses_the_token_is_told_and_ranked_so(
     assert (way.usable, way.why) == (False, REFUSED)
 
 
-def test_a_host_that_the_rse_does_not_name_is_shown_nothing(
-    lake: EmbeddedLake, by_root: Callable[..., Source], with_token: Callable[[str], Lake]
-) -> None:
-    own = with_token(lake.token("alice", "storage.read:/"))
-    shown = address(own, "EAST-DISK", f"root://stranger:1094//{by_root().copies[0][1]}")
-    named = [part.partition("=")[2] for part in shown.partition("?")[2].split("&")]
-    assert len(named) == 2
-    assert not any(Path(name).exists() for name in named)
-
-
 def test_a_storage_that_is_down_falls_through_to_the_next_and_back(
     alice: Lake, lake: EmbeddedLake
 ) -> None:
@@ -177,3 +169,42 @@ def test_another_process_reads_over_root_by_its_own_login_and_leaves_nothing(
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "root\n"), done.stderr
     assert list(tmp_path.glob("dlaas-*")) == []
+
+
+@pytest.fixture
+def at_the_edge(alice: Lake) -> Lake:
+    """A lake as it is seen from a site where nothing is but a cache."""
+    return Lake(replace(alice.instance, name="edge", site_name="EDGE"))
+
+
+def test_the_cache_of_the_site_is_read_from(
+    at_the_edge: Lake, by_root: Callable[..., Source]
+) -> None:
+    ways = [way for way in access.rank(at_the_edge, BOTH).ways if "root://" in way.url[7:]]
+    assert [(way.kind, way.rse) for way in ways] == [("root", "EAST-DISK")]
+    ((_, origin),) = by_root().copies
+    assert ways[0].url.endswith(origin)
+    source = by_root(ways[0].url, lake=at_the_edge)
+    fs, path = opened(source)
+    assert fs.cat_file(path) == b"".join(chunks(source.lake, "EAST-DISK", origin, 0, source.size))
+    assert "EAST-DISK" not in {rse for rse, _ in troubles_of(at_the_edge).known()}
+
+
+def test_a_cache_sees_our_proxy_and_never_our_token(
+    lake: EmbeddedLake,
+    alice: Lake,
+    by_root: Callable[..., Source],
+    with_token: Callable[[str], Lake],
+) -> None:
+    own = with_token(lake.token("alice", scope="storage.read:/"))
+    own = Lake(replace(alice.instance, name="both"), credentials=own.credential)
+    ((_, origin),) = by_root().copies
+
+    def shown(url: str) -> list[bool]:
+        target = address(own, "EAST-DISK", url).rpartition("?")[2]
+        return [Path(part.partition("=")[2]).exists() for part in target.split("&")]
+
+    assert shown(origin) == [True, True]
+    assert shown(f"root://stranger:1094//{origin}") == [False, True]
+    assert shown(f"root://stranger:1094//{origin.replace('localhost', 'elsewhere')}") == [False] * 2
+    assert shown("root://stranger:1094//store/x") == [False, False]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -42,7 +43,11 @@ def test_every_make_target_that_is_named_exists() -> None:
 def test_every_command_of_the_lake_is_in_its_page() -> None:
     page = (ROOT / "docs" / "lake.md").read_text()
     shown = subprocess.run(
-        ["jupyter-dlaas", "lake", "--help"], capture_output=True, text=True, check=True
+        # It lies beside the Python that runs this, on the PATH or not.
+        [Path(sys.executable).parent / "jupyter-dlaas", "lake", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     actions = re.findall(r"^    (\w+) ", shown, re.MULTILINE)
     assert len(actions) >= 6

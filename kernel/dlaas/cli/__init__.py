@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import select
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
+from dlaas.cli import basket as _basket
 from dlaas.cli import exits
 from dlaas.cli import find as _find
 from dlaas.cli import local as _local
 from dlaas.cli import rules as _rules
 from dlaas.cli import terminal as _terminal
 from dlaas.cli import transfers as _transfers
-from dlaas.cli.output import tell
+from dlaas.cli.output import OutputFailed, finish, note, open_streams, tell
 from dlaas.cli.parser import Commands, Parser, common, exit_codes
 
 _UNSET = {"instance": None, "account": None, "json": False, "quiet": False}
@@ -25,18 +26,33 @@ _UNSET = {"instance": None, "account": None, "json": False, "quiet": False}
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and answer its exit code; see `dlaas --help`."""
-    for stream in (sys.stdout, sys.stderr):
-        # A name that this terminal cannot show must not end a list of names.
-        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    open_streams()
     try:
-        arguments = build().parse_args(argv, argparse.Namespace(**_UNSET))
-        code = int(arguments.run(arguments))
-        sys.stdout.flush()
+        code = _run(sys.argv[1:] if argv is None else argv)
+        finish()
     except KeyboardInterrupt:
         return exits.INTERRUPTED
-    except Exception as error:
-        return _reader_left() if _has_no_reader(error) else _failed(error, arguments)
+    except OutputFailed as failed:
+        return _without_output(failed.__cause__)
     return code
+
+
+def _run(argv: Sequence[str]) -> int:
+    try:
+        arguments, unknown = build().parse_known_args(argv, argparse.Namespace(**_UNSET))
+        if unknown:
+            # The command knows its help, the whole command line only that of all commands.
+            arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return int(arguments.run(arguments))
+    except Exception as error:
+        if os.environ.get("DLAAS_DEBUG"):
+            import traceback
+
+            traceback.print_exc()
+        problem = exits.problem_of(error)
+        # What it asks for may be all that could be read of the command line.
+        tell(problem, as_json="--json" in argv)
+        return exits.code_of(problem)
 
 
 def build() -> Parser:
@@ -48,6 +64,7 @@ def build() -> Parser:
         ("find", _find),
         ("bring here, write back", _transfers),
         ("keep", _rules),
+        ("chosen in ESAP", _basket),
         ("on this machine", _local),
         ("set up", _terminal),
     ):
@@ -62,32 +79,15 @@ def build() -> Parser:
     return parser
 
 
-def _failed(error: Exception, arguments: argparse.Namespace) -> int:
-    problem = exits.problem_of(error)
-    if os.environ.get("DLAAS_DEBUG"):
-        import traceback
-
-        traceback.print_exc()
-    try:
-        tell(problem, as_json=arguments.json)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _reader_left()
-    return exits.code_of(problem)
-
-
-def _has_no_reader(error: Exception) -> bool:
-    """Tell whether nobody reads our output any more; a storage's connection may break too."""
-    if not isinstance(error, BrokenPipeError):
-        return False
-    asked = select.poll()
-    asked.register(sys.stdout.fileno(), 0)
-    return any(told & (select.POLLERR | select.POLLHUP) for _, told in asked.poll(0))
-
-
-def _reader_left() -> int:
-    # The interpreter flushes once more when it ends, and would complain.
+def _without_output(cause: BaseException | None) -> int:
+    """Answer the code for an output that nobody takes; nothing more is written to it."""
+    reader_left = isinstance(cause, BrokenPipeError)
+    if not reader_left:
+        with suppress(OutputFailed):
+            note(f"dlaas: The output cannot be written: {cause}.")
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        # The interpreter flushes once more when it ends, and would complain.
+        os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-    return exits.READER_LEFT
+    return exits.READER_LEFT if reader_left else exits.FAILED

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from dlaas.cli.exits import DONE, FAILED, problem_of
 from dlaas.cli.output import fields, paint, plain, say, say_json, sized, table, when
-from dlaas.cli.wording import spoken
+from dlaas.cli.rules import print_rules
 from dlaas.errors import DlaasError
 from dlaas.model import Problem
 from dlaas.ranking import Ranking
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
-    from dlaas.model import DID, Explanation, Metadata, Rule, Status
+    from dlaas.model import DID, Metadata, Status
 
 # A card is for people: what is longer is listed by other commands.
 _MOST = 20
@@ -127,61 +127,3 @@ def _print_copies(copies: list[dict[str, Any]]) -> None:
 def _indent(lines: list[str]) -> None:
     for line in lines:
         say(f"  {plain(line).strip()}")
-
-
-def print_rules(rules: list[Rule], margin: str = "") -> None:
-    """Print rules, one on a line."""
-    table(
-        (f"{margin}RULE", "STATE", "FILES", "RSE", "ACCOUNT", "UNTIL", "WHY"),
-        (
-            (
-                f"{margin}{rule.id}",
-                rule.state,
-                f"{rule.locks_ok} of {rule.locks_ok + rule.locks_replicating + rule.locks_stuck}",
-                rule.rse_expression,
-                rule.account,
-                when(rule.expires_at) or "without end",
-                rule.error or "",
-            )
-            for rule in rules
-        ),
-    )
-
-
-def print_own_rules(rules: Iterable[Rule]) -> None:
-    """Print the rules of one account on many DIDs."""
-    rows = (
-        (rule.id, rule.state, rule.rse_expression, when(rule.expires_at) or "without end", rule.did)
-        for rule in rules
-    )
-    table(("RULE", "STATE", "RSE", "UNTIL", "DID"), rows)
-
-
-def print_rule(found: Explanation) -> None:
-    """Print all of one rule, and the files that are missing."""
-    rule = found.rule
-    say(f"{paint(rule.id, 'bold')}  {rule.state}")
-    fields(
-        [
-            ("  on", rule.did),
-            ("  keeps it at", rule.rse_expression),
-            ("  copies", rule.copies),
-            ("  account", rule.account),
-            ("  until", when(rule.expires_at) or "without end"),
-            ("  made", when(rule.created_at)),
-            ("  activity", rule.activity),
-            ("  comment", rule.comment),
-            ("  subscription", rule.subscription),
-            ("  files", f"{rule.locks_ok} there, {rule.locks_replicating} on their way,"
-                        f" {rule.locks_stuck} stuck"),
-            ("  why", found.reason),
-            ("  what to do", spoken(found.remedy)),
-        ]
-    )  # fmt: skip
-    rows = (
-        (f"  {lock.state}", lock.rse, lock.attempts or "", lock.error or "", lock.did)
-        for lock in found.locks
-    )
-    table(("  FILE", "RSE", "TRIED", "ERROR", "DID"), rows, right="TRIED")
-    if found.locks and not found.complete:
-        say("  …")

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 from dlaas.cli.exits import code_of, code_of_all, problem_of
-from dlaas.cli.output import note, say_json, tell
+from dlaas.cli.output import finish, note, say_json, tell
 from dlaas.errors import CannotAuthenticate
 
 
@@ -16,7 +16,7 @@ def each(arguments: argparse.Namespace, names: Sequence[str], act: Callable[[str
     for name in names:
         try:
             codes.append(act(name))
-        except (BrokenPipeError, CannotAuthenticate):
+        except CannotAuthenticate:
             # Without a login the others would fail too, each with its own refused login.
             raise
         except Exception as error:
@@ -27,6 +27,8 @@ def each(arguments: argparse.Namespace, names: Sequence[str], act: Callable[[str
                 say_json({"name": name, "problem": problem})
             else:
                 tell(problem, name=name if len(names) > 1 else "dlaas")
+        # What was done is known, whatever ends the next one.
+        finish()
     if failed and len(names) > 1 and not arguments.json:
         note(f"{len(failed)} of {len(names)} failed: {', '.join(failed)}")
     return code_of_all(codes)

@@ -10,37 +10,34 @@ import hashlib
 import io
 import os
 import shlex
-import tempfile
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from dlaas.private import write
 
 if TYPE_CHECKING:
     from dlaas.config import Instance
     from dlaas.credentials import Token
     from dlaas.lake import Lake
 
-# Settings of ours that dlaas in that terminal reads again, as the hub images name them.
-_SETTINGS = (
-    "name",
-    "display_name",
-    "site_name",
-    "vo",
-    "app_id",
-    "destination_rse",
-    "upload_rse",
-    "rse_mount_path",
-    "path_begins_at",
-    "replication_rule_lifetime_days",
-    "wildcard_enabled",
-    "preferred_rses",
-    "blocked_rses",
-    "preferred_sites",
-    "blocked_sites",
-    "cache_folder",
-    "embargoed_scopes",
+# The login and the server: rucio.cfg says them. All else dlaas in that terminal reads again.
+_IN_CFG = frozenset(
+    {
+        "rucio_base_url",
+        "rucio_auth_url",
+        "rucio_ca_cert",
+        "auth_type",
+        "account",
+        "username",
+        "password_file",
+        "client_cert",
+        "client_key",
+        "oidc_auth",
+        "oidc_env_name",
+        "oidc_file_name",
+    }
 )
 
 
@@ -76,20 +73,23 @@ def environment(lake: Lake) -> Environment:
         "rucio_host": instance.rucio_base_url,
         "auth_host": instance.auth_url,
         "account": account,
-        **_named(instance, {"ca_cert": "rucio_ca_cert", "vo": "vo"}),
-        **_named(instance, {"client_cert": "client_cert", "client_key": "client_key"}),
+        **_named(instance),
     }
     login, told, unset = _login(instance, account, token, folder)
-    _write(folder / "rucio.cfg", _cfg({**values, **login}))
+    write(folder / "rucio.cfg", _cfg({**values, **login}))
     variables = {
         "RUCIO_CONFIG": str(folder / "rucio.cfg"),
         "RUCIO_ACCOUNT": account,
-        **{_variable(key): _text(getattr(instance, key)) for key in _SETTINGS},
+        **{
+            _variable(key): _text(value)
+            for key, value in instance.public().items()
+            if key not in _IN_CFG
+        },
         **told,
     }
     kept = {name: value for name, value in variables.items() if value}
-    # What an earlier one set must not mix with this.
-    ours = ["RUCIO_AUTH_TYPE", "RUCIO_BASE_URL", "RUCIO_AUTH_URL", *map(_variable, _SETTINGS)]
+    # What was set before must not mix with this.
+    ours = (_variable(each.name) for each in fields(instance))
     stale = [name for name in ours if name in os.environ and name not in kept]
     renews = instance.handover is None and instance.auth_type != "oidc"
     expiry = None if renews or token.expires_at is None else token.expires_at
@@ -115,7 +115,7 @@ def _login(
         # Whoever keeps it fresh goes on doing so.
         kept = os.path.abspath(instance.oidc_file_name)
     else:
-        _write(Path(kept), token.value)
+        write(Path(kept), token.value)
     if not token.is_jwt:
         # rucio takes the token from its file; without a password it can only say that it is over.
         login = {"auth_type": "userpass", "username": account, "password": ""}
@@ -146,14 +146,18 @@ def _proxy(instance: Instance) -> dict[str, str]:
     return {}
 
 
-def _named(instance: Instance, keys: dict[str, str]) -> dict[str, str]:
-    found = {theirs: getattr(instance, ours) for theirs, ours in keys.items()}
-    paths = {"ca_cert", "client_cert", "client_key"}
-    return {k: os.path.abspath(v) if k in paths else str(v) for k, v in found.items() if v}
+def _named(instance: Instance) -> dict[str, str]:
+    paths = {
+        "ca_cert": instance.rucio_ca_cert,
+        "client_cert": instance.client_cert,
+        "client_key": instance.client_key,
+    }
+    found = {name: os.path.abspath(path) for name, path in paths.items() if path}
+    return {**found, "vo": instance.vo} if instance.vo else found
 
 
 def _variable(key: str) -> str:
-    return f"RUCIO_{key.upper()}"
+    return f"RUCIO_{key.removeprefix('rucio_').upper()}"
 
 
 def _text(value: object) -> str:
@@ -187,16 +191,3 @@ def _folder(instance: Instance, account: str) -> Path:
     for one in (folder.parent, folder):
         one.chmod(0o700)
     return folder
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file that only this user can read, whole or not at all."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise

@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from dlaas.cli.exits import DONE
-from dlaas.cli.output import say, say_json, sized, table, width
+from dlaas.cli.output import answer, say, sized, table, width
 from dlaas.cli.parser import Commands, positive
+from dlaas.cli.session import Session
 
 if TYPE_CHECKING:
     from dlaas.catalogue import SearchType
     from dlaas.lake import Lake
-    from dlaas.model import DID, Entry, Usage
+    from dlaas.model import DID, RSE, Entry, Usage
 
 _TYPES = ("all", "collection", "dataset", "container", "file")
 
@@ -67,22 +67,19 @@ def _add_long(parser: argparse.ArgumentParser) -> None:
 
 
 def _search(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.session import Session
-
     lake, pattern = Session(arguments).pattern(arguments.pattern)
     found = lake.search(pattern, arguments.type, arguments.where, arguments.limit)
     return _show(arguments, found)
 
 
 def _ls(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.session import Session
-
     session, what = Session(arguments), arguments.what
     if what is None:
-        return _scopes(arguments, session.lake().client.list_scopes())
+        scopes = map(str, session.lake().client.list_scopes())
+        return answer(arguments, sorted(scopes), _names)
     if "/" not in what.partition(":")[0] and not what.partition(":")[2]:
         lake, scope = session.pattern(what.removesuffix(":"))
-        kind: SearchType = "all" if arguments.recursive else "collection"
+        kind: SearchType = "file" if arguments.recursive else "collection"
         return _show(arguments, lake.search(f"{scope}:*", kind))
     if "*" in what:
         lake, pattern = session.pattern(what)
@@ -101,47 +98,39 @@ def _held(lake: Lake, did: DID) -> Iterator[Entry]:
         yield from lake.list_files(did)
 
 
-def _scopes(arguments: argparse.Namespace, scopes: Iterable[str]) -> int:
-    for scope in sorted(scopes):
-        (say_json if arguments.json else say)(str(scope))
-    return DONE
-
-
 def _show(arguments: argparse.Namespace, entries: Iterable[Entry]) -> int:
     """Print entries as they come: a table in a terminal, names in a pipe."""
-    if arguments.json:
-        for entry in entries:
-            say_json(entry)
-    elif arguments.long or (arguments.long is None and width()):
-        rows = ((e.type, sized(e.bytes), _count(e.files), e.did) for e in entries)
-        table(("TYPE", "SIZE", "FILES", "DID"), rows, right="SIZE FILES")
-    else:
-        for entry in entries:
-            say(entry.did)
-    return DONE
+    long = arguments.long or (arguments.long is None and width())
+    return answer(
+        arguments, entries, _table if long else lambda found: _names(e.did for e in found)
+    )
 
 
-def _count(files: int | None) -> str:
-    return "" if files is None else str(files)
+def _names(names: Iterable[str]) -> None:
+    for name in names:
+        say(name)
+
+
+def _table(entries: Iterable[Entry]) -> None:
+    rows = ((e.type, sized(e.bytes), "" if e.files is None else e.files, e.did) for e in entries)
+    table(("TYPE", "SIZE", "FILES", "DID"), rows, right="SIZE FILES")
 
 
 def _info(arguments: argparse.Namespace) -> int:
     from dlaas.cli.card import show
-    from dlaas.cli.session import Session
 
     lake, did = Session(arguments).resolve(arguments.did)
     return show(lake, did, as_json=arguments.json)
 
 
 def _rses(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.session import Session
-
     lake = Session(arguments).lake()
-    found = lake.list_rses(arguments.expression)
-    if arguments.json:
-        for rse in found:
-            say_json(rse)
-        return DONE
+    return answer(
+        arguments, lake.list_rses(arguments.expression), lambda found: _print_rses(lake, found)
+    )
+
+
+def _print_rses(lake: Lake, found: Iterable[RSE]) -> None:
     used = {usage.rse: usage for usage in lake.usage()}
     rows = (
         (
@@ -155,7 +144,6 @@ def _rses(arguments: argparse.Namespace) -> int:
         for rse in found
     )
     table(("RSE", "SITE", "QOS", "WRITABLE", "USED", "QUOTA"), rows, right="USED QUOTA")
-    return DONE
 
 
 def _quota(usage: Usage | None) -> str:

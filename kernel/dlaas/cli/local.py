@@ -7,12 +7,15 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from dlaas.cli.exits import DONE
-from dlaas.cli.output import say, say_json, sized
+from dlaas.cli.each import each
+from dlaas.cli.output import answer, remark, say, sized, table, when
 from dlaas.cli.parser import Commands, Parser
+from dlaas.cli.session import Session
 
 if TYPE_CHECKING:
-    from dlaas.cache import Cache
+    from collections.abc import Iterable
+
+    from dlaas.cache import Cache, CacheEntry
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp]?)b?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "p": 10**15}
@@ -73,8 +76,6 @@ def size_of(text: str) -> int:
 
 
 def _link(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.each import each
-    from dlaas.cli.session import Session
     from dlaas.variables import did
 
     session = Session(arguments)
@@ -82,12 +83,9 @@ def _link(arguments: argparse.Namespace) -> int:
     def link(text: str) -> int:
         lake, name = session.resolve(text)
         made = did(name, lake=lake).link(os.path.abspath(arguments.folder))
-        for path in [made] if isinstance(made, str) else made:
-            if arguments.json:
-                say_json({"did": name, "path": path})
-            else:
-                say(path)
-        return DONE
+        paths = [made] if isinstance(made, str) else made
+        links = [{"did": name, "path": path} for path in paths]
+        return answer(arguments, links, lambda _: say("\n".join(paths)))
 
     return each(arguments, arguments.dids, link)
 
@@ -109,20 +107,15 @@ def _cache(arguments: argparse.Namespace) -> Cache:
 
 
 def _ls(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.output import table, when
+    return answer(arguments, _cache(arguments).entries(), _print_entries)
 
-    entries = _cache(arguments).entries()
-    if arguments.json:
-        for entry in entries:
-            say_json(entry)
-    else:
-        rows = ((sized(e.bytes), when(e.used_at), e.instance, e.did) for e in entries)
-        table(("SIZE", "USED", "INSTANCE", "DID"), rows, right="SIZE")
-    return DONE
+
+def _print_entries(entries: Iterable[CacheEntry]) -> None:
+    rows = ((sized(e.bytes), when(e.used_at), e.instance, e.did) for e in entries)
+    table(("SIZE", "USED", "INSTANCE", "DID"), rows, right="SIZE")
 
 
 def _clean(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.progress import remark
     from dlaas.errors import InvalidInput
 
     chosen = arguments.dids or arguments.older_than or arguments.max_size is not None
@@ -133,20 +126,13 @@ def _clean(arguments: argparse.Namespace) -> int:
     found = _cache(arguments).clean(
         arguments.older_than, arguments.max_size, arguments.dids or None
     )
-    if arguments.json:
-        say_json(found)
-    else:
-        in_use = f"; {found.in_use} are in use and stay" if found.in_use else ""
-        text = f"{found.files} files deleted, {sized(found.bytes)}{in_use}"
-        remark(text, quiet=arguments.quiet)
-    return DONE
+    in_use = f"; {found.in_use} are in use and stay" if found.in_use else ""
+    text = f"{found.files} files deleted, {sized(found.bytes)}{in_use}"
+    return answer(arguments, [found], lambda _: remark(arguments, text))
 
 
 def _size(arguments: argparse.Namespace) -> int:
     cache = _cache(arguments)
     size = cache.size()
-    if arguments.json:
-        say_json({"folder": str(cache.folder), "bytes": size})
-    else:
-        say(f"{sized(size)} in {cache.folder}")
-    return DONE
+    found = {"folder": str(cache.folder), "bytes": size}
+    return answer(arguments, [found], lambda _: say(f"{sized(size)} in {cache.folder}"))

@@ -7,13 +7,19 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+from dlaas.cli.exits import DONE
 
 if TYPE_CHECKING:
+    import argparse
+
     from dlaas.model import Problem
+
+Value = TypeVar("Value")
 
 # The widths of columns are those of the first rows: a million more follow as they come.
 _LOOKED_AT = 100
@@ -30,21 +36,72 @@ _BLAMED = {
 }
 
 
+class OutputFailed(BaseException):
+    """Nobody takes what is printed: the reader has left, or the disk is full.
+
+    As an interrupt it ends the command, and is no failure of the file or DID at hand.
+    """
+
+
+def open_streams() -> None:
+    """Make the standard streams fit to be written to, whoever started this program."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # It was closed before the start (`>&-`).
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            # A name that this terminal cannot show must not end a list of names.
+            stream.reconfigure(errors="backslashreplace")
+
+
 def say(text: str = "") -> None:
     """Print a line of the answer."""
-    print(text)
+    _write(text, sys.stdout)
 
 
 def note(text: str) -> None:
     """Print a line about the answer, which is not part of it."""
-    print(text, file=sys.stderr, flush=True)
+    _write(text, sys.stderr, flush=True)
+
+
+def finish() -> None:
+    """Write what is still held back of the answer."""
+    _write("", sys.stdout, end="", flush=True)
+
+
+def _write(text: str, stream: IO[str], end: str = "\n", *, flush: bool = False) -> None:
+    try:
+        print(text, file=stream, end=end, flush=flush)
+    except OSError as error:
+        raise OutputFailed from error
 
 
 def say_json(value: Any) -> None:
     """Print one JSON object on one line, in the shapes of the HTTP API."""
     from dlaas.model import to_json
 
-    print(json.dumps(to_json(value), default=str))
+    say(json.dumps(to_json(value), default=str))
+
+
+def answer(
+    arguments: argparse.Namespace,
+    found: Iterable[Value],
+    for_people: Callable[[Iterable[Value]], object],
+) -> int:
+    """Print what was found as it comes: for programs one JSON object a line, else for people."""
+    if arguments.json:
+        for value in found:
+            say_json(value)
+    else:
+        for_people(found)
+    return DONE
+
+
+def remark(arguments: argparse.Namespace, text: str) -> None:
+    """Say something to people that is no part of the answer, unless nobody wants it."""
+    if not (arguments.quiet or arguments.json):
+        note(text)
 
 
 def tell(problem: Problem, *, name: str = "dlaas", as_json: bool = False) -> None:
@@ -85,8 +142,8 @@ def width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, right: str = "") -> int:
-    """Print aligned rows as they come, and answer how many there were.
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, right: str = "") -> None:
+    """Print aligned rows as they come.
 
     `right` names the columns that are aligned to the right. The last column is never padded, and
     cut to the terminal where it is no DID.
@@ -94,17 +151,14 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, right: str
     stream: Iterator[list[str]] = ([plain(cell) for cell in row] for row in rows)
     first = list(islice(stream, _LOOKED_AT))
     if not first:
-        return 0
+        return
     shown = [list(header), *first]
     widths = [max(len(row[column]) for row in shown) for column in range(len(header))]
     to_right = [name in right.split() for name in header]
     most = None if header[-1] == "DID" else width()
     say(paint(_line(header, widths, to_right, most), "dim"))
-    count = 0
     for row in chain(first, stream):
-        count += 1
         say(_line(row, widths, to_right, most))
-    return count
 
 
 def _line(cells: Sequence[str], widths: list[int], right: list[bool], most: int | None) -> str:

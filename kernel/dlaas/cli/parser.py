@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from dlaas.cli.exits import MEANINGS, USAGE
+from dlaas.cli.exits import MEANINGS
+from dlaas.errors import InvalidInput
 
 Run = Callable[[argparse.Namespace], int]
 _INDENT = 2
@@ -15,21 +15,15 @@ _NAMES = 10
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that never guesses at abbreviations, and whose errors programs can read."""
+    """A parser that never guesses at abbreviations, and whose errors are told as all others."""
 
     def __init__(self, **options: object) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(allow_abbrev=False, **options)  # type: ignore[arg-type]
 
     def error(self, message: str) -> NoReturn:
-        """Tell a usage error and end."""
-        if "--json" in sys.argv:
-            from dlaas.cli.output import tell
-            from dlaas.model import Problem
-
-            tell(Problem("InvalidInput", message, "you", f"See {self.prog} --help."), as_json=True)
-            self.exit(USAGE)
-        self.exit(USAGE, f"{self.format_usage()}{self.prog}: {message}\nSee {self.prog} --help.\n")
+        """Refuse a command line; raises `InvalidInput`."""
+        raise InvalidInput(f"{message[0].upper()}{message[1:]}.", remedy=f"See {self.prog} --help.")
 
 
 def common() -> argparse.ArgumentParser:
@@ -67,8 +61,7 @@ class Commands:
             description=f"{text[0].upper()}{text[1:]}.",
             epilog=f"example:\n  {example}",
         )
-        if run is not None:
-            parser.set_defaults(run=run)
+        parser.set_defaults(run=run, parser=parser)
         return parser
 
     def below(self, parser: Parser) -> Commands:

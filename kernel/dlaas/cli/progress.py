@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 
-from dlaas.cli.output import note, sized
+from dlaas.cli.output import sized
 from dlaas.lifetime import said
 
 _EVERY = 0.2
@@ -65,9 +65,3 @@ def progress_said(name: str, done: int, total: int, fresh: int, seconds: float) 
     speed = fresh / seconds
     left = f"  {said((total - done) / speed)} left" if done < total else ""
     return f"{text}  {sized(int(speed))}/s{left}"
-
-
-def remark(text: str, *, quiet: bool) -> None:
-    """Say something that is no part of the answer, unless nobody wants it."""
-    if not quiet:
-        note(text)

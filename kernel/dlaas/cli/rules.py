@@ -5,16 +5,30 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from dlaas.cli.exits import DONE, NOT_FOUND
-from dlaas.cli.output import say, say_json
+from dlaas.cli.each import each
+from dlaas.cli.exits import DONE
+from dlaas.cli.output import answer, fields, finish, paint, remark, say, table, when
 from dlaas.cli.parser import Commands, Parser, add_lifetime, positive
+from dlaas.cli.progress import Progress
+from dlaas.cli.session import Session
+from dlaas.cli.wording import spoken
+from dlaas.errors import InvalidInput, NotAvailable, RuleNotFound, TookTooLong
 
 if TYPE_CHECKING:
-    from dlaas.cli.session import Session
+    from collections.abc import Iterable
+
     from dlaas.lake import Lake
-    from dlaas.model import Rule, Status
+    from dlaas.model import DIDType, Explanation, Rule, RuleState, State, Status
 
 _ID = frozenset("0123456789abcdef")
+_STATES: dict[RuleState, State] = {
+    "OK": "available",
+    "REPLICATING": "replicating",
+    "INJECT": "replicating",
+    "STUCK": "stuck",
+    "SUSPENDED": "suspended",
+    "WAITING_APPROVAL": "waiting_approval",
+}
 
 
 def add(commands: Commands) -> None:
@@ -51,10 +65,7 @@ def add(commands: Commands) -> None:
     )
     show.add_argument("what", metavar="DID|RULE")
     listed = acts.add(
-        "list",
-        _list,
-        "list your rules, or those of any account on a DID",
-        "dlaas rule list",
+        "list", _list, "list your rules, or those of any account on a DID", "dlaas rule list"
     )
     listed.add_argument("did", nargs="?", metavar="DID", help="without it all rules of yours")
     rule.description = f"{rule.description}\n\n{acts.table()}"
@@ -75,14 +86,15 @@ def _add_add(acts: Commands) -> None:
     new.add_argument("--activity", metavar="NAME", help="Rucio's class of transfers")
     new.add_argument("--comment", metavar="TEXT")
     new.add_argument("--extend", action="store_true", help="lengthen the rule that is there")
-    new.add_argument("--wait", metavar="TIME", help="until it is here, so long at most")
+    new.add_argument("--wait", metavar="TIME", help="until it is there, so long at most")
 
 
 def _add(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.progress import remark
-    from dlaas.cli.session import Session
+    from dlaas.waiting import Patience
 
     lake, did = Session(arguments).resolve(arguments.did)
+    # A mistake in it must not leave a rule behind.
+    Patience(arguments.wait)
     granted = lake.make_available(
         did,
         arguments.lifetime,
@@ -94,28 +106,28 @@ def _add(arguments: argparse.Namespace) -> int:
         comment=arguments.comment,
         extend=arguments.extend,
     )
-    if arguments.json:
-        say_json(granted)
-    else:
-        say(granted.rule.id)
-        remark(granted.note, quiet=arguments.quiet)
+    answer(arguments, [granted], lambda _: say(granted.rule.id))
+    remark(arguments, granted.note)
     if arguments.wait is not None:
-        _wait(lake, did, arguments)
+        # Whoever ends the wait knows what was granted.
+        pass
+        _wait(lake, granted.rule, arguments.wait, quiet=arguments.quiet)
     return DONE
 
 
-def _wait(lake: Lake, did: str, arguments: argparse.Namespace) -> None:
-    from dlaas.cli.progress import Progress
-    from dlaas.errors import NotAvailable, TookTooLong
-    from dlaas.waiting import wait
+def _wait(lake: Lake, rule: Rule, longest: str, *, quiet: bool) -> None:
+    """Wait until a rule is fulfilled, wherever it puts the data."""
+    from dlaas.progress import said_progress
+    from dlaas.waiting import Pace, watch
 
-    line = Progress(did, quiet=arguments.quiet)
-
-    def show(found: Status) -> None:
-        line.write(f"{did}: {found.state}, {found.available_files} of {found.files} files")
-
+    line, pace = Progress(rule.did, quiet=quiet), Pace()
+    kind = lake.get(rule.did).type
     try:
-        wait(lake, did, arguments.wait, show)
+        watch(
+            lambda: _status(lake.get_rule(rule.id), kind),
+            longest,
+            lambda found: line.write(said_progress(found, pace.left(found))),
+        )
     except TookTooLong as error:
         if error.blame == "network":
             raise
@@ -125,90 +137,65 @@ def _wait(lake: Lake, did: str, arguments: argparse.Namespace) -> None:
         line.end()
 
 
-def _extend(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.session import Session
+def _status(rule: Rule, kind: DIDType) -> Status:
+    """Say how far a rule is in the words of a wait; its locks count the files of every copy."""
+    from dlaas.model import Status
 
+    return Status(
+        rule.did,
+        kind,
+        _STATES[rule.state],
+        "none",
+        f"The rule {rule.id} is {rule.state}.",
+        files=rule.locks_ok + rule.locks_replicating + rule.locks_stuck,
+        available_files=rule.locks_ok,
+        rse=rule.rse_expression,
+        rules=(rule,),
+    )
+
+
+def _extend(arguments: argparse.Namespace) -> int:
     lake, rule_id = _own(Session(arguments), arguments.what)
     rule = lake.update_rule(rule_id, arguments.lifetime, arguments.until, boost=arguments.boost)
-    _print(arguments, [rule])
-    return DONE
+    return answer(arguments, [rule], print_rules)
 
 
 def _release(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.each import each
-    from dlaas.cli.progress import remark
-    from dlaas.cli.session import Session
-
     session = Session(arguments)
 
     def release(what: str) -> int:
         lake, rule_id = _own(session, what)
         lake.delete_rule(rule_id)
-        if arguments.json:
-            say_json({"released": rule_id})
-        else:
-            remark(f"Released {rule_id}.", quiet=arguments.quiet)
-        return DONE
+        return answer(
+            arguments, [{"released": rule_id}], lambda _: remark(arguments, f"Released {rule_id}.")
+        )
 
     return each(arguments, arguments.whats, release)
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.card import print_rule
-    from dlaas.cli.progress import remark
-    from dlaas.cli.session import Session
-
     session = Session(arguments)
     if _is_id(arguments.what):
         lake, ids = session.lake(), [arguments.what]
     else:
         lake, did = session.resolve(arguments.what)
         ids = [rule.id for rule in lake.list_rules(did)]
-    for rule_id in ids:
-        found = lake.explain_rule(rule_id)
-        if arguments.json:
-            say_json(found)
-        else:
-            print_rule(found)
     if not ids:
-        remark(f"No rule keeps {arguments.what}.", quiet=arguments.quiet or arguments.json)
-        return NOT_FOUND
-    return DONE
+        raise RuleNotFound(f"No rule keeps {arguments.what}.")
+    return answer(arguments, map(lake.explain_rule, ids), _print_explained)
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.session import Session
-
     session = Session(arguments)
-    if arguments.did is None:
-        return _list_own(arguments, session.lake())
-    lake, did = session.resolve(arguments.did)
-    _print(arguments, lake.list_rules(did))
-    return DONE
-
-
-def _list_own(arguments: argparse.Namespace, lake: Lake) -> int:
-    """List the rules of this account as they come: there may be a hundred thousand."""
-    from dlaas.cli.card import print_own_rules
+    if arguments.did is not None:
+        lake, did = session.resolve(arguments.did)
+        return answer(arguments, lake.list_rules(did), print_rules)
     from dlaas.rows import rule_from
 
+    lake = session.lake()
+    # As they come: there may be a hundred thousand.
     rules = (rule_from(row) for row in lake.client.list_account_rules(lake.account))
-    if arguments.json:
-        for rule in rules:
-            say_json(rule)
-    else:
-        print_own_rules(rules)
-    return DONE
-
-
-def _print(arguments: argparse.Namespace, rules: list[Rule]) -> None:
-    if arguments.json:
-        for rule in rules:
-            say_json(rule)
-        return
-    from dlaas.cli.card import print_rules
-
-    print_rules(rules)
+    return answer(arguments, rules, _print_own)
 
 
 def _is_id(text: str) -> bool:
@@ -219,8 +206,6 @@ def _own(session: Session, what: str) -> tuple[Lake, str]:
     """Answer the rule that is meant: the one that is named, or this account's one on a DID."""
     if _is_id(what):
         return session.lake(), what
-    from dlaas.errors import InvalidInput, RuleNotFound
-
     lake, did = session.resolve(what)
     own = [r for r in lake.list_rules(did) if r.did == did and r.account == lake.account]
     if not own:
@@ -236,3 +221,66 @@ def _own(session: Session, what: str) -> tuple[Lake, str]:
             remedy="Name the one that you mean.",
         )
     return lake, own[0].id
+
+
+def print_rules(rules: Iterable[Rule], margin: str = "") -> None:
+    """Print rules, one on a line."""
+    table(
+        (f"{margin}RULE", "STATE", "FILES", "RSE", "ACCOUNT", "UNTIL", "WHY"),
+        (
+            (
+                f"{margin}{rule.id}",
+                rule.state,
+                f"{rule.locks_ok} of {rule.locks_ok + rule.locks_replicating + rule.locks_stuck}",
+                rule.rse_expression,
+                rule.account,
+                when(rule.expires_at) or "without end",
+                rule.error or "",
+            )
+            for rule in rules
+        ),
+    )
+
+
+def _print_own(rules: Iterable[Rule]) -> None:
+    """Print the rules of one account on many DIDs."""
+    rows = (
+        (rule.id, rule.state, rule.rse_expression, when(rule.expires_at) or "without end", rule.did)
+        for rule in rules
+    )
+    table(("RULE", "STATE", "RSE", "UNTIL", "DID"), rows)
+
+
+def _print_explained(explained: Iterable[Explanation]) -> None:
+    """Print all of each rule, and the files that are missing."""
+    for found in explained:
+        _print_one(found)
+
+
+def _print_one(found: Explanation) -> None:
+    rule = found.rule
+    say(f"{paint(rule.id, 'bold')}  {rule.state}")
+    fields(
+        [
+            ("  on", rule.did),
+            ("  keeps it at", rule.rse_expression),
+            ("  copies", rule.copies),
+            ("  account", rule.account),
+            ("  until", when(rule.expires_at) or "without end"),
+            ("  made", when(rule.created_at)),
+            ("  activity", rule.activity),
+            ("  comment", rule.comment),
+            ("  subscription", rule.subscription),
+            ("  files", f"{rule.locks_ok} there, {rule.locks_replicating} on their way,"
+                        f" {rule.locks_stuck} stuck"),
+            ("  why", found.reason),
+            ("  what to do", spoken(found.remedy)),
+        ]
+    )  # fmt: skip
+    rows = (
+        (f"  {lock.state}", lock.rse, lock.attempts or "", lock.error or "", lock.did)
+        for lock in found.locks
+    )
+    table(("  FILE", "RSE", "TRIED", "ERROR", "DID"), rows, right="TRIED")
+    if found.locks and not found.complete:
+        say("  …")

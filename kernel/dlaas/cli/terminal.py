@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from dlaas.cli.exits import DONE
-from dlaas.cli.output import say, say_json
+from dlaas.cli.exits import DONE, code_of
+from dlaas.cli.output import answer, paint, plain, say, say_json
 from dlaas.cli.parser import Commands, positive
+from dlaas.cli.session import Session
+from dlaas.cli.wording import spoken
 
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("PROBLEM", "red")}
 
@@ -33,19 +35,12 @@ def add(commands: Commands) -> None:
 
 def _env(arguments: argparse.Namespace) -> int:
     from dlaas.cli.environment import environment
-    from dlaas.cli.session import Session
 
     found = environment(Session(arguments).lake())
-    if arguments.json:
-        say_json(found)
-    else:
-        say(found.for_shell())
-    return DONE
+    return answer(arguments, [found], lambda _: say(found.for_shell()))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.exits import code_of
-    from dlaas.cli.output import paint, plain
     from dlaas.doctor import diagnose
 
     problems = []
@@ -64,6 +59,6 @@ def _doctor(arguments: argparse.Namespace) -> int:
         text, colour = _MARKS[check.state]
         say(f"{paint(text.ljust(8), colour)} {check.name}: {plain(check.message)}")
         if check.remedy:
-            say(f"{' ' * 9}{plain(check.remedy)}")
+            say(f"{' ' * 9}{plain(spoken(check.remedy))}")
     # Checks come in the order of causes: the first problem is likely the reason of the others.
     return code_of(problems[0]) if problems else DONE

@@ -7,12 +7,14 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlaas.cli.each import each
 from dlaas.cli.exits import DONE, code_of, code_of_all
-from dlaas.cli.output import say, say_json, sized, tell
+from dlaas.cli.output import answer, remark, say, sized, tell
 from dlaas.cli.parser import Commands, add_lifetime
+from dlaas.cli.progress import Progress
+from dlaas.cli.session import Session
 
 if TYPE_CHECKING:
-    from dlaas.cli.session import Session
     from dlaas.transfer.download import Downloaded
 
 
@@ -48,16 +50,11 @@ def add(commands: Commands) -> None:
 
 
 def _get(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.each import each
-    from dlaas.cli.session import Session
-
     session = Session(arguments)
     return each(arguments, arguments.dids, lambda text: _download(arguments, session, text))
 
 
 def _download(arguments: argparse.Namespace, session: Session, text: str) -> int:
-    from dlaas.cli.progress import Progress, remark
-
     lake, did = session.resolve(text)
     progress = Progress(did.name, quiet=arguments.quiet)
     try:
@@ -66,36 +63,32 @@ def _download(arguments: argparse.Namespace, session: Session, text: str) -> int
         )
     finally:
         progress.end()
-    if arguments.json:
-        say_json(found)
-    else:
-        for path in found.paths:
-            say(path)
-        for failure in found.failures:
-            tell(failure.problem, name=str(failure.did))
-        remark(_sum(found), quiet=arguments.quiet)
+    answer(arguments, [found], lambda _: _print(arguments, found))
     codes = [code_of(failure.problem) for failure in found.failures]
     return code_of_all([*codes, *([DONE] if found.fetched + found.kept else [])])
+
+
+def _print(arguments: argparse.Namespace, found: Downloaded) -> None:
+    for path in found.paths:
+        say(path)
+    for failure in found.failures:
+        tell(failure.problem, name=str(failure.did))
+    remark(arguments, _sum(found))
 
 
 def _sum(found: Downloaded) -> str:
     kept = f", {found.kept} here already" if found.kept else ""
     failed = f", {found.failed} failed" if found.failed else ""
     came = f"{found.fetched} file{'' if found.fetched == 1 else 's'} came{kept}{failed}"
-    return f"{found.did}: {came}; {sized(found.bytes)} in {found.folder}"
+    # The paths tell where, unless they are too many; what is mounted here stays where it is.
+    where = "" if found.paths else f" in {found.folder}"
+    return f"{found.did}: {came}; {sized(found.bytes)}{where}"
 
 
 def _put(arguments: argparse.Namespace) -> int:
-    from dlaas.cli.each import each
-    from dlaas.cli.session import Session
-
     plan = _plan(arguments.files, arguments.scope)
     session = Session(arguments)
-    return each(
-        arguments,
-        list(plan),
-        lambda file: _upload(arguments, session, file, plan[file]),
-    )
+    return each(arguments, list(plan), lambda file: _upload(arguments, session, file, plan[file]))
 
 
 def _plan(files: list[str], scope: str | None) -> dict[str, str]:
@@ -117,8 +110,6 @@ def _plan(files: list[str], scope: str | None) -> dict[str, str]:
 
 
 def _upload(arguments: argparse.Namespace, session: Session, file: str, name: str) -> int:
-    from dlaas.cli.progress import Progress, remark
-
     lake, did = session.resolve(name)
     progress = Progress(file, quiet=arguments.quiet)
     options = {key: getattr(arguments, key) for key in ("dataset", "lifetime", "until", "rse")}
@@ -126,10 +117,7 @@ def _upload(arguments: argparse.Namespace, session: Session, file: str, name: st
         found = lake.upload(file, did, progress=progress, **options)
     finally:
         progress.end()
-    if arguments.json:
-        say_json(found)
-        return DONE
-    say(found.did)
+    answer(arguments, [found], lambda _: say(found.did))
     came = "came to" if found.new else "was already on"
-    remark(f"{file} {came} {found.rse}, {sized(found.bytes)}", quiet=arguments.quiet)
+    remark(arguments, f"{file} {came} {found.rse}, {sized(found.bytes)}")
     return DONE

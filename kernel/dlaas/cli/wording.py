@@ -7,11 +7,14 @@ import re
 _WORDS = (
     (r"update_rule\('(\w+)', boost=True\)", r"dlaas rule extend \1 --boost"),
     (r"make_available\(…, extend=True\)", "dlaas rule add … --extend"),
+    (r"Call make_available\(\) on it, then wait\(\)", "Use dlaas rule add DID --wait 1h"),
+    (r"or say overwrite=True", "or say --overwrite"),
+    (r"Or say download=True", "Or download it: dlaas get DID"),
+    (r"what get\(\) answers", "what dlaas info shows"),
     (
-        r"Call make_available\(\)(?: on it, then|.? and) wait\(\)",
-        "Use dlaas rule add DID --wait 1h",
+        r", set RUCIO_CONFIG, or give dlaas\.Lake a configuration",
+        ", or set RUCIO_CONFIG to the path of a rucio.cfg",
     ),
-    (r", or say download=True", ", or dlaas get DID"),
     (r"Its explain\(\) tells", "dlaas info DID tells"),
     (r"Open it as a stream: fsspec\.open\(x\.reference\)", "Download it: dlaas get DID"),
 )

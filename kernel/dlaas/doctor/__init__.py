@@ -45,7 +45,7 @@ def _begin(
             for check in check_lake(instance, account, timeout):
                 answers.put(check)
         except Exception as error:
-            answers.put(Looker(instance.name, timeout).problem("doctor", error))
+            answers.put(Looker(instance.name, timeout, "doctor").problem(error))
         finally:
             answers.put(None)
 

@@ -23,61 +23,51 @@ def check_ca(looker: Looker, instance: Instance) -> Check:
     path = instance.rucio_ca_cert
     if not instance.rucio_base_url.startswith("https"):
         return looker.warning(
-            "CA", "The server is asked without encryption.", "Ask for an https address of it."
+            "The server is asked without encryption.", "Ask for an https address of it."
         )
     if path is None:
-        return looker.ok("CA", "The instance names none: this machine's are used.")
+        return looker.ok("The instance names none: this machine's are used.")
     remedy = "Correct rucio_ca_cert, or ask whoever runs this server to."
     if not os.access(path, os.R_OK):
-        return looker.wrong("CA", f"rucio_ca_cert names {path}, which cannot be read.", remedy)
+        return looker.wrong(f"rucio_ca_cert names {path}, which cannot be read.", remedy)
     if os.path.isdir(path):
-        return looker.ok("CA", f"the folder {path}")
+        return looker.ok(f"the folder {path}")
     try:
         found = ssl.create_default_context(cafile=path).get_ca_certs()
     except (ssl.SSLError, OSError):
         found = []
     if not found:
-        return looker.wrong("CA", f"{path} holds no certificate of an authority.", remedy)
+        return looker.wrong(f"{path} holds no certificate of an authority.", remedy)
     left = max(_left(cert) for cert in found)
-    return _judged(looker, "CA", f"{path}, {len(found)} in it", left, _SOON, "Ask for a new one.")
+    return _judged(looker, f"{path}, {len(found)} in it", left, _SOON, "Ask for a new one.")
 
 
 def check_own(looker: Looker, path: str) -> Check:
     """Check the certificate or proxy with which one logs in or reads storages."""
     if not os.access(path, os.R_OK):
         return looker.wrong(
-            "certificate",
             f"client_cert names {path}, which cannot be read.",
             "Make a proxy (voms-proxy-init), or correct the path.",
         )
     # In the standard library there is no public way to read one that is no authority's.
     decode = getattr(getattr(ssl, "_ssl", None), "_test_decode_cert", None)
     if decode is None:
-        return looker.ok("certificate", path)
+        return looker.ok(path)
     try:
         left = _left(decode(path))
     except (ssl.SSLError, OSError, ValueError):
-        return looker.wrong(
-            "certificate", f"{path} holds no certificate in PEM.", "Convert it, or name another."
-        )
-    return _judged(
-        looker,
-        "certificate",
-        path,
-        left,
-        _PROXY_SOON,
-        "Make a new proxy, or ask for a certificate.",
-    )
+        return looker.wrong(f"{path} holds no certificate in PEM.", "Convert it, or name another.")
+    return _judged(looker, path, left, _PROXY_SOON, "Make a new proxy, or ask for a certificate.")
 
 
 def _left(cert: dict[str, Any]) -> float:
     return ssl.cert_time_to_seconds(cert["notAfter"]) - time.time()
 
 
-def _judged(looker: Looker, name: str, text: str, left: float, soon: float, remedy: str) -> Check:
+def _judged(looker: Looker, text: str, left: float, soon: float, remedy: str) -> Check:
     ends = datetime.fromtimestamp(time.time() + left, timezone.utc)
     if left <= 0:
-        return looker.wrong(name, f"{text}, expired on {ends:%Y-%m-%d %H:%M} UTC.", remedy)
+        return looker.wrong(f"{text}, expired on {ends:%Y-%m-%d %H:%M} UTC.", remedy)
     if left < soon:
-        return looker.warning(name, f"{text}, ends in {said(left)}.", remedy)
-    return looker.ok(name, f"{text}, valid until {ends:%Y-%m-%d}")
+        return looker.warning(f"{text}, ends in {said(left)}.", remedy)
+    return looker.ok(f"{text}, valid until {ends:%Y-%m-%d}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Concatenate, Literal, ParamSpec
 
 from dlaas.errors import ConfigurationError, TookTooLong, problem
 from dlaas.lifetime import said
@@ -14,6 +14,7 @@ from dlaas.model import Problem
 
 Verdict = Literal["ok", "warning", "problem"]
 MACHINE = "this machine"
+More = ParamSpec("More")
 
 
 @dataclass(frozen=True)
@@ -34,38 +35,50 @@ class Check:
 
 @dataclass(frozen=True)
 class Looker:
-    """Makes the checks about one thing, each within `timeout` seconds."""
+    """Makes the checks of a name about one thing, each within `timeout` seconds."""
 
     about: str
     timeout: float
+    name: str = ""
 
-    def ok(self, name: str, message: str) -> Check:
+    def called(self, name: str) -> Looker:
+        """Make checks of another name."""
+        return replace(self, name=name)
+
+    def ok(self, message: str) -> Check:
         """It is as it should be."""
-        return Check(self.about, name, "ok", message)
+        return Check(self.about, self.name, "ok", message)
 
-    def warning(self, name: str, message: str, remedy: str = "") -> Check:
+    def warning(self, message: str, remedy: str = "") -> Check:
         """It works, but not for all or not for long."""
-        return Check(self.about, name, "warning", message, remedy)
+        return Check(self.about, self.name, "warning", message, remedy)
 
-    def problem(self, name: str, found: Problem | BaseException) -> Check:
+    def problem(self, found: Problem | BaseException) -> Check:
         """It does not work."""
         told = found if isinstance(found, Problem) else problem(found)
-        return Check(self.about, name, "problem", told.message, told.remedy, told)
+        return Check(self.about, self.name, "problem", told.message, told.remedy, told)
 
-    def wrong(self, name: str, message: str, remedy: str) -> Check:
+    def wrong(self, message: str, remedy: str) -> Check:
         """It is configured so that it cannot work."""
-        return self.problem(name, ConfigurationError(message, remedy=remedy))
+        return self.problem(ConfigurationError(message, remedy=remedy))
 
-    def look(self, name: str, ask: Callable[[], Check | Iterable[Check]]) -> list[Check]:
+    def look(
+        self,
+        name: str,
+        ask: Callable[Concatenate[Looker, More], Check | Iterable[Check]],
+        *args: More.args,
+        **more: More.kwargs,
+    ) -> list[Check]:
         """Run one check; what it raises, or that it takes too long, is a problem of its own."""
+        looker = self.called(name)
         answers: queue.Queue[list[Check]] = queue.Queue()
 
         def run() -> None:
             try:
-                found = ask()
+                found = ask(looker, *args, **more)
                 answers.put([found] if isinstance(found, Check) else list(found))
             except Exception as error:
-                answers.put([self.problem(name, error)])
+                answers.put([looker.problem(error)])
 
         # A daemon: a mount that hangs cannot be interrupted, and must not keep the process alive.
         threading.Thread(target=run, name=f"dlaas-doctor-{name}", daemon=True).start()
@@ -73,4 +86,4 @@ class Looker:
             return answers.get(timeout=self.timeout)
         except queue.Empty:
             late = TookTooLong(f"It was not known after {said(self.timeout)}.")
-            return [self.problem(name, late)]
+            return [looker.problem(late)]

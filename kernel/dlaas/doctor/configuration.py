@@ -14,8 +14,8 @@ from dlaas.errors import DlaasError
 def check_configuration(instance: str | None, timeout: float) -> Iterator[Check]:
     """Say which source has which instances, and that the wanted one is among them."""
     looker = Looker(MACHINE, timeout)
-    yield from looker.look("configuration", lambda: _each_source(looker))
-    yield from looker.look("instance", lambda: _chosen(looker, instance))
+    yield from looker.look("configuration", _each_source)
+    yield from looker.look("instance", _chosen, instance)
 
 
 def _each_source(looker: Looker) -> list[Check]:
@@ -23,11 +23,11 @@ def _each_source(looker: Looker) -> list[Check]:
     for place, found in _sources():
         if len(found):
             names = ", ".join(one.name for one in found)
-            checks.append(looker.ok("configuration", f"{place}: {names}"))
+            checks.append(looker.ok(f"{place}: {names}"))
         for name, problem in found.problems.items():
             # A hidden instance is only one of several: what it hides is told by its own check.
-            checks.append(looker.problem(f"configuration of {name}", problem))
-        checks += [looker.warning("configuration", text) for text in found.warnings]
+            checks.append(looker.called(f"configuration of {name}").problem(problem))
+        checks += [looker.warning(text) for text in found.warnings]
     return checks
 
 
@@ -35,9 +35,9 @@ def _chosen(looker: Looker, name: str | None) -> Check:
     try:
         found = sources.find_instance(name)
     except DlaasError as error:
-        return looker.problem("instance", error)
+        return looker.problem(error)
     what = "is the default" if name is None else "was asked for"
-    return looker.ok("instance", f"{found.name} {what}")
+    return looker.ok(f"{found.name} {what}")
 
 
 def known_instances() -> list[Instance]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Tokens and signatures of storages tolerate about a minute.
 _SKEWED, _WRONG = 30.0, 300.0
 _ENDS_SOON = 600.0
+_FULL = 0.95
 
 
 def check_lake(instance: Instance, account: str | None, timeout: float) -> Iterator[Check]:
@@ -31,32 +32,29 @@ def check_lake(instance: Instance, account: str | None, timeout: float) -> Itera
 
     looker = Looker(instance.name, timeout)
     quick = replace(instance, request_timeout=max(1.0, timeout * 0.6))
-    yield from looker.look("CA", lambda: certificates.check_ca(looker, instance))
+    yield from looker.look("CA", certificates.check_ca, instance)
     if instance.client_cert:
-        cert = instance.client_cert
-        yield from looker.look("certificate", lambda: certificates.check_own(looker, cert))
+        yield from looker.look("certificate", certificates.check_own, instance.client_cert)
     answers = True
     for url in dict.fromkeys((instance.rucio_base_url, instance.auth_url)):
-        for check in looker.look("server", _asker(looker, quick, url)):
+        for check in looker.look("server", _server, quick, url):
             answers = answers and check.state != "problem"
             yield check
     lake = Lake(quick, account=account)
     if answers:
-        login = looker.look("login", lambda: _login(looker, lake))
+        login = looker.look("login", _login, lake)
         yield from login
         if all(check.state != "problem" for check in login):
-            yield from looker.look("account", lambda: _account(looker, lake))
+            yield from looker.look("account", _account, lake)
             yield from storage.check_storage(looker, lake)
         else:
-            yield looker.warning("storage", "Not checked: that needs the login.")
+            yield looker.called("storage").warning("Not checked: that needs the login.")
     else:
-        yield looker.warning("login", "Not checked, nor the storage: the server does not answer.")
-    yield from looker.look("mount", lambda: storage.check_mount(looker, instance))
-    yield from looker.look("cache", lambda: check_folder(looker, _cache_folder(instance)))
-
-
-def _asker(looker: Looker, instance: Instance, url: str) -> Callable[[], list[Check]]:
-    return lambda: _server(looker, instance, url)
+        yield looker.called("login").warning(
+            "Not checked, nor the storage: the server does not answer."
+        )
+    yield from looker.look("mount", storage.check_mount, instance)
+    yield from looker.look("cache", lambda here: check_folder(here, _cache_folder(instance)))
 
 
 def _server(looker: Looker, instance: Instance, url: str) -> list[Check]:
@@ -75,23 +73,23 @@ def _server(looker: Looker, instance: Instance, url: str) -> list[Check]:
         wire.close()
     version = told.get("version") if isinstance(told, dict) else None
     if not version:
-        return [looker.problem("server", RucioFailed(f"{url} answers, but is no Rucio."))]
-    found = looker.ok("server", f"{url} answers in {took:.2f} s: Rucio {version}")
-    return [found, *_clock(looker, date, clock + took / 2)]
+        return [looker.problem(RucioFailed(f"{url} answers, but is no Rucio."))]
+    found = looker.ok(f"{url} answers in {took:.2f} s: Rucio {version}")
+    return [found, *_clock(looker.called("clock"), date, clock + took / 2)]
 
 
-def _clock(looker: Looker, date: str | None, here: float) -> list[Check]:
+def _clock(looker: Looker, date: str | None, here: float) -> Iterator[Check]:
     if not date:
-        return []
-    skew = here - parsedate_to_datetime(date).timestamp()
+        return
     # A Date header has whole seconds.
-    text = f"This machine's clock is {said(abs(skew))} {'ahead of' if skew > 0 else 'behind'}"
+    skew = here - parsedate_to_datetime(date).timestamp()
+    told = f"This machine's clock is {said(abs(skew))} {'ahead of' if skew > 0 else 'behind'}"
     remedy = "Have the clock of this machine set by NTP: logins and certificates depend on it."
-    if abs(skew) > _WRONG:
-        return [looker.wrong("clock", f"{text} the server's.", remedy)]
-    if abs(skew) > _SKEWED:
-        return [looker.warning("clock", f"{text} the server's.", remedy)]
-    return [looker.ok("clock", "It agrees with the server's.")]
+    if abs(skew) <= _SKEWED:
+        yield looker.ok("It agrees with the server's.")
+    else:
+        tell = looker.wrong if abs(skew) > _WRONG else looker.warning
+        yield tell(f"{told} the server's.", remedy)
 
 
 def _login(looker: Looker, lake: Lake) -> Check:
@@ -100,37 +98,32 @@ def _login(looker: Looker, lake: Lake) -> Check:
     method = "the panel" if lake.instance.handover else lake.instance.auth_type
     text = f"{name}, by {method}"
     if token.expires_at is None:
-        return looker.ok("login", text)
+        return looker.ok(text)
     left = token.expires_at - time.time()
     ends = datetime.fromtimestamp(token.expires_at, timezone.utc)
     text = f"{text}, for {said(max(left, 0))}, until {ends:%Y-%m-%d %H:%M} UTC"
     if left < _ENDS_SOON:
-        return looker.warning("login", text, "Log in again soon, where nobody renews it for you.")
-    return looker.ok("login", text)
+        return looker.warning(text, "Log in again soon, where nobody renews it for you.")
+    return looker.ok(text)
 
 
-def _account(looker: Looker, lake: Lake) -> list[Check]:
+def _account(looker: Looker, lake: Lake) -> Iterator[Check]:
     scopes = lake.list_scopes()
-    text = f"{lake.account} owns {', '.join(scopes[:5])}{' …' if len(scopes) > 5 else ''}"
-    checks = [
-        looker.ok("account", text)
-        if scopes
-        else looker.warning(
-            "account",
+    if scopes:
+        yield looker.ok(
+            f"{lake.account} owns {', '.join(scopes[:5])}{' …' if len(scopes) > 5 else ''}"
+        )
+    else:
+        yield looker.warning(
             f"{lake.account} has no scope of its own: nothing can be uploaded.",
             "Ask the lake's administrators for a scope.",
         )
-    ]
-    full = [u.rse for u in lake.usage() if u.limit and u.bytes > 0.95 * u.limit]
+    full = [used.rse for used in lake.usage() if used.limit and used.bytes > _FULL * used.limit]
     if full:
-        checks.append(
-            looker.warning(
-                "quota",
-                f"That on {', '.join(full)} is used up.",
-                "Release rules that you no longer need, or ask for a larger quota.",
-            )
+        yield looker.called("quota").warning(
+            f"That on {', '.join(full)} is used up.",
+            "Release rules that you no longer need, or ask for a larger quota.",
         )
-    return checks
 
 
 def _cache_folder(instance: Instance) -> Path:

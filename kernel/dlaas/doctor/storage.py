@@ -13,7 +13,7 @@ from dlaas.access import reads_root
 from dlaas.doctor.check import Check, Looker
 from dlaas.errors import DlaasError
 from dlaas.mounts import under_mount
-from dlaas.ranking import HTTPS_SCHEMES, ROOT_SCHEMES
+from dlaas.ranking import HTTPS_SCHEMES, ROOT_SCHEMES, Copy, Taste, rank_copies
 
 if TYPE_CHECKING:
     from dlaas.config import Instance
@@ -29,8 +29,7 @@ def check_storage(looker: Looker, lake: Lake) -> Iterator[Check]:
     """Check the RSEs that are configured, and how the others are reached."""
     instance = lake.instance
     if instance.destination_rse is None:
-        yield looker.warning(
-            "destination",
+        yield looker.called("destination").warning(
             "No destination_rse is configured: where data is to be made available must be said.",
             "Set destination_rse to the RSE that is near here.",
         )
@@ -39,30 +38,24 @@ def check_storage(looker: Looker, lake: Lake) -> Iterator[Check]:
     )
     for name, rse in named:
         if rse is not None:
-            yield from looker.look(name, _rse_checker(looker, lake, name, rse))
+            yield from looker.look(name, _rse, lake, rse)
     found: dict[str, dict[str, Any]] = {}
-    yield from looker.look("mapping", lambda: check_mapping(looker, lake))
-    yield from looker.look("protocols", lambda: _protocols(looker, lake, found))
-    yield from looker.look("hosts", lambda: _hosts(looker, found))
+    yield from looker.look("mount", check_mapping, lake)
+    yield from looker.look("protocols", _protocols, lake, found)
+    # A look that took too long may still be adding to it.
+    yield from looker.look("hosts", _hosts, dict(found))
 
 
-def _rse_checker(looker: Looker, lake: Lake, name: str, rse: str) -> Any:
-    def check() -> Check:
-        info = lake.rse_info(rse)
-        switches = {
-            "reading": info.get("availability_read"),
-            "writing": info.get("availability_write"),
-        }
-        off = [what for what, on in switches.items() if on is False]
-        if off:
-            return looker.warning(
-                name, f"{rse} is there, but {' and '.join(off)} is switched off.",
-                "Wait, or use another RSE.",
-            )  # fmt: skip
-        schemes = ", ".join(sorted({str(p.get("scheme")) for p in info.get("protocols") or []}))
-        return looker.ok(name, f"{rse}, by {schemes or 'no protocol at all'}")
-
-    return check
+def _rse(looker: Looker, lake: Lake, rse: str) -> Check:
+    info = lake.rse_info(rse)
+    switches = {"reading": info.get("availability_read"), "writing": info.get("availability_write")}
+    off = [what for what, on in switches.items() if on is False]
+    if off:
+        return looker.warning(
+            f"{rse} is there, but {' and '.join(off)} is switched off.", "Wait, or use another RSE."
+        )
+    schemes = ", ".join(sorted({str(p.get("scheme")) for p in info.get("protocols") or []}))
+    return looker.ok(f"{rse}, by {schemes or 'no protocol at all'}")
 
 
 def _protocols(looker: Looker, lake: Lake, found: dict[str, dict[str, Any]]) -> Check:
@@ -78,10 +71,9 @@ def _protocols(looker: Looker, lake: Lake, found: dict[str, dict[str, Any]]) -> 
     unread = {name: why for name, info in found.items() if (why := _why_not(instance, name, info))}
     of = f" of {len(every)}" if len(every) > len(names) else ""
     if not unread:
-        return looker.ok("protocols", f"All {len(found)}{of} RSEs can be read from here.")
+        return looker.ok(f"All {len(found)}{of} RSEs can be read from here.")
     told = "; ".join(f"{name}: {why}" for name, why in sorted(unread.items())[:5])
     return looker.warning(
-        "protocols",
         f"{len(unread)} of {len(found)} RSEs cannot be read from here: {told}.",
         "Data that is only there: make it available, and read it where it arrives.",
     )
@@ -96,21 +88,18 @@ def _info(lake: Lake, rse: str) -> dict[str, Any] | None:
 
 def _why_not(instance: Instance, rse: str, info: Mapping[str, Any]) -> str:
     """Say why an RSE cannot be read from here; nothing where it can."""
-    schemes = {str(protocol.get("scheme")) for protocol in info.get("protocols") or []}
-    if schemes & set(HTTPS_SCHEMES) or (
-        rse == instance.destination_rse and instance.rse_mount_path
-    ):
+    protocols = info.get("protocols") or []
+    folders = [str(p.get("prefix") or "/") for p in protocols if p.get("scheme") == "file"]
+    if any(map(os.path.isdir, folders)):
         return ""
-    if schemes & set(ROOT_SCHEMES):
-        if reads_root():
-            return ""
-        return "no library for root (pip install jupyter-dlaas-kernel[xrootd])"
-    if "file" in schemes:
-        prefixes = [str(p.get("prefix") or "/") for p in info["protocols"] if p["scheme"] == "file"]
-        if any(os.path.isdir(prefix) for prefix in prefixes):
-            return ""
-        return "its folder is not on this machine"
-    return f"no library for {', '.join(sorted(schemes))}" if schemes else "it has no protocol"
+    if rse == instance.destination_rse and instance.rse_mount_path:
+        return ""
+    tape = str(info.get("rse_type")).upper() == "TAPE"
+    copies = [Copy(rse, f"{protocol.get('scheme')}://", tape=tape) for protocol in protocols]
+    ways = rank_copies(copies, Taste.of(instance), reads_root=reads_root())
+    if not ways:
+        return "it has no protocol"
+    return "" if ways[0].usable else ways[0].why
 
 
 def _hosts(looker: Looker, found: Mapping[str, Mapping[str, Any]]) -> Check:
@@ -135,12 +124,11 @@ def _hosts(looker: Looker, found: Mapping[str, Mapping[str, Any]]) -> Check:
     ]
     if shut:
         return looker.warning(
-            "hosts",
             f"No connection to {', '.join(sorted(shut)[:5])}, of {len(places)} tried.",
             "A firewall may be between, or the storage is down: data there is read from elsewhere.",
         )
     through = "; https goes through the proxy" if proxied else ""
-    return looker.ok("hosts", f"All {len(places)} storage hosts take connections{through}.")
+    return looker.ok(f"All {len(places)} storage hosts take connections{through}.")
 
 
 def _reached(place: tuple[str, int]) -> bool:
@@ -151,59 +139,40 @@ def _reached(place: tuple[str, int]) -> bool:
     return True
 
 
-def check_mount(looker: Looker, instance: Instance) -> list[Check]:
+def check_mount(looker: Looker, instance: Instance) -> Iterator[Check]:
     """Check the folder in which the destination RSE is to be seen."""
-    mount = instance.rse_mount_path
-    if mount is None:
-        return []
-    path = os.path.expanduser(mount)
-    if not os.path.isdir(path):
-        return [
-            looker.wrong(
-                "mount",
-                f"rse_mount_path {path} is not mounted here.",
-                "Mount it, or remove rse_mount_path: files are streamed then.",
-            )
-        ]
+    if instance.rse_mount_path is None:
+        return
+    path = os.path.expanduser(instance.rse_mount_path)
     try:
         with os.scandir(path) as entries:
             next(entries, None)
+    except PermissionError:
+        yield looker.wrong(f"{path} may not be read.", "Ask for the right to read it.")
     except OSError as error:
-        return [
-            looker.wrong(
-                "mount",
-                f"{path} cannot be read ({error.strerror}).",
-                "Ask for the right to read it.",
-            )
-        ]
-    return [looker.ok("mount", f"{path} can be read")]
+        yield looker.wrong(
+            f"rse_mount_path {path} is not mounted here: {error.strerror}.",
+            "Mount it, or remove rse_mount_path: files are streamed then.",
+        )
+    else:
+        yield looker.ok(f"{path} can be read")
 
 
-def check_mapping(looker: Looker, lake: Lake) -> list[Check]:
+def check_mapping(looker: Looker, lake: Lake) -> Iterator[Check]:
     """Check that paths of the destination RSE, mapped to the mount, are where something is."""
     instance = lake.instance
-    if not instance.destination_rse or not instance.rse_mount_path:
-        return []
-    if not os.path.isdir(os.path.expanduser(instance.rse_mount_path)):
-        # That is told by itself.
-        return []
+    mount, begins = instance.rse_mount_path, instance.path_begins_at
+    if not instance.destination_rse or not mount or not os.path.isdir(os.path.expanduser(mount)):
+        # That a mount is not there is told by itself.
+        return
     protocols = lake.rse_info(instance.destination_rse).get("protocols") or []
-    prefixes = {str(protocol.get("prefix") or "/") for protocol in protocols}
-    mapped = {
-        prefix: under_mount(
-            f"{prefix.rstrip('/')}/x", instance.rse_mount_path, instance.path_begins_at
+    prefixes = sorted({str(protocol.get("prefix") or "/") for protocol in protocols})
+    mapped = [under_mount(f"{prefix.rstrip('/')}/x", mount, begins) for prefix in prefixes]
+    folders = [os.path.dirname(path) for path in mapped if path]
+    if not any(map(os.path.isdir, folders)):
+        yield looker.warning(
+            f"The paths of {instance.destination_rse} would be in"
+            f" {', '.join(folders) or 'nowhere below it'}, which is not there.",
+            f"Check path_begins_at ({begins}): so many leading folders of"
+            f" {', '.join(prefixes)} are dropped.",
         )
-        for prefix in prefixes
-    }
-    folders = {prefix: os.path.dirname(path) for prefix, path in mapped.items() if path}
-    if any(os.path.isdir(folder) for folder in folders.values()):
-        return []
-    where = ", ".join(sorted(folders.values())) or "nowhere below it"
-    return [
-        looker.warning(
-            "mount",
-            f"The paths of {instance.destination_rse} would be in {where}, which is not there.",
-            f"Check path_begins_at ({instance.path_begins_at}): so many leading folders of"
-            f" {', '.join(sorted(prefixes))} are dropped.",
-        )
-    ]

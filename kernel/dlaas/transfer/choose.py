@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -52,8 +52,12 @@ class Wanted:
         return self.place.is_verified(self.path, self.did, self.size, self.adler32)
 
 
-def entries(lake: Lake, did: DID, row: dict[str, object]) -> Iterator[Entry]:
-    """List the files below a DID whose row is known."""
+def entries(
+    lake: Lake, did: DID, row: dict[str, object], files: Sequence[Entry] | None = None
+) -> Iterator[Entry]:
+    """List the files below a DID whose row is known; those of a part of it are given."""
+    if files is not None:
+        return iter(files)
     if type_of(row["type"]) == "file":
         return iter([entry_from({**row, "scope": did.scope, "name": did.name})])
     rows = lake.client.list_files(did.scope, did.name)

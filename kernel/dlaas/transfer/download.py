@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlaas.errors import problem
-from dlaas.model import DID, Problem
+from dlaas.model import DID, Entry, Problem
 from dlaas.transfer.body import Progress
 from dlaas.transfer.engine import TICK, Asked, Engine
 from dlaas.transfer.engine import Arrival as Arrival
@@ -69,12 +69,14 @@ def arrivals(
     *,
     cancelled: Asked | None = None,
     overwrite: bool = False,
+    files: Sequence[Entry] | None = None,
 ) -> Iterator[Arrival]:
     """Download, and yield each file as it arrives; those that cannot be brought with their error.
 
-    Closing the iterator ends the download; what came is kept.
+    Of a part of a collection `files` are its own. Closing the iterator ends the download; what came
+    is kept.
     """
-    with closing(Engine(lake, did, folder, overwrite).events(cancelled)) as found:
+    with closing(Engine(lake, did, folder, overwrite, files=files).events(cancelled)) as found:
         yield from (arrival for arrival in found if arrival is not None)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -57,8 +57,10 @@ class Engine:
         folder: str | os.PathLike[str] | None,
         overwrite: bool,
         name: str | None = None,
+        files: Sequence[Entry] | None = None,
     ) -> None:
         self._lake = lake
+        self._files = files
         self.did = DID(did)
         self._row = lake._did(self.did)
         self.is_file = type_of(self._row["type"]) == "file"
@@ -148,15 +150,19 @@ class Engine:
         if os.path.lexists(root) and not root.is_dir():
             raise Unwritable(f"{root} is not a folder.")
         self._total = self._row.get("bytes")
-        if self.is_file:
+        if self.is_file and self._files is None:
             return
-        if self._total is None:
+        if self._files is not None:
+            self._total = sum(file.bytes or 0 for file in self._files)
+        elif self._total is None:
             row = self._lake.client.get_did(*self.did.split(":", 1), dynamic_depth="FILE")
             self._total = row.get("bytes")
         free = free_on(root)
         if free is None or (self._total is not None and self._total <= free):
             return
-        needed = sum(self._lacking(entry) for entry in entries(self._lake, self.did, self._row))
+        needed = sum(
+            self._lacking(entry) for entry in entries(self._lake, self.did, self._row, self._files)
+        )
         if needed > free:
             raise full(root, needed, free)
 
@@ -172,7 +178,7 @@ class Engine:
 
     def _missing(self) -> Iterator[Wanted]:
         """List the files that have to come; tell of those that are here."""
-        for entry in entries(self._lake, self.did, self._row):
+        for entry in entries(self._lake, self.did, self._row, self._files):
             try:
                 size = size_of(entry)
                 self._listed += size

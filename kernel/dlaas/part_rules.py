@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dlaas.errors import DuplicateRule, InvalidInput, InvalidRSEExpression
 from dlaas.lifetime import Lifetime, Until, seconds
 from dlaas.model import DID, Entry, Granted, Rule
-from dlaas.partly import rules_on
+from dlaas.part_status import rules_on
 from dlaas.rules import covers
 
 if TYPE_CHECKING:

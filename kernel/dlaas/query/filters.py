@@ -45,7 +45,10 @@ _ELSEWHERE = {
 }
 _UNSEARCHABLE = frozenset(
     {"account", "availability", "complete", "is_open", "lifetime", "monotonic", "obsolete",
-     "suppressed", "updated_at"}
+     "suppressed", "updated_at",
+     # Rucio takes these for attributes of its own class, and fails.
+     "delete", "items", "keys", "meta", "metadata", "next", "registry", "save", "to_dict",
+     "update", "values"}
 )  # fmt: skip
 _SUFFIXES: dict[Operator, str] = {
     "=": "", "like": "", "!=": ".ne", "<": ".lt", "<=": ".lte", ">": ".gt", ">=": ".gte",
@@ -113,7 +116,10 @@ def _sent(one: Condition) -> Iterator[tuple[Operator, Any]]:
     if kind is not None:
         _check_column(one, kind)
     value = one.value
-    if isinstance(value, str):
+    if kind == "flag":
+        # Where Rucio keeps nothing, it is false, and only != finds that.
+        yield ("=" if (one.operator == "=") == value else "!="), True
+    elif isinstance(value, str):
         yield one.operator, _text(one, value)
     elif not isinstance(value, date):
         yield one.operator, value
@@ -152,7 +158,10 @@ def _text(one: Condition, text: str) -> str:
             remedy="Name some letters of the value.",
         )
     if "%" in text or "\\" in text:
-        raise InvalidInput(f"{one}: Rucio's search takes % and \\ for something else.")
+        raise InvalidInput(
+            f"{one}: Rucio's search takes % and \\ for something else.",
+            remedy="Write * for any letters.",
+        )
     if re.search("true|TRUE|false|FALSE", text):
         raise InvalidInput(
             f"{one}: Rucio's search writes true and false differently inside a text.",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+from dlaas.conditions import Condition as Condition
 from dlaas.conditions import Key as Key
 from dlaas.conditions import Where, where_from
 from dlaas.conditions import key as key
 from dlaas.errors import InvalidInput
-from dlaas.filters import rucio_filters
+from dlaas.query.filters import rucio_filters
 
 if TYPE_CHECKING:
     from dlaas.catalogue import Catalogue
@@ -44,8 +45,8 @@ class Query:
         self.scope, self.name = lake.check_pattern(pattern)
         if type not in TYPES:
             raise InvalidInput(f"{type!r} is not a type of DID: {', '.join(TYPES)}.")
-        if limit is not None and limit < 1:
-            raise InvalidInput("The limit must be at least 1.")
+        if limit is not None and (not isinstance(limit, int) or limit < 1):
+            raise InvalidInput("The limit must be a whole number, at least 1.")
         self.type: SearchType = type
         self.where: Where | None = where_from(where)
         self.limit = limit

@@ -11,11 +11,14 @@ from typing import NamedTuple, NoReturn
 
 from dlaas.conditions import Condition, Group, Value, Where, condition
 from dlaas.errors import InvalidInput
+from dlaas.query.filters import COLUMNS
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<operator><=|>=|!=|==|=|<|>)|(?P<sign>[,;()&|])"""
     r"""|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s<>=!,;()&|"']+)|(?P<odd>\S))"""
 )
+# What begins with a needless 0 is a text: a checksum, or the name of a period.
+_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?!\w|\.)")
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _EXAMPLE = "Write it as energy >= 13000, kind = mc (a comma means and, a semicolon or)."
 
@@ -81,7 +84,7 @@ class _Parser:
 
     def condition(self, begin: int, name: _Token, operator: str, value: _Token) -> Condition:
         try:
-            return condition(name.text, operator, _value(value))
+            return condition(_key(name), operator, _value(value, COLUMNS.get(name.text) == "text"))
         except InvalidInput as error:
             self.refuse(error.message.rstrip("."), begin, error)
 
@@ -144,19 +147,30 @@ def _is_joint(token: _Token) -> bool:
     return token.kind == "word" and token.text.lower() in ("and", "or")
 
 
-def _value(token: _Token) -> Value:
+def _key(token: _Token) -> str:
+    if token.kind == "word" and re.search(r"\s", token.text):
+        raise InvalidInput(
+            f"{token.text!r} is no key",
+            remedy="A key of several words goes in quotes. There is no not: write !=.",
+        )
+    return token.text
+
+
+def _value(token: _Token, as_text: bool) -> Value:
     """Read a bare value as a number, true or false, or a date, where it looks like one."""
     text = token.text
-    if token.kind == "quoted":
+    if token.kind == "quoted" or as_text:
         return text
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
-    for number in (int, float):
-        try:
-            if re.fullmatch(r"[+-]?\d*\.?\d+(?:[eE][+-]?\d+)?|[+-]?\d+\.", text):
-                return number(text)
-        except ValueError:
-            continue
+    number = re.match(_NUMBER, text)
+    if number and re.match(r"\s", text[number.end() :]):
+        raise InvalidInput(
+            f"{text!r} is a number with something behind it",
+            remedy="Write the number without its unit, or a text in quotes.",
+        )
+    if number and number.end() == len(text):
+        return int(text) if re.fullmatch(r"[+-]?\d+", text) else float(text)
     return _time(text)
 
 

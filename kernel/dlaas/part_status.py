@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from dlaas.access import chosen, list_copies, local_path, rank, rank_file, reads_from
+from dlaas.access import chosen, list_copies, rank, rank_file, reads_from
 from dlaas.errors import DlaasError, NotAvailable
 from dlaas.model import DID, Access, Entry, Replica, Rule, State, Status
+from dlaas.mounts import is_computed, local_paths
 from dlaas.rows import rule_from
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _BY_RULE: dict[str, State] = {
 }
 # The most hopeful first.
 _ON_THE_WAY: tuple[State, ...] = ("replicating", "stuck", "waiting_approval", "suspended")
+# A collection's rules are those of its part too.
+_KEPT = (*_ON_THE_WAY, "available")
 
 
 @dataclass
@@ -50,7 +53,7 @@ def status(lake: Lake, did: DID, entries: Sequence[Entry]) -> Status:
     # With a rule on each file, those on the collection need not be asked for.
     whole = None if len(ruled) == len(entries) else lake.status(did)
     state = _state(entries, look, own, whole)
-    rules = (*own, *(whole.rules if whole and whole.state in _ON_THE_WAY else ()))
+    rules = (*own, *(whole.rules if whole and whole.state in _KEPT else ()))
     access = _access(lake, entries, look, rse)
     streamed = " It can be streamed." if access in ("https", "root") else ""
     return Status(
@@ -82,13 +85,12 @@ def _look(lake: Lake, did: DID, entries: Sequence[Entry], rse: str | None) -> _L
     )
 
 
-def on_mount(lake: Lake, entries: Iterable[Entry]) -> dict[DID, float]:
+def on_mount(lake: Lake, entries: Sequence[Entry]) -> dict[DID, float]:
     """Answer which files are on the mount, and since when in seconds; no call per file."""
     if not _is_seen(lake):
         return {}
     found = {}
-    for entry in entries:
-        path = local_path(lake, entry.did, entry.bytes)
+    for entry, path in zip(entries, local_paths(lake, entries), strict=True):
         if path is not None:
             try:
                 found[entry.did] = os.stat(path).st_mtime
@@ -117,7 +119,7 @@ def _is_seen(lake: Lake) -> bool:
     except DlaasError:
         return False
     schemes = [protocol.get("scheme") for protocol in info.get("protocols") or []]
-    return bool(info.get("deterministic", True) and (mount or "file" in schemes))
+    return is_computed(info) and bool(mount or "file" in schemes)
 
 
 def _states_at(lake: Lake, did: DID, entries: Sequence[Entry], rse: str) -> dict[DID, str]:
@@ -172,7 +174,7 @@ def _state(
     missing = {entry.did for entry in look.missing}
     found = {_BY_RULE[rule.state] for rule in own if rule.did in missing}
     uncovered = missing - {rule.did for rule in own}
-    if uncovered and whole is not None and whole.state in (*_ON_THE_WAY, "available"):
+    if uncovered and whole is not None and whole.state in _KEPT:
         # Available with files missing: the catalogue's counters follow some seconds later.
         found.add("replicating" if whole.state == "available" else whole.state)
     elif uncovered - look.copying:
@@ -216,7 +218,7 @@ def _expiry(entries: Sequence[Entry], own: Sequence[Rule], whole: Status | None)
     kept: dict[DID, list[datetime | None]] = {}
     for rule in own:
         kept.setdefault(rule.did, []).append(rule.expires_at)
-    if whole is not None and whole.state in (*_ON_THE_WAY, "available"):
+    if whole is not None and whole.state in _KEPT:
         for entry in entries:
             kept.setdefault(entry.did, []).append(whole.expires_at)
     ends = [max(e for e in found if e) for found in kept.values() if None not in found]
