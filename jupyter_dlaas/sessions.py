@@ -49,7 +49,7 @@ class Sessions(LoggingConfigurable):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.handover = runtime_dir / f"dlaas-{os.getpid()}"
+        self.handover = handover.directory(folder=runtime_dir)
         self.redactor = Redactor()
         self._section = section
         self._changed = changed
@@ -118,7 +118,7 @@ class Sessions(LoggingConfigurable):
     async def _load_once(self) -> None:
         # On a thread: an entry may be a URL.
         self._instances = await asyncio.to_thread(_read, self._section)
-        await asyncio.to_thread(_clean, self.handover.parent)
+        await asyncio.to_thread(handover.clean, self.handover.parent)
         await self._open_new()
         self._log_problems()
 
@@ -172,24 +172,3 @@ def _remove(folder: Path) -> None:
     except OSError:
         # The runtime folder may be gone before us.
         return
-
-
-def _clean(runtime_dir: Path) -> None:
-    """Remove what servers that were killed had handed over, also one that had our process id."""
-    for folder in runtime_dir.glob("dlaas-*"):
-        pid = folder.name.removeprefix("dlaas-")
-        if pid.isdigit() and (int(pid) == os.getpid() or not _alive(int(pid))):
-            _remove(folder)
-
-
-def _alive(pid: int) -> bool:
-    if os.name != "posix":
-        # There is no signal 0 elsewhere: os.kill would end the process.
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
@@ -36,9 +38,18 @@ class Handover:
     default: bool = False
 
 
-def directory(pid: int | None = None) -> Path:
-    """Name the folder of the Jupyter server with process id `pid`, without one of this process."""
-    return runtime_dir() / f"dlaas-{os.getpid() if pid is None else pid}"
+# In seconds.
+_FORSAKEN = 7 * 86400
+
+
+def directory(pid: int | None = None, folder: Path | None = None) -> Path:
+    """Name the folder of the Jupyter server with process id `pid` on this host, without one of
+    this process, in the given or the usual runtime folder.
+
+    The host is part of it: the pods of a hub share a home, and each counts its processes from one.
+    """
+    server = os.getpid() if pid is None else pid
+    return (folder or runtime_dir()) / f"dlaas-{platform.node()}-{server}"
 
 
 def find() -> Path | None:
@@ -100,13 +111,26 @@ def remove(folder: Path, name: str | None = None) -> None:
         folder.rmdir()
 
 
-def clean() -> None:
-    """Remove the folders of Jupyter servers that are gone without having said goodbye."""
-    for folder in runtime_dir().glob("dlaas-*"):
-        pid = folder.name.rpartition("-")[2]
-        if pid.isdigit() and folder.is_dir() and not _is_alive(int(pid)):
+def clean(folder: Path | None = None) -> None:
+    """Remove what servers that are gone had handed over in a runtime folder, also one that had
+    this process's id.
+
+    Of servers on other hosts, which share a home, that is what nobody has renewed for a week.
+    """
+    for left in (folder or runtime_dir()).glob("dlaas-*-*"):
+        host, _, pid = left.name.removeprefix("dlaas-").rpartition("-")
+        if pid.isdigit() and _is_over(left, host, int(pid)):
             with suppress(OSError):
-                remove(folder)
+                remove(left)
+
+
+def _is_over(left: Path, host: str, pid: int) -> bool:
+    if host == platform.node():
+        return pid == os.getpid() or not _is_alive(pid)
+    try:
+        return time.time() - left.stat().st_mtime > _FORSAKEN
+    except OSError:
+        return False
 
 
 def _is_alive(pid: int) -> bool:

@@ -209,12 +209,18 @@ def test_a_renewed_hand_over_is_seen_at_once(tmp_path: Path) -> None:
 def test_folders_of_dead_servers_are_cleaned_away(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    dead, own = handover.directory(ended.pid), handover.directory()
-    for folder in (dead, own):
+    dead, alive = handover.directory(ended.pid), handover.directory(os.getppid())
+    earlier = handover.directory()
+    elsewhere, forsaken = (
+        earlier.with_name(f"dlaas-pod-{number}-{ended.pid}") for number in (1, 2)
+    )
+    for folder in (dead, alive, earlier, elsewhere, forsaken):
         handover.write(folder, INSTANCE, "alice", "t", None)
+    os.utime(forsaken, (0, 0))
     handover.clean()
-    assert not dead.exists()
-    assert own.exists()
+    left = {folder for folder in (dead, alive, earlier, elsewhere, forsaken) if folder.exists()}
+    # Nobody here can see whether the processes of another host live.
+    assert left == {alive, elsewhere}
 
 
 def test_a_kernel_uses_the_token_that_the_server_hands_over(

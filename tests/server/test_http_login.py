@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 import stat
 import threading
@@ -133,7 +132,7 @@ async def test_kernels_are_handed_a_token_until_logout(api: Api, app: DlaasExten
 
 
 async def test_what_a_killed_server_left_is_removed(api: Api, jp_runtime_dir: Path) -> None:
-    dead = jp_runtime_dir / "dlaas-4194305"
+    dead = handover.directory(4194305, jp_runtime_dir)
     dead.mkdir()
     (dead / "lake.json").write_text("{}")
     other = jp_runtime_dir / "dlaas-notes"
@@ -146,7 +145,7 @@ async def test_what_a_killed_server_left_is_removed(api: Api, jp_runtime_dir: Pa
 @pytest.fixture
 def left(jp_runtime_dir: Path) -> Path:
     """What a killed server with our process id had handed over; in containers ids are few."""
-    path = jp_runtime_dir / f"dlaas-{os.getpid()}" / "plain.json"
+    path = handover.directory(folder=jp_runtime_dir) / "plain.json"
     path.parent.mkdir()
     path.write_text("{}")
     return path
