@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-AMBIENT = ("RUCIO_", "SWAN_", "JPY_", "DLAAS_", "X509_", "BEARER_", "JUPYTER_", "XDG_", "NO_COLOR")
+AMBIENT = (
+    "RUCIO_",
+    "SWAN_",
+    "JPY_",
+    "DLAAS_",
+    "X509_",
+    "BEARER_",
+    "JUPYTER_",
+    "XDG_",
+    "NO_COLOR",
+    "PYTHONUNBUFFERED",
+)
 # Far above what any command needs here; a command that hangs fails its test.
 LONGEST = 240
 

@@ -330,7 +330,7 @@ def test_what_was_granted_is_known_while_it_is_waited_for(
     lake.hold("fts")
     waiting = subprocess.Popen(
         [sys.executable, "-m", "dlaas", "rule", "add", did, "--lifetime", "1h", "--wait", "1h"],
-        env={**dlaas.env, "PYTHONUNBUFFERED": ""}, stdout=subprocess.PIPE,
+        env=dlaas.env, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:

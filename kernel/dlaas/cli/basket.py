@@ -117,7 +117,8 @@ def _basket(arguments: argparse.Namespace) -> Basket:
 
 def _codes(basket: Basket, problems: Iterable[Any]) -> int:
     found = [DONE if problem is None else code_of(problem) for problem in problems]
-    return code_of_all([*found, *map(code_of, basket.problems.values())])
+    # An ESAP that could not be read is a part that failed: another could.
+    return code_of_all([*(found or [DONE]), *map(code_of, basket.problems.values())])
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -110,7 +110,7 @@ def _add(arguments: argparse.Namespace) -> int:
     remark(arguments, granted.note)
     if arguments.wait is not None:
         # Whoever ends the wait knows what was granted.
-        pass
+        finish()
         _wait(lake, granted.rule, arguments.wait, quiet=arguments.quiet)
     return DONE
 
