@@ -64,6 +64,11 @@ ROOMS: tuple[tuple[str, str], ...] = (
     ("Filesystem", "dlaas.filesystem.RucioFileSystem"),
     ("Cache", "dlaas.cache.Cache"),
     (
+        "Basket",
+        "dlaas.basket.Basket dlaas.basket.BasketItem dlaas.basket.Staged dlaas.basket.Fetched"
+        " dlaas.basket.RucioConnector dlaas.basket.Connector",
+    ),
+    (
         "Notebook",
         "dlaas.notebook.load_ipython_extension dlaas.notebook.resolve_dids dlaas.notebook.restore",
     ),

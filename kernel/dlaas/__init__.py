@@ -47,7 +47,7 @@ _ROOMS = {
     "workspace": "workspaces",
 }
 # Whole rooms that are used by their name, as in `dlaas.notebook.restore()`.
-_MODULES = frozenset({"access", "cache", "credentials", "errors", "notebook", "widgets"})
+_MODULES = frozenset({"access", "basket", "cache", "credentials", "errors", "notebook", "widgets"})
 
 
 def __getattr__(name: str) -> Any:

@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 from dlaas.errors import InvalidDID, InvalidInput, NotAvailable
 from dlaas.lifetime import Lifetime, duration
 from dlaas.model import DID
+from dlaas.private import is_own
 from dlaas.transfer.disk import local_error
 from dlaas.transfer.part import remove_free
 from dlaas.transfer.place import OURS, Place, read_back, user_cache, written
@@ -99,20 +100,18 @@ class Cache:
 
     def entries(self) -> Iterator[CacheEntry]:
         """List what is here, in no order."""
-        for path, now in self._files():
+        for path, now, used in self._files():
             instance, scope, name = os.fspath(path.relative_to(self.folder)).split("/", 2)
             try:
                 did = DID(f"{read_back(scope)}:{read_back(name)}")
             except InvalidDID:
-                # Somebody else put it there.
                 continue
-            used = self.place.last_used(path, now)
             when = datetime.fromtimestamp(used, timezone.utc)
             yield CacheEntry(unquote(instance), did, str(path), now.st_size, when)
 
     def size(self) -> int:
         """Answer the bytes of all files here, also of those that are only in part."""
-        found = sum(now.st_size for _, now in self._files())
+        found = sum(now.st_size for _, now, _ in self._files())
         for part in self._parts():
             with suppress(OSError):
                 found += part.stat().st_size
@@ -146,13 +145,17 @@ class Cache:
             found.delete_parts(before)
         return Cleaned(found.files, found.bytes, found.in_use)
 
-    def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
+    def _files(self) -> Iterator[tuple[Path, os.stat_result, float]]:
         depth = len(self.folder.parts) + 3
         for path in self.place.walk():
-            # Somebody's file that lies in the folder, but not where ours are, is not ours.
-            if len(path.parts) >= depth:
-                with suppress(OSError):
-                    yield path, path.stat()
+            if len(path.parts) < depth:
+                continue
+            with suppress(OSError):
+                now = path.stat()
+                used = self.place.last_used(path, now)
+                # Somebody's file in a folder that is not for the cache alone is never ours.
+                if used is not None:
+                    yield path, now, used
 
     def _parts(self) -> Iterator[Path]:
         return self.place.parts.glob(f"{OURS}-*.part")
@@ -226,7 +229,7 @@ def private_cache() -> Cache:
         now = folder.stat()
     except OSError as error:
         raise local_error(error, folder) from error
-    if now.st_uid != os.getuid():
+    if not is_own(now):
         raise InvalidInput(f"{folder} belongs to somebody else: embargoed data is not put there.")
     if stat.S_IMODE(now.st_mode) != 0o700:
         folder.chmod(0o700)

@@ -52,7 +52,7 @@ def put(cache: Cache, did: str, content: bytes = b"content", age: float = 0.0) -
 ODD = [
     "/store/data/x.root", "store/data/x.root", "a//b", "a/b", "../../../etc/passwd", "a/../b",
     "a/./b", "./x", ".ssh/authorized_keys", ".%2E", "%2E", "%2Essh/authorized_keys", "%2F/a", "%",
-    "a%2Fb", "a/", "/", "//", "..", "...", "\u00e9", "a:b", ".dlaas/x", "a/.zgroup",
+    "a%2Fb", "%00", "a\0b", "a/", "/", "//", "..", "...", "\u00e9", "a:b", ".dlaas/x", "a/.zgroup",
 ]  # fmt: skip
 
 
@@ -75,6 +75,7 @@ def test_an_instance_of_any_name_has_one_folder(cache: Cache, instance: str) -> 
     assert len(path.relative_to(cache.folder).parts) == 3
     cache.place.make_folder(path.parent)
     path.write_bytes(b"x")
+    cache.place.remember(path, DID("s:x"), None)
     assert [entry.instance for entry in cache.entries()] == [instance]
 
 
@@ -116,6 +117,23 @@ def test_it_lists_what_it_has_and_how_much(cache: Cache) -> None:
     assert cache.size() == 1500
     cache.clean()
     assert (cache.folder / "README").exists()
+
+
+def test_in_a_folder_of_somebodys_work_only_what_was_downloaded_is_cleaned(cache: Cache) -> None:
+    """Somebody names a folder that is in use already, such as that of his project."""
+    own = [cache.folder / "thesis/chapters" / name for name in ("1.tex", "figures/1.pdf")]
+    for path in own:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"years of work")
+        os.utime(path, (1, 1))
+    put(cache, "s:x", age=10 * 86400)
+    assert [entry.did for entry in cache.entries()] == ["s:x"]
+    assert cache.size() == 7
+    cache.clean(did=["chapters:1.tex", "chapters:figures/1.pdf"])
+    assert cache.clean(older_than="1d").files == 1
+    cache.clean(max_bytes=0)
+    cache.clean()
+    assert [path.read_bytes() for path in own] == [b"years of work"] * 2
 
 
 def test_an_empty_or_missing_cache_is_no_error(tmp_path: Path) -> None:

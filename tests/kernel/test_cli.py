@@ -25,6 +25,7 @@ FILE = "ATLAS_OD_EDU:data_A.GamGam.root"
 ROWS = {"Content-Type": "application/x-json-stream"}
 COMMANDS = (
     "search", "ls", "info", "rses", "get", "put", "rule", "link", "cache", "env", "doctor",
+    "basket",
 )  # fmt: skip
 
 

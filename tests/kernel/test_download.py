@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dlaas import Lake, access
-from dlaas.errors import AlreadyThere, DataIdentifierNotFound, NotAvailable
+from dlaas.errors import AlreadyThere, DataIdentifierNotFound, InvalidInput, NotAvailable
 from dlaas.model import DID
 from dlaas.transfer.download import Downloaded, arrivals, download, fetch_to
 from dlaas.transfer.place import Place
@@ -238,6 +238,19 @@ def test_what_lies_in_the_folder_already_is_read_once_and_kept(
 def test_two_files_of_one_name_do_not_replace_each_other(
     far: Lake, alice: Lake, lake: EmbeddedLake, tmp_path: Path, fresh: Fresh
 ) -> None:
+    dataset = _two_of_one_name(far, alice, lake, tmp_path, fresh)
+    done = download(far, dataset, tmp_path / "own")
+    name = min(path.name for path in (tmp_path / "own").iterdir() if path.is_file())
+    assert read(done) == [b"alice", b"bob's"]
+    places = {Path(path).relative_to(tmp_path / "own").as_posix() for path in done.paths}
+    assert places in ({name, f"user.bob/{name}"}, {name, f"user.alice/{name}"})
+    again = download(far, dataset, tmp_path / "own")
+    assert (again.kept, set(again.paths)) == (2, set(done.paths))
+
+
+def _two_of_one_name(
+    far: Lake, alice: Lake, lake: EmbeddedLake, tmp_path: Path, fresh: Fresh
+) -> DID:
     name, dataset = fresh("same"), DID(f"user.alice:{fresh('both')}")
     bob = Lake(replace(far.instance, **_as(lake, "bob")))
     for owner, scope, body in ((alice, "user.alice", b"alice"), (bob, "user.bob", b"bob's")):
@@ -246,12 +259,7 @@ def test_two_files_of_one_name_do_not_replace_each_other(
     alice.client.add_dataset(dataset.scope, dataset.name)
     files = [{"scope": scope, "name": name} for scope in ("user.alice", "user.bob")]
     alice.client.attach_dids(dataset.scope, dataset.name, files)
-    done = download(far, dataset, tmp_path / "own")
-    assert read(done) == [b"alice", b"bob's"]
-    places = {Path(path).relative_to(tmp_path / "own").as_posix() for path in done.paths}
-    assert places in ({name, f"user.bob/{name}"}, {name, f"user.alice/{name}"})
-    again = download(far, dataset, tmp_path / "own")
-    assert (again.kept, set(again.paths)) == (2, set(done.paths))
+    return dataset
 
 
 def _as(lake: EmbeddedLake, account: str) -> dict[str, Any]:
@@ -347,3 +355,29 @@ def test_a_file_goes_to_the_very_path_that_is_named(
     (tmp_path / "here").write_bytes(b"old")
     fetch_to(far, f"{dataset}-0", tmp_path / "here")
     assert (tmp_path / "here").read_bytes() == bodies[0]
+
+
+def test_the_files_of_a_dataset_do_not_all_go_to_one_path(
+    far: Lake, a_dataset: Callable[..., Any], tmp_path: Path
+) -> None:
+    dataset, _ = a_dataset(files=2)
+    (tmp_path / "here").write_bytes(b"old")
+    with pytest.raises(InvalidInput, match="no file"):
+        fetch_to(far, dataset, tmp_path / "here")
+    assert (tmp_path / "here").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_two_files_of_one_name_are_told_apart_where_nothing_can_be_remembered(
+    far: Lake, alice: Lake, lake: EmbeddedLake, tmp_path: Path, fresh: Fresh, own_cache: Path,
+    overwrite: bool, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A home that is full or read-only."""
+    own_cache.parent.mkdir()
+    own_cache.write_bytes(b"not a folder")
+    # One after the other, so that the first has its name when the second asks for it.
+    monkeypatch.setattr("dlaas.transfer.gate.AT_ONCE", 1)
+    monkeypatch.setattr("dlaas.transfer.choose._FIRST", 1)
+    dataset = _two_of_one_name(far, alice, lake, tmp_path, fresh)
+    done = download(far, dataset, tmp_path / "own", overwrite=overwrite)
+    assert read(done) == [b"alice", b"bob's"]

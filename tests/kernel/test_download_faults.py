@@ -28,6 +28,7 @@ from dlaas.cache import Cache
 from dlaas.model import DID, Entry
 from dlaas.transfer.disk import free_on
 from dlaas.transfer.download import Downloaded, download
+from dlaas.transfer.part import Part
 from dlaas.transfer.place import Place
 from jupyter_dlaas.lake import EmbeddedLake
 
@@ -302,6 +303,39 @@ def test_a_link_in_the_place_of_a_part_is_not_followed(
     assert (tmp_path / "victim").read_bytes() == b"precious"
 
 
+def test_a_pipe_in_the_place_of_a_part_is_told(
+    shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path
+) -> None:
+    place = Place(tmp_path / "own", shared=False)
+    part = place.part("x", DID("user.alice:x"), SIZE, f"{zlib.adler32(BODY):08x}")
+    part.parent.mkdir()
+    os.mkfifo(part)
+    with pytest.raises(errors.InvalidInput, match="something else"):
+        fetched(shelf())
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_changed_as_soon_as_it_has_its_name_is_not_taken_for_verified(
+    shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, replaced: bool,
+) -> None:  # fmt: skip
+    own, give = tmp_path / "own" / "x", Part.give
+
+    def given(part: Part, target: Path, replace: bool) -> os.stat_result:
+        looked = give(part, target, replace)
+        if replaced:
+            target.unlink()
+        target.write_bytes(bytes(SIZE))
+        return looked
+
+    monkeypatch.setattr(Part, "give", given)
+    fetched(shelf())
+    monkeypatch.undo()
+    with pytest.raises(errors.AlreadyThere):
+        fetched(shelf())
+    assert own.read_bytes() == bytes(SIZE)
+
+
 def test_a_part_that_has_its_name_already_is_never_written_to(
     shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path
 ) -> None:
@@ -337,8 +371,14 @@ def many(files: int, size: int = 100_000) -> dict[str, bytes]:
 def fetched_many(
     far: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., Downloaded]:
-    def act(storage: Shelf, files: dict[str, bytes], **options: Any) -> Downloaded:
-        tells(monkeypatch, files, {name: [f"{storage.url}/{name}"] for name in files})
+    def act(
+        storage: Shelf,
+        files: dict[str, bytes],
+        place: dict[str, str] | None = None,
+        **options: Any,
+    ) -> Downloaded:
+        paths = place or {name: f"/{name}" for name in files}
+        tells(monkeypatch, files, {name: [f"{storage.url}{paths[name]}"] for name in files})
         return download(far, "ATLAS_OD_EDU:2020_13TeV", tmp_path / "own", **options)
 
     return act
@@ -421,6 +461,45 @@ def test_cancelling_ends_what_hangs_and_keeps_what_came(
     assert (done.kept, done.fetched) == (4, 1)
     assert storage.gets[0].start > 0
     assert {p.name: p.read_bytes() for p in own.iterdir()} == files
+
+
+def test_a_download_that_was_cancelled_before_it_began_fetches_nothing(
+    shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path
+) -> None:
+    storage = shelf()
+    with pytest.raises(errors.Cancelled):
+        fetched(storage, cancelled=lambda: True)
+    assert storage.gets == []
+    assert not (tmp_path / "own").exists()
+
+
+def test_names_that_climb_stay_in_the_folder_and_odd_ones_stop_no_others(
+    shelf: Callable[..., Shelf], fetched_many: Callable[..., Downloaded], tmp_path: Path
+) -> None:
+    names = ["../../a", "/../b", "c/../d", ".bashrc", ".dlaas/e", "./f", "g\0h", "%2E%2E/i"]
+    files = {name: name.encode() for name in names}
+    storage = shelf(files={f"/{number}": body for number, body in enumerate(files.values())})
+    # Addresses are the storage's matter.
+    place = {name: f"/{number}" for number, name in enumerate(names)}
+    done = fetched_many(storage, files, place=place)
+    assert (done.fetched, done.failed) == (len(names), 0)
+    outside = [p for p in tmp_path.rglob("*") if p.is_file() and tmp_path / "own" not in p.parents]
+    assert all(p.is_relative_to(tmp_path / "xdg") for p in outside)
+    assert all(Path(p).resolve().is_relative_to(tmp_path / "own") for p in done.paths)
+    assert sorted(Path(p).read_bytes() for p in done.paths) == sorted(files.values())
+    assert not any(p.name.startswith(".") for p in (tmp_path / "own").iterdir())
+
+
+def test_a_name_too_long_for_the_disk_stops_no_others(
+    shelf: Callable[..., Shelf], fetched_many: Callable[..., Downloaded]
+) -> None:
+    # Written, each of these signs takes three.
+    files = {"a": b"1", "%" * 200: b"2", "b": b"3", "%" * 200 + "/c": b"4"}
+    storage = shelf(files={f"/{number}": body for number, body in enumerate(files.values())})
+    place = {name: f"/{number}" for number, name in enumerate(files)}
+    done = fetched_many(storage, files, place=place)
+    assert (done.fetched, done.failed) == (2, 2)
+    assert {failure.problem.blame for failure in done.failures} == {"you"}
 
 
 def test_a_file_whose_place_is_taken_by_a_file_does_not_stop_the_others(

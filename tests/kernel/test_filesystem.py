@@ -293,6 +293,8 @@ def test_who_stops_waiting_ends_what_was_begun(fs: RucioFileSystem) -> None:
 
     def interrupt() -> None:
         begun.wait(30)
+        while sys._current_frames()[main].f_code.co_name != "wait":
+            ended.wait(0.01)
         signal.pthread_kill(main, signal.SIGINT)
 
     threading.Thread(target=interrupt).start()

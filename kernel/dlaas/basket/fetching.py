@@ -27,7 +27,7 @@ from dlaas.errors import (
     TookTooLong,
 )
 from dlaas.model import DID
-from dlaas.sizes import size_said
+from dlaas.quota import size_said
 from dlaas.transfer.disk import free_on, full, local_error
 from dlaas.transfer.keys import Keys, trusting
 from dlaas.transfer.place import OURS, Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote
@@ -236,12 +236,13 @@ def choose(items: Iterable[BasketItem], wanted: Any) -> list[BasketItem]:
             raise InvalidInput(
                 f"{str(shown)!r} is not in the basket.", remedy="List what is in it."
             )
-        found += [item for item in matches if not any(item is other for other in found)]
-    return found
+        found += matches
+    return list({id(item): item for item in found}.values())
 
 
 def _is_meant(item: BasketItem, name: Any) -> bool:
     if isinstance(name, BasketItem):
         return item is name or (item.data == name.data and name.host in (None, item.host))
-    names: Iterator[str | None] = iter((item.id, item.did, item.url, item.title))
-    return any(known is not None and known == str(name).strip() for known in names)
+    text = str(name).strip()
+    # Its id last: it is computed.
+    return text in (item.did, item.url, item.title) or text == item.id

@@ -165,21 +165,24 @@ def _print_staged(arguments: argparse.Namespace, one: Staged) -> None:
 
 
 def _download(arguments: argparse.Namespace) -> int:
-    basket = _basket(arguments)
     from dlaas.basket.getting import get
     from dlaas.basket.items import choose
 
+    basket = _basket(arguments)
     problems = []
-    progress = Progress("basket", quiet=arguments.quiet)
-    for one in get(
-        basket,
-        choose(basket.items, arguments.items or None),
-        arguments.output,
-        max_bytes=arguments.max_size,
-        overwrite=arguments.overwrite,
-        progress=progress,
-    ):
-        progress.end()
+    for item in choose(basket.items, arguments.items or None):
+        progress = Progress(item.title, quiet=arguments.quiet)
+        try:
+            [one] = get(
+                basket,
+                [item],
+                arguments.output,
+                max_bytes=arguments.max_size,
+                overwrite=arguments.overwrite,
+                progress=progress,
+            )
+        finally:
+            progress.end()
         _print_fetched(arguments, one)
         problems.append(one.problem)
     _say_nothing(arguments, problems, "is in the basket")

@@ -91,7 +91,10 @@ class Names:
         return seen.did if seen else None
 
     def release(self, relative: str) -> None:
-        """Let a name go, once its file is there."""
+        """Let a name go, once its file is there, and remembered as that."""
+        path = self._place.path(relative)
+        if os.path.lexists(path) and self._place.seen(path) is None:
+            return
         with self._guard:
             self._taken.pop(relative, None)
 

@@ -30,7 +30,7 @@ class Unnameable(InvalidInput, OSError):
 
 def local_error(error: OSError, path: Path, needed: int = 0) -> DlaasError:
     """Turn what this machine's disk says into an error that names the folder."""
-    folder = path if path.is_dir() else path.parent
+    folder = path if os.path.isdir(path) else path.parent
     if error.errno in _FULL:
         return full(folder, needed, free_on(folder))
     text = f"{path} cannot be written: {error.strerror or type(error).__name__}."

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlaas.errors import problem
+from dlaas.errors import InvalidInput, problem
 from dlaas.model import DID, Entry, Problem
 from dlaas.transfer.body import Progress
 from dlaas.transfer.engine import TICK, Asked, Engine
@@ -85,7 +85,10 @@ def fetch_to(
 ) -> None:
     """Download a file to this very path, replacing what is there once it is verified."""
     target = Path(os.path.abspath(path))
-    _Report(Engine(lake, did, target.parent, True, name=target.name)).run(None, cancelled)
+    engine = Engine(lake, did, target.parent, True, name=target.name)
+    if not engine.is_file:
+        raise InvalidInput(f"{engine.did} is no file: its files would replace each other.")
+    _Report(engine).run(None, cancelled)
 
 
 class _Report:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import stat
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ from dlaas.transfer.disk import Room, Unwritable, free_on, full, local_error
 from dlaas.transfer.fetch import FATAL, Copy, Doors, fetch
 from dlaas.transfer.gate import Gate
 from dlaas.transfer.part import Part, remove_free, taken
-from dlaas.transfer.place import Place
+from dlaas.transfer.place import Place, looks
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
@@ -98,8 +99,9 @@ class Engine:
     def events(self, cancelled: Asked | None) -> Generator[Arrival | None, None, None]:
         """Yield what arrives, and None now and then where nothing does."""
         feeder = threading.Thread(target=self._feed, name="dlaas-download", daemon=True)
-        feeder.start()
         try:
+            _refuse(cancelled)
+            feeder.start()
             while True:
                 try:
                     found = self._arrived.get(timeout=TICK)
@@ -111,8 +113,7 @@ class Engine:
                     if isinstance(found, BaseException):
                         raise found
                     yield found
-                if cancelled is not None and cancelled():
-                    raise Cancelled("The download was cancelled; what came is kept.")
+                _refuse(cancelled)
         finally:
             with self._closing:
                 self._stopped.set()
@@ -276,8 +277,8 @@ class Engine:
             with self._room.kept(part.path.parent, wanted.size - part.size) as promise:
                 part.promise = promise
                 fetch(self._doors, part, wanted.did, wanted.adler32, wanted.copies)
-            part.give(wanted.path, replace=self._own is None or self._overwrite)
-            wanted.place.remember(wanted.path, wanted.did, part.adler32)
+            given = part.give(wanted.path, replace=self._own is None or self._overwrite)
+            wanted.place.remember(wanted.path, wanted.did, part.adler32, given)
             return replace(done, fetched=True)
         finally:
             self._parts.discard(part)
@@ -291,12 +292,12 @@ class Engine:
         if not os.path.lexists(path):
             return False
         with suppress(OSError):
-            if path.is_file() and path.stat().st_size == wanted.size:
-                before = path.stat().st_mtime_ns
+            before = path.stat()
+            if stat.S_ISREG(before.st_mode) and before.st_size == wanted.size:
                 found = adler32_of(path, self._doors.refuse_stopped)
                 same = wanted.adler32 is None or same_adler32(wanted.adler32, found)
-                if same and path.stat().st_mtime_ns == before:
-                    wanted.place.remember(path, wanted.did, found)
+                if same and looks(path.stat()) == looks(before):
+                    wanted.place.remember(path, wanted.did, found, before)
                     return True
         if self._own is None or (self._overwrite and not path.is_dir()):
             return False
@@ -304,3 +305,8 @@ class Engine:
             f"{path} is there already, and is not {wanted.did} as the catalogue has it.",
             remedy="Nothing was changed: move it away, or say overwrite=True.",
         )
+
+
+def _refuse(cancelled: Asked | None) -> None:
+    if cancelled is not None and cancelled():
+        raise Cancelled("The download was cancelled; what came is kept.")

@@ -136,7 +136,7 @@ def fetch(doors: Doors, part: Part, did: DID, adler32: str | None, copies: Seque
 
 
 def _from_copy(doors: Doors, part: Part, did: DID, adler32: str | None, rse: str, url: str) -> None:
-    failures = 0
+    failures, anew = 0, False
     while True:
         began = part.size
         try:
@@ -153,11 +153,12 @@ def _from_copy(doors: Doors, part: Part, did: DID, adler32: str | None, rse: str
             return
         found = part.adler32
         part.restart()
-        if began == 0:
+        if began == 0 or anew:
             raise errors.ChecksumMismatch(
                 f"{did} came from {rse} with adler32 {found}, not {adler32}."
             )
         # The first bytes may have been those of another copy, or of a disk that failed.
+        anew = True
 
 
 def _is_worth_more(error: DlaasError, came_further: bool, failures: int) -> bool:

@@ -90,11 +90,15 @@ class Part:
         with suppress(OSError):
             self.path.unlink()
 
-    def give(self, target: Path, replace: bool) -> None:
-        """Give the file its name, once its bytes are on the disk; raises `AlreadyThere`."""
+    def give(self, target: Path, replace: bool) -> os.stat_result:
+        """Give the file its name, once its bytes are on the disk; raises `AlreadyThere`.
+
+        The answer is how it looked before anybody else could change it.
+        """
         try:
             self._place.set_mode(self._descriptor)
             os.fsync(self._descriptor)
+            looked = os.fstat(self._descriptor)
             rename = os.replace if replace else _link
             try:
                 rename(self.path, target)
@@ -102,6 +106,7 @@ class Part:
                 # Not there yet, or somebody cleaned up the folder that was empty.
                 self._place.make_folder(target.parent)
                 rename(self.path, target)
+            return looked
         except FileExistsError:
             raise AlreadyThere(f"{target} is there already.") from None
         except IsADirectoryError:
@@ -155,6 +160,10 @@ def _locked(path: Path, stopped: Stopped) -> tuple[Path, int]:
             path = path.with_name(f"{path.stem}-{os.getuid()}.part")
             descriptor = os.open(path, _FLAGS, 0o644)
         try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise FileExistsError(errno.EEXIST, "something else has this name", str(path))
+            if stopped():
+                raise Cancelled("The download was cancelled.")
             locks = wait_for(descriptor, stopped)
         except BaseException:
             os.close(descriptor)
@@ -214,7 +223,4 @@ def _same(descriptor: int, path: Path) -> bool:
         there, here = os.stat(path, follow_symlinks=False), os.fstat(descriptor)
     except OSError:
         return False
-    return stat.S_ISREG(there.st_mode) and (there.st_dev, there.st_ino) == (
-        here.st_dev,
-        here.st_ino,
-    )
+    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)

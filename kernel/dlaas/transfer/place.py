@@ -30,7 +30,7 @@ def written(name: str) -> str:
     >>> written("a/b.root"), written("/store/x"), written("../x"), written(".ssh/config")
     ('a/b.root', '%2F/store/x', '%2E%2E/x', '%2Essh/config')
     """
-    text = "/".join(_ODD.get(part, part.replace("%", "%25")) for part in name.split("/"))
+    text = "/".join(_ODD.get(part, _quoted(part)) for part in name.split("/"))
     # A hidden file at the top of somebody's folder may be that of a shell, and is never meant.
     return f"%2E{text[1:]}" if text.startswith(".") else text
 
@@ -44,7 +44,15 @@ def read_back(path: str) -> str:
     first = path.partition("/")[0]
     if first.startswith("%2E") and first not in _PLAIN:
         path = f".{path[3:]}"
-    return "/".join(_PLAIN.get(part, part.replace("%25", "%")) for part in path.split("/"))
+    return "/".join(_PLAIN.get(part, _unquoted(part)) for part in path.split("/"))
+
+
+def _quoted(part: str) -> str:
+    return part.replace("%", "%25").replace("\0", "%00")
+
+
+def _unquoted(part: str) -> str:
+    return part.replace("%00", "\0").replace("%25", "%")
 
 
 def user_cache() -> Path:
@@ -65,6 +73,11 @@ class Seen:
     mtime_ns: int
     inode: int
     adler32: str | None
+
+
+def looks(now: os.stat_result) -> tuple[int, int, int]:
+    """Answer what changes with the bytes of a file: its size, mtime in ns, and inode."""
+    return now.st_size, now.st_mtime_ns, now.st_ino
 
 
 class Place:
@@ -109,16 +122,20 @@ class Place:
         seen = self.seen(path)
         if seen is None or seen.did != did or not stat.S_ISREG(now.st_mode):
             return False
-        if (seen.bytes, seen.mtime_ns, seen.inode) != (now.st_size, now.st_mtime_ns, now.st_ino):
+        if (seen.bytes, seen.mtime_ns, seen.inode) != looks(now):
             return False
         return adler32 is None or same_adler32(adler32, seen.adler32)
 
-    def remember(self, path: Path, did: DID, adler32: str | None) -> None:
-        """Remember that a file has been verified; a folder that cannot be written is no failure."""
+    def remember(
+        self, path: Path, did: DID, adler32: str | None, looked: os.stat_result | None = None
+    ) -> None:
+        """Remember that a file, as it `looked`, or looks, has been verified.
+
+        A folder that cannot be written is no failure.
+        """
         record = self._record(path)
         with suppress(OSError):
-            now = os.stat(path)
-            seen = Seen(str(did), now.st_size, now.st_mtime_ns, now.st_ino, adler32)
+            seen = Seen(str(did), *looks(looked or os.stat(path)), adler32)
             self.make_folder(record.parent)
             text = json.dumps(asdict(seen)).encode()
             descriptor = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -140,11 +157,11 @@ class Place:
             if time.time() - record.stat().st_mtime > _NOTED_EVERY:
                 os.utime(record)
 
-    def last_used(self, path: Path, now: os.stat_result) -> float:
-        """Answer when a file was used last, as a POSIX time."""
+    def last_used(self, path: Path, now: os.stat_result) -> float | None:
+        """Answer when a file was used last, as a POSIX time; None for one that we did not bring."""
         with suppress(OSError):
             return max(now.st_mtime, self._record(path).stat().st_mtime)
-        return now.st_mtime
+        return None
 
     def _record(self, path: Path) -> Path:
         known = os.path.relpath(path, self.root) if self.shared else os.path.abspath(path)
