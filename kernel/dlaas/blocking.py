@@ -7,6 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
+from concurrent import futures
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
@@ -83,6 +84,9 @@ def finish(loop: asyncio.AbstractEventLoop, act: Coroutine[Any, Any, T]) -> T:
         raise RuntimeError("What blocks was called on the event loop itself.")
     future = asyncio.run_coroutine_threadsafe(act, loop)
     try:
+        # Now and then, for a signal that comes just before a wait without end does not end it.
+        while not futures.wait([future], 1).done:
+            pass
         return future.result()
     finally:
         future.cancel()

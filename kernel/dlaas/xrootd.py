@@ -7,8 +7,10 @@ secret is in the environment, and two logins live side by side.
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -108,7 +110,7 @@ def chunks(
 def _wait(start: Callable[..., Any], where: str) -> Any:
     # By a callback as well: a request that blocks cannot be given up.
     done: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
-    begun = start(timeout=TIMEOUT, callback=lambda status, answer, _: done.put((status, answer)))
+    begun = _begin(start, lambda status, answer: done.put((status, answer)))
     try:
         status, answer = done.get(timeout=TIMEOUT + _GRACE) if begun.ok else (begun, None)
     except queue.Empty:
@@ -191,11 +193,11 @@ async def _call(start: Callable[..., Any], where: str) -> Any:
         if not future.done():
             future.set_result((status, answer))
 
-    def answered(status: Any, answer: Any, _hosts: Any) -> None:
+    def answered(status: Any, answer: Any) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, status, answer)
 
-    begun = start(timeout=TIMEOUT, callback=answered)
+    begun = _begin(start, answered)
     if not begun.ok:
         raise failed(begun, where)
     try:
@@ -205,6 +207,36 @@ async def _call(start: Callable[..., Any], where: str) -> Any:
     if not status.ok:
         raise failed(status, where)
     return answer
+
+
+# The requests that XRootD has not answered yet.
+_pending: set[object] = set()
+_FORK_WAIT = 5.0
+
+
+def _begin(start: Callable[..., Any], answered: Callable[[Any, Any], None]) -> Any:
+    request = object()
+
+    def called(status: Any, answer: Any, _hosts: Any) -> None:
+        try:
+            answered(status, answer)
+        finally:
+            _pending.discard(request)
+
+    _pending.add(request)
+    begun = start(timeout=TIMEOUT, callback=called)
+    if not begun.ok:
+        _pending.discard(request)
+    return begun
+
+
+def _settle() -> None:
+    """Let XRootD's threads be done before a fork: it waits for them, and they would for Python."""
+    end = time.monotonic() + _FORK_WAIT
+    while _pending and time.monotonic() < end:
+        time.sleep(0.01)
+    # The last of them may still be on its way out of Python.
+    time.sleep(0.05)
 
 
 _REFUSED = {3010, 3030}
@@ -246,6 +278,7 @@ def _configure() -> None:
     if not _configured:
         for name, value in _SETTINGS.items():
             _client().EnvPutInt(name, value)
+        os.register_at_fork(before=_settle)
         _configured = True
 
 
