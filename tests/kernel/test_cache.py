@@ -52,7 +52,7 @@ def put(cache: Cache, did: str, content: bytes = b"content", age: float = 0.0) -
 ODD = [
     "/store/data/x.root", "store/data/x.root", "a//b", "a/b", "../../../etc/passwd", "a/../b",
     "a/./b", "./x", ".ssh/authorized_keys", ".%2E", "%2E", "%2Essh/authorized_keys", "%2F/a", "%",
-    "a%2Fb", "%00", "a\0b", "a/", "/", "//", "..", "...", "\u00e9", "a:b", ".dlaas/x", "a/.zgroup",
+    "a%2Fb", "%00", "a/", "/", "//", "..", "...", "\u00e9", "a:b", ".dlaas/x", "a/.zgroup",
 ]  # fmt: skip
 
 
@@ -313,6 +313,32 @@ def test_a_link_in_a_shared_folder_leads_nobody_out_of_it(alice: Lake, tmp_path:
     with pytest.raises(DlaasError, match="ATLAS_OD_EDU"):
         download(Lake(found, credentials=alice.credential), "ATLAS_OD_EDU:data_A.4lep.root")
     assert list(own.iterdir()) == []
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link], ids=["symlink", "hard link"])
+def test_a_link_in_the_place_of_a_record_overwrites_nothing(
+    cache: Cache, tmp_path: Path, link: Callable[[Path, Path], None]
+) -> None:
+    path, precious = put(cache, "s:x"), tmp_path / "precious"
+    precious.write_bytes(b"years of work")
+    os.utime(precious, (1, 1))
+    record = cache.place._record(path)
+    record.unlink()
+    link(precious, record)
+    cache.place.remember(path, DID("s:x"), "0bcb02fc")
+    cache.place.note_use(path)
+    assert precious.read_bytes() == b"years of work"
+    assert cache.find(NAME, "s:x", 7, "0bcb02fc") is None
+
+
+def test_a_pipe_in_the_place_of_a_record_is_not_waited_for(cache: Cache) -> None:
+    path = put(cache, "s:x")
+    record = cache.place._record(path)
+    record.unlink()
+    os.mkfifo(record)
+    assert cache.find(NAME, "s:x", 7, "0bcb02fc") is None
+    cache.place.remember(path, DID("s:x"), "0bcb02fc")
+    assert cache.find(NAME, "s:x", 7, "0bcb02fc") is None
 
 
 def test_where_it_is(

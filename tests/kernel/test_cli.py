@@ -74,8 +74,8 @@ def test_help_names_every_command_and_every_exit_code(dlaas: CommandLine) -> Non
 def test_each_command_has_help_with_one_example(dlaas: CommandLine, command: str) -> None:
     shown = dlaas(*command.split(), "--help")
     assert shown.code == 0
-    assert shown.out.count("example:") == 1
-    example = shown.out.rpartition("example:")[2].strip()
+    assert shown.out.count("\nexample:\n") == 1
+    example = shown.out.partition("\nexample:\n")[2].strip()
     assert f"dlaas {command}" in example
     assert "--json" in shown.out
 

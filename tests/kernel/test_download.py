@@ -16,6 +16,7 @@ import pytest
 from dlaas import Lake, access
 from dlaas.errors import AlreadyThere, DataIdentifierNotFound, InvalidInput, NotAvailable
 from dlaas.model import DID
+from dlaas.transfer.choose import Names
 from dlaas.transfer.download import Downloaded, arrivals, download, fetch_to
 from dlaas.transfer.place import Place
 from jupyter_dlaas.lake import EmbeddedLake
@@ -238,19 +239,6 @@ def test_what_lies_in_the_folder_already_is_read_once_and_kept(
 def test_two_files_of_one_name_do_not_replace_each_other(
     far: Lake, alice: Lake, lake: EmbeddedLake, tmp_path: Path, fresh: Fresh
 ) -> None:
-    dataset = _two_of_one_name(far, alice, lake, tmp_path, fresh)
-    done = download(far, dataset, tmp_path / "own")
-    name = min(path.name for path in (tmp_path / "own").iterdir() if path.is_file())
-    assert read(done) == [b"alice", b"bob's"]
-    places = {Path(path).relative_to(tmp_path / "own").as_posix() for path in done.paths}
-    assert places in ({name, f"user.bob/{name}"}, {name, f"user.alice/{name}"})
-    again = download(far, dataset, tmp_path / "own")
-    assert (again.kept, set(again.paths)) == (2, set(done.paths))
-
-
-def _two_of_one_name(
-    far: Lake, alice: Lake, lake: EmbeddedLake, tmp_path: Path, fresh: Fresh
-) -> DID:
     name, dataset = fresh("same"), DID(f"user.alice:{fresh('both')}")
     bob = Lake(replace(far.instance, **_as(lake, "bob")))
     for owner, scope, body in ((alice, "user.alice", b"alice"), (bob, "user.bob", b"bob's")):
@@ -259,7 +247,12 @@ def _two_of_one_name(
     alice.client.add_dataset(dataset.scope, dataset.name)
     files = [{"scope": scope, "name": name} for scope in ("user.alice", "user.bob")]
     alice.client.attach_dids(dataset.scope, dataset.name, files)
-    return dataset
+    done = download(far, dataset, tmp_path / "own")
+    assert read(done) == [b"alice", b"bob's"]
+    places = {Path(path).relative_to(tmp_path / "own").as_posix() for path in done.paths}
+    assert places in ({name, f"user.bob/{name}"}, {name, f"user.alice/{name}"})
+    again = download(far, dataset, tmp_path / "own")
+    assert (again.kept, set(again.paths)) == (2, set(done.paths))
 
 
 def _as(lake: EmbeddedLake, account: str) -> dict[str, Any]:
@@ -367,17 +360,19 @@ def test_the_files_of_a_dataset_do_not_all_go_to_one_path(
     assert (tmp_path / "here").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("overwrite", [False, True])
 def test_two_files_of_one_name_are_told_apart_where_nothing_can_be_remembered(
-    far: Lake, alice: Lake, lake: EmbeddedLake, tmp_path: Path, fresh: Fresh, own_cache: Path,
-    overwrite: bool, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    """A home that is full or read-only."""
+    tmp_path: Path, own_cache: Path
+) -> None:
+    """In a home that is full or read-only; `overwrite` would let the second replace the first."""
     own_cache.parent.mkdir()
     own_cache.write_bytes(b"not a folder")
-    # One after the other, so that the first has its name when the second asks for it.
-    monkeypatch.setattr("dlaas.transfer.gate.AT_ONCE", 1)
-    monkeypatch.setattr("dlaas.transfer.choose._FIRST", 1)
-    dataset = _two_of_one_name(far, alice, lake, tmp_path, fresh)
-    done = download(far, dataset, tmp_path / "own", overwrite=overwrite)
-    assert read(done) == [b"alice", b"bob's"]
+    place = Place(tmp_path / "own", shared=False)
+    names = Names(place)
+    assert names.take(DID("a:x")) == "x"
+    place.make_folder(place.root)
+    place.path("x").write_bytes(b"a's")
+    place.remember(place.path("x"), DID("a:x"), None)
+    names.release("x")
+    assert names.take(DID("b:x")) == "b/x"
+    names.release("b/x")
+    assert names.take(DID("b:x")) == "b/x"

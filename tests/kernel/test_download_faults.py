@@ -39,8 +39,7 @@ NAME = "ATLAS_OD_EDU:data_A.4lep.root"
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Timeouts and pauses as short as a test can wait; nothing in anybody's cache."""
-    monkeypatch.setattr(storage_module, "READ_TIMEOUT", 1.5)
+    """Pauses as short as a test can wait; nothing in anybody's cache."""
     monkeypatch.setattr(fetch_module, "_PAUSE", 0.01)
     monkeypatch.setattr(fetch_module, "_LONGEST_PAUSE", 0.05)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
@@ -216,8 +215,11 @@ def test_a_busy_storage_is_asked_again(
 
 
 def test_a_storage_that_stalls_ends_in_the_next_copy(
-    shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path
-) -> None:
+    shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    # Here alone: elsewhere a machine that is slow is no storage that stalls.
+    monkeypatch.setattr(storage_module, "READ_TIMEOUT", 1.5)
     never = threading.Event()
     stalls = shelf(lambda _: Fault(cut=0, stall=never))
     storage = shelf()
@@ -328,9 +330,9 @@ def test_a_file_that_is_changed_as_soon_as_it_has_its_name_is_not_taken_for_veri
         target.write_bytes(bytes(SIZE))
         return looked
 
-    monkeypatch.setattr(Part, "give", given)
-    fetched(shelf())
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(Part, "give", given)
+        fetched(shelf())
     with pytest.raises(errors.AlreadyThere):
         fetched(shelf())
     assert own.read_bytes() == bytes(SIZE)
@@ -476,7 +478,7 @@ def test_a_download_that_was_cancelled_before_it_began_fetches_nothing(
 def test_names_that_climb_stay_in_the_folder_and_odd_ones_stop_no_others(
     shelf: Callable[..., Shelf], fetched_many: Callable[..., Downloaded], tmp_path: Path
 ) -> None:
-    names = ["../../a", "/../b", "c/../d", ".bashrc", ".dlaas/e", "./f", "g\0h", "%2E%2E/i"]
+    names = ["../../a", "/../b", "c/../d", ".bashrc", ".dlaas/e", "./f", "%2E%2E/i"]
     files = {name: name.encode() for name in names}
     storage = shelf(files={f"/{number}": body for number, body in enumerate(files.values())})
     # Addresses are the storage's matter.
@@ -705,12 +707,13 @@ def test_two_processes_at_once_fetch_each_byte_once(
 ) -> None:
     files, both = many(40, 50_000), threading.Event()
     storage = shelf(
-        files={f"/{name}": body for name, body in files.items()}, before_piece=lambda: both.wait(30)
+        files={f"/{name}": body for name, body in files.items()},
+        before_piece=lambda: both.wait(100),
     )
     first, second = another(storage, files), another(storage, files)
     # The first waits for its bytes until the second is there, which has nobody to ask but the lock.
     waiting = tmp_path / "cache" / ".dlaas"
-    end = time.monotonic() + 60
+    end = time.monotonic() + 90
     while len(_openers(waiting)) < 2 and time.monotonic() < end:
         time.sleep(0.05)
     assert len(_openers(waiting)) == 2

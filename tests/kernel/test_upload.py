@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from dlaas.credentials import Userpass
 from dlaas.errors import (
     AccessDenied,
     Cancelled,
+    ChecksumMismatch,
     ConfigurationError,
     DataIdentifierAlreadyExists,
     DataIdentifierNotFound,
@@ -34,6 +36,8 @@ from dlaas.errors import (
     Unreachable,
 )
 from dlaas.model import DID, Uploaded
+from dlaas.transfer import register
+from dlaas.transfer.storage import Answer, Stat, Storage
 from jupyter_dlaas.lake import EmbeddedLake
 
 
@@ -365,6 +369,113 @@ def test_two_uploads_at_once_into_one_new_dataset(
         thread.join()
     assert problems == []
     assert len(list(alice.list_contents(dataset))) == 4
+
+
+@pytest.mark.parametrize("lost", [TimeoutError, ConnectionResetError])
+def test_an_answer_that_got_lost_when_all_was_sent_fails_no_upload(
+    alice: Lake, lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch, lost: type[OSError],
+) -> None:  # fmt: skip
+    did, puts, exchange = f"user.alice:{fresh('lost')}", [], Storage._exchange
+
+    def exchanged(storage: Storage, method: str, *told: Any) -> Answer:
+        answer = exchange(storage, method, *told)
+        if method == "PUT":
+            puts.append(answer.status)
+            raise lost
+        return answer
+
+    monkeypatch.setattr(Storage, "_exchange", exchanged)
+    done = alice.upload(a_file, did, lifetime="1d", rse="NORTH-DISK")
+    assert {status // 100 for status in puts} == {2}
+    (stored,) = _stored(lake, done.did.name)
+    assert stored.read_bytes() == a_file.read_bytes()
+    assert _stored(lake, ".part") == []
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+def test_another_upload_of_the_file_that_is_quicker_at_the_end_loses_nothing(
+    alice: Lake, lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str], cancels: bool
+) -> None:
+    did = f"user.alice:{fresh('late')}"
+    done: list[Uploaded] = []
+    looked = [0]
+
+    def cancelled() -> bool:
+        # Asked for each of the three chunks, and once more when all was sent.
+        looked[0] += 1
+        if looked[0] > 3 and not done:
+            done.append(alice.upload(a_file, did, lifetime="1d", rse="NORTH-DISK"))
+        return bool(done) and cancels
+
+    with suppress(Cancelled):
+        last = alice.upload(a_file, did, lifetime="1d", rse="NORTH-DISK", cancelled=cancelled)
+        assert last.rule == done[0].rule
+    assert done
+    (stored,) = _stored(lake, DID(did).name)
+    assert stored.read_bytes() == a_file.read_bytes()
+    assert _stored(lake, ".part") == []
+
+
+def test_bytes_that_another_upload_took_for_a_leftover_come_back(
+    alice: Lake, lake: EmbeddedLake, a_file: Path, tmp_path: Path, fresh: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Both under one name: the first lies there and is not registered when the second looks."""
+    did, theirs, register_ = f"user.alice:{fresh('raced')}", tmp_path / "theirs", register.register
+    theirs.write_bytes(os.urandom(1000))
+    first: list[Any] = []
+
+    def registered(*told: Any) -> Any:
+        monkeypatch.setattr(register, "register", register_)
+        add = register._add_replica
+
+        def added(*second: Any) -> None:
+            # The second has brought its bytes, and is about to tell the catalogue.
+            monkeypatch.setattr(register, "_add_replica", add)
+            first.append(register_(*told))
+            add(*second)
+
+        monkeypatch.setattr(register, "_add_replica", added)
+        with pytest.raises(DataIdentifierAlreadyExists):
+            alice.upload(theirs, did, lifetime="1d", rse="NORTH-DISK")
+        return first[0]
+
+    monkeypatch.setattr(register, "register", registered)
+    alice.upload(a_file, did, lifetime="1d", rse="NORTH-DISK")
+    (stored,) = _stored(lake, DID(did).name)
+    assert stored.read_bytes() == a_file.read_bytes()
+
+
+def test_what_the_storage_lost_is_brought_again(
+    alice: Lake, lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str]
+) -> None:
+    did = f"user.alice:{fresh('lost')}"
+    alice.upload(a_file, did, lifetime="1d", rse="NORTH-DISK")
+    (stored,) = _stored(lake, DID(did).name)
+    stored.unlink()
+    assert not alice.upload(a_file, did, lifetime="1d", rse="NORTH-DISK").new
+    assert stored.read_bytes() == a_file.read_bytes()
+
+
+def test_a_storage_that_is_wrong_about_a_registered_file_makes_nobody_delete_it(
+    alice: Lake, lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Such as one that remembers the checksum of what lay there before."""
+    did, look = f"user.alice:{fresh('stale')}", Storage.stat
+    alice.upload(a_file, did, lifetime="1d", rse="NORTH-DISK")
+
+    def stale(storage: Storage, url: str) -> Stat | None:
+        found = look(storage, url)
+        return replace(found, adler32="00000001") if found and ".part" not in url else found
+
+    monkeypatch.setattr(Storage, "stat", stale)
+    with pytest.raises(ChecksumMismatch, match="NORTH-DISK"):
+        alice.upload(a_file, did, lifetime="1d", rse="NORTH-DISK")
+    (stored,) = _stored(lake, DID(did).name)
+    assert stored.read_bytes() == a_file.read_bytes()
+    assert _stored(lake, ".part") == []
 
 
 STAGES = [

@@ -22,6 +22,9 @@ _ODD = {"": "%2F", ".": "%2E", "..": "%2E%2E"}
 _PLAIN = {written: odd for odd, written in _ODD.items()}
 # Use is noted at most so often, in seconds: a write for each look would cost more than the look.
 _NOTED_EVERY = 3600
+_LONGEST_RECORD = 1 << 16
+# In a shared folder somebody may have put a link to a file of ours, or a pipe, in a record's place.
+_NEVER = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def written(name: str) -> str:
@@ -30,7 +33,7 @@ def written(name: str) -> str:
     >>> written("a/b.root"), written("/store/x"), written("../x"), written(".ssh/config")
     ('a/b.root', '%2F/store/x', '%2E%2E/x', '%2Essh/config')
     """
-    text = "/".join(_ODD.get(part, _quoted(part)) for part in name.split("/"))
+    text = "/".join(_ODD.get(part, part.replace("%", "%25")) for part in name.split("/"))
     # A hidden file at the top of somebody's folder may be that of a shell, and is never meant.
     return f"%2E{text[1:]}" if text.startswith(".") else text
 
@@ -44,15 +47,7 @@ def read_back(path: str) -> str:
     first = path.partition("/")[0]
     if first.startswith("%2E") and first not in _PLAIN:
         path = f".{path[3:]}"
-    return "/".join(_PLAIN.get(part, _unquoted(part)) for part in path.split("/"))
-
-
-def _quoted(part: str) -> str:
-    return part.replace("%", "%25").replace("\0", "%00")
-
-
-def _unquoted(part: str) -> str:
-    return part.replace("%00", "\0").replace("%25", "%")
+    return "/".join(_PLAIN.get(part, part.replace("%25", "%")) for part in path.split("/"))
 
 
 def user_cache() -> Path:
@@ -104,9 +99,15 @@ class Place:
     def seen(self, path: Path) -> Seen | None:
         """Answer what is remembered of a file."""
         try:
-            return Seen(**json.loads(self._record(path).read_bytes()))
+            descriptor = os.open(self._record(path), os.O_RDONLY | _NEVER)
+        except OSError:
+            return None
+        try:
+            return Seen(**json.loads(os.read(descriptor, _LONGEST_RECORD)))
         except (OSError, ValueError, TypeError):
             return None
+        finally:
+            os.close(descriptor)
 
     def is_verified(self, path: Path, did: DID, size: int | None, adler32: str | None) -> bool:
         """Tell whether a file is here, is that one, and unchanged since it was verified.
@@ -137,11 +138,13 @@ class Place:
         with suppress(OSError):
             seen = Seen(str(did), *looks(looked or os.stat(path)), adler32)
             self.make_folder(record.parent)
-            text = json.dumps(asdict(seen)).encode()
-            descriptor = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            descriptor = os.open(record, os.O_WRONLY | os.O_CREAT | _NEVER, 0o600)
             try:
-                os.write(descriptor, text)
-                self.set_mode(descriptor)
+                now = os.fstat(descriptor)
+                if stat.S_ISREG(now.st_mode) and now.st_nlink == 1:
+                    os.ftruncate(descriptor, 0)
+                    os.write(descriptor, json.dumps(asdict(seen)).encode())
+                    self.set_mode(descriptor)
             finally:
                 os.close(descriptor)
 
@@ -154,8 +157,8 @@ class Place:
         """Note that a file is used: the longest unused are cleaned first."""
         record = self._record(path)
         with suppress(OSError):
-            if time.time() - record.stat().st_mtime > _NOTED_EVERY:
-                os.utime(record)
+            if time.time() - record.lstat().st_mtime > _NOTED_EVERY:
+                os.utime(record, follow_symlinks=False)
 
     def last_used(self, path: Path, now: os.stat_result) -> float | None:
         """Answer when a file was used last, as a POSIX time; None for one that we did not bring."""

@@ -87,7 +87,7 @@ def _add_replica(lake: Lake, plan: Plan, sums: Checksums) -> None:
         # Rucio would take a copy with other bytes than those of the other copies.
         check_contents(lake, plan.did, sums)
     except errors.DataIdentifierAlreadyExists as error:
-        raise _orphan(lake, plan, error) from error
+        raise _orphan(lake, plan, error, sums) from error
     try:
         lake.client.add_replicas(plan.rse, [file])
     except errors.AlreadyThere:
@@ -113,10 +113,18 @@ def _set_available(lake: Lake, plan: Plan) -> None:
         ) from error
 
 
-def _orphan(lake: Lake, plan: Plan, error: errors.DlaasError) -> errors.DlaasError:
-    """Remove the bytes that Rucio does not want to know of, and say what happened."""
+def _orphan(
+    lake: Lake, plan: Plan, error: errors.DlaasError, only: Checksums | None = None
+) -> errors.DlaasError:
+    """Remove the bytes that Rucio does not want to know of, and say what happened.
+
+    `only` these are removed, where the name is somebody else's.
+    """
     storage = Storage(plan.rse, KeyRing(lake).for_rse(plan.rse))
     try:
+        found = storage.stat(plan.url) if only else None
+        if only and (found is None or not same_adler32(found.adler32, only.adler32)):
+            return error
         removed = storage.delete(plan.url)
     finally:
         storage.close()

@@ -28,6 +28,7 @@ READ_TIMEOUT = 120.0
 _REDIRECTS = 5
 _BUSY = (429, 502, 503, 504)
 _TRIES = 3
+_BYTES = {"Content-Type": "application/octet-stream"}
 
 
 @dataclass(frozen=True)
@@ -84,16 +85,31 @@ class Storage:
         """Stream a file of `size` bytes to `url`, computing its checksums as it goes.
 
         Raises `Cancelled` within a chunk, `InvalidInput` when the file changes meanwhile. The
-        connection is cut then, so that the storage does not take the part for the whole.
+        connection is cut then, so that the storage does not take the part for the whole. Where all
+        was sent and the answer got lost, it is for the caller to look at what is there.
         """
         body = Body(path, size, progress, cancelled)
         for attempt in range(1, _TRIES + 1):
-            answer = self._request("PUT", url, {"Content-Type": "application/octet-stream"}, body)
+            try:
+                answer = self._request("PUT", url, _BYTES, body)
+            except (errors.Unreachable, errors.TookTooLong):
+                if body.sums.bytes < size or not self._has(url, size):
+                    raise
+                return body.sums
             if answer.status not in _BUSY or attempt == _TRIES:
                 break
             time.sleep(0.5 * 2**attempt)
         self._check(answer, "write to")
         return body.sums
+
+    def _has(self, url: str, size: int) -> bool:
+        """Give the storage some time to write what it got."""
+        for attempt in range(_TRIES):
+            time.sleep(0.5 * attempt)
+            found = self.stat(url)
+            if found is not None and found.bytes == size:
+                return True
+        return False
 
     def move(self, url: str, target: str) -> bool:
         """Rename a file on the storage; False where the storage cannot.

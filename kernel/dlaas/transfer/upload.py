@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 Cancelled = Callable[[], bool]
 
 
+class _Missing(errors.StorageFailed):
+    """The storage has no such file."""
+
+
+_LOST = (_Missing, errors.ChecksumMismatch)
+
+
 def upload(
     lake: Lake,
     path: str | os.PathLike[str],
@@ -46,9 +53,13 @@ def upload(
     """Upload a file; see `Lake.upload`."""
     plan = check(lake, path, did, dataset=dataset, lifetime=lifetime, until=until, rse=rse)
     sums = _sums_of_known(plan)
-    if sums is None or not register.has_replica(lake, plan.did, plan.rse):
+    known = sums is not None and register.has_replica(lake, plan.did, plan.rse)
+    if sums is None or not known or _is_lost(lake, plan, sums):
         sums = _transfer(lake, plan, sums, progress, cancelled)
     rule = register.register(lake, plan, sums)
+    if _is_lost(lake, plan, sums):
+        # Another upload under this name took bytes that nobody knew yet for a leftover.
+        _transfer(lake, plan, sums, progress, None)
     new = plan.known is None
     return Uploaded(plan.did, plan.rse, sums.bytes, sums.adler32, rule, plan.dataset, new)
 
@@ -71,13 +82,23 @@ def _transfer(
         sums = _recognised(found, plan, known)
         if sums is not None:
             return sums
-        sums = _put(lake, storage, plan, found is not None, progress, cancelled)
-        if cancelled is not None and cancelled() and plan.known is None:
-            storage.delete(plan.url)
-            raise errors.Cancelled("The upload was cancelled.")
-        return sums
+        return _put(lake, storage, plan, found, known is not None, progress, cancelled)
     finally:
         storage.close()
+
+
+def _is_lost(lake: Lake, plan: Plan, sums: Checksums) -> bool:
+    """Tell whether the storage says that it has not these bytes; False where it says nothing."""
+    storage = Storage(plan.rse, KeyRing(lake).for_rse(plan.rse))
+    try:
+        _verify(storage, plan, plan.url, sums)
+    except _LOST:
+        return True
+    except errors.DlaasError:
+        return False
+    finally:
+        storage.close()
+    return False
 
 
 def _recognised(found: Stat | None, plan: Plan, known: Checksums | None) -> Checksums | None:
@@ -92,22 +113,35 @@ def _put(
     lake: Lake,
     storage: Storage,
     plan: Plan,
-    replaces: bool,
+    found: Stat | None,
+    registered: bool,
     progress: Progress | None,
     cancelled: Cancelled | None,
 ) -> Checksums:
-    """Send the file under a temporary name, then give it its own; `replaces` what nobody knows."""
+    """Send the file under a temporary name, then give it its own, in the place of what was `found`.
+
+    What is `registered` keeps its name, whatever the storage says of it then.
+    """
     temporary = url = _temporary(plan)
     try:
         sums = storage.put(temporary, plan.path, plan.bytes, progress, cancelled)
         _verify(storage, plan, temporary, sums)
         register.check_contents(lake, plan.did, sums)
-        if replaces:
+        if cancelled is not None and cancelled():
+            # Later somebody else may have recognised the file, and count on it.
+            raise errors.Cancelled("The upload was cancelled.")
+        if found is not None:
             storage.delete(plan.url)
         try:
             moved = storage.move(temporary, plan.url)
         except errors.AlreadyThere:
             return _overtaken(lake, storage, plan, temporary, sums)
+        except errors.StorageFailed:
+            # Another process that sends the same file may have renamed it.
+            if _recognised(storage.stat(plan.url), plan, sums) is None:
+                raise
+            storage.delete(temporary)
+            return sums
         if not moved:
             # A storage that cannot rename: its PUT is all or nothing, or the verification says so.
             storage.delete(temporary)
@@ -116,7 +150,8 @@ def _put(
         url = plan.url
         return _verify(storage, plan, plan.url, sums)
     except BaseException:
-        storage.delete(url)
+        if url == temporary or not registered:
+            storage.delete(url)
         raise
 
 
@@ -147,7 +182,7 @@ def _overtaken(
 def _verify(storage: Storage, plan: Plan, url: str, sums: Checksums) -> Checksums:
     found = storage.stat(url)
     if found is None:
-        raise errors.StorageFailed(f"{plan.rse} took the file and does not have it.")
+        raise _Missing(f"{plan.rse} took the file and does not have it.")
     if found.bytes is not None and found.bytes != sums.bytes:
         raise errors.ChecksumMismatch(f"{plan.rse} has {found.bytes} of {sums.bytes} bytes.")
     if found.adler32 is not None and not same_adler32(found.adler32, sums.adler32):
