@@ -14,9 +14,9 @@ from traitlets.config import LoggingConfigurable
 
 from dlaas import handover
 from dlaas.config import Instances
+from dlaas.config.sources import from_environment, from_section
 from dlaas.errors import DlaasError, problem
 from dlaas.model import InstanceInfo, Login, Problem
-from dlaas.sources import from_environment, from_section
 from jupyter_dlaas.redaction import Redactor
 from jupyter_dlaas.session import Session, SessionSettings
 

@@ -37,7 +37,7 @@ import dlaas
 from dlaas import errors
 from dlaas.cli import build, exits
 from dlaas.config import Instance
-from dlaas.sources import variables
+from dlaas.config.sources import variables
 
 ROOT = Path(__file__).resolve().parent.parent
 BLANK = "\n\n"
@@ -51,8 +51,11 @@ configured is in the [administrator's guide](administrator-guide.md).
 # What stands in the page, in this order: title, then the names.
 ROOMS: tuple[tuple[str, str], ...] = (
     ("Variables", "dlaas.did dlaas.SingleItemDID dlaas.MultipleItemDID"),
-    ("Searching", "dlaas.key dlaas.conditions.Key dlaas.conditions.Condition dlaas.query.Query"),
-    ("Workspaces", "dlaas.workspace dlaas.workspaces.Workspace"),
+    (
+        "Searching",
+        "dlaas.key dlaas.query.conditions.Key dlaas.query.conditions.Condition dlaas.query.Query",
+    ),
+    ("Workspaces", "dlaas.workspace dlaas.variables.workspaces.Workspace"),
     ("Names", "dlaas.DID dlaas.reference.Reference"),
     (
         "Logins",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dlaas.model import DID
     from dlaas.query import key
     from dlaas.variables import MultipleItemDID, SingleItemDID, did
-    from dlaas.workspaces import workspace
+    from dlaas.variables.workspaces import workspace
 
 __all__ = [
     "DID",
@@ -44,7 +44,7 @@ _ROOMS = {
     "did": "variables",
     "key": "query",
     # Its room has another name: a submodule `workspace` would take the function's place.
-    "workspace": "workspaces",
+    "workspace": "variables.workspaces",
 }
 # Whole rooms that are used by their name, as in `dlaas.notebook.restore()`.
 _MODULES = frozenset({"access", "basket", "cache", "credentials", "errors", "notebook", "widgets"})

@@ -1,7 +1,7 @@
 """From here, how is a DID read: from a mounted folder, a cached copy, over https, over root, or not
 at all, and why.
 
-What is known is looked up here; which way is the best is decided in `dlaas.ranking`.
+What is known is looked up here; which way is the best is decided in `dlaas.reading.ranking`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from dlaas.errors import DlaasError, InvalidInput, NotAvailable
 from dlaas.model import DID, Access, Replica
-from dlaas.mounts import expected_paths as expected_paths
-from dlaas.mounts import has, path_of
-from dlaas.mounts import local_path as local_path
-from dlaas.ranking import HTTPS_SCHEMES as HTTPS_SCHEMES
-from dlaas.ranking import Copy, Taste, rank_copies
-from dlaas.ranking import Ranking as Ranking
-from dlaas.ranking import Way as Way
-from dlaas.ranking import as_https as as_https
-from dlaas.troubles import troubles_of
+from dlaas.reading.mounts import expected_paths as expected_paths
+from dlaas.reading.mounts import has, path_of
+from dlaas.reading.mounts import local_path as local_path
+from dlaas.reading.ranking import HTTPS_SCHEMES as HTTPS_SCHEMES
+from dlaas.reading.ranking import Copy, Taste, rank_copies
+from dlaas.reading.ranking import Ranking as Ranking
+from dlaas.reading.ranking import Way as Way
+from dlaas.reading.ranking import as_https as as_https
+from dlaas.reading.troubles import troubles_of
 
 if TYPE_CHECKING:
     from dlaas.catalogue import Catalogue

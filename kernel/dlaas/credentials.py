@@ -204,7 +204,7 @@ class Userpass(_Login):
         return f"Userpass({self._instance.name!r}, {self._username!r})"
 
     def _login(self) -> Token:
-        from dlaas.wire import login
+        from dlaas.rucio.wire import login
 
         headers = {"X-Rucio-Username": self._username, "X-Rucio-Password": self._password}
         try:
@@ -229,7 +229,7 @@ class Certificate(_Login):
                 raise ConfigurationError(f"The certificate file {path} is not there.")
 
     def _login(self) -> Token:
-        from dlaas.wire import login
+        from dlaas.rucio.wire import login
 
         method = "x509_proxy" if self._instance.auth_type == "x509_proxy" else "x509"
         cert = (self._instance.client_cert, self._instance.client_key or self._instance.client_cert)

@@ -303,7 +303,7 @@ class InternalError(DlaasError):
 
 def from_rucio(exc: Exception) -> DlaasError:
     """Turn an exception of rucio-clients or requests into one of ours."""
-    from dlaas.translate import translated
+    from dlaas.rucio.translate import translated
 
     return translated(exc)
 
@@ -317,7 +317,7 @@ def problem(exc: BaseException) -> Problem:
 
 
 def _known(exc: BaseException) -> DlaasError:
-    from dlaas.translate import is_foreign, translated
+    from dlaas.rucio.translate import is_foreign, translated
 
     if isinstance(exc, Exception) and is_foreign(exc):
         return translated(exc)

@@ -20,12 +20,12 @@ from typing import Any
 from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.utils import stringify_path
 
-from dlaas import folders, readahead
-from dlaas.blocking import BlockingFileSystem, cancellable, finish
-from dlaas.connection import lake_for
 from dlaas.errors import DataIdentifierNotFound, InvalidInput, ScopeNotFound
-from dlaas.remote import GAP, Reader, Source, Sources, reference_of
-from dlaas.stream import MountedFile, RucioFile, read_local
+from dlaas.reading import folders, readahead
+from dlaas.reading.blocking import BlockingFileSystem, cancellable, finish
+from dlaas.reading.remote import GAP, Reader, Source, Sources, reference_of
+from dlaas.reading.stream import MountedFile, RucioFile, read_local
+from dlaas.rucio.connection import lake_for
 
 
 class RucioFileSystem(BlockingFileSystem):

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from dlaas.catalogue.rules import Rules
 from dlaas.config import Instance
-from dlaas.connection import register
 from dlaas.lifetime import Lifetime, Until
 from dlaas.model import Status, Uploaded
-from dlaas.rules import Rules
+from dlaas.rucio.connection import register
 
 if TYPE_CHECKING:
     from dlaas.access import Ranking
@@ -37,7 +37,7 @@ class Lake(Rules):
 
     def status(self, did: str) -> Status:
         """Answer how much of a DID can be read from here, and until when, in a few calls."""
-        from dlaas.status import status
+        from dlaas.catalogue.status import status
 
         return status(self, did)
 

@@ -12,13 +12,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from dlaas.access import list_copies, local_path, rank, rank_file
-from dlaas.attachments import check_name, parse
-from dlaas.connection import lake_for
 from dlaas.errors import DlaasError, InvalidInput
-from dlaas.item import SingleItemDID
-from dlaas.languages import Language, language
 from dlaas.model import DID, Entry, Reference, Replica, VariableRecord, to_json
+from dlaas.notebook.attachments import check_name, parse
+from dlaas.notebook.languages import Language, language
+from dlaas.rucio.connection import lake_for
 from dlaas.variables import MultipleItemDID
+from dlaas.variables.item import SingleItemDID
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake

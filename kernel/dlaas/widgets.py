@@ -21,15 +21,15 @@ except ImportError as error:
     ) from error
 from traitlets import Any as AnyTrait
 
-from dlaas.connection import lake_for
 from dlaas.errors import Cancelled, problem
-from dlaas.item import SingleItemDID
 from dlaas.lifetime import said
 from dlaas.model import Entry, Status
-from dlaas.progress import said_progress
-from dlaas.quota import size_said
+from dlaas.rucio.connection import lake_for
+from dlaas.sizes import size_said
 from dlaas.variables import MultipleItemDID
-from dlaas.waiting import Pace
+from dlaas.variables.item import SingleItemDID
+from dlaas.variables.progress import said_progress
+from dlaas.variables.waiting import Pace
 
 if TYPE_CHECKING:
     from dlaas.catalogue import SearchType

@@ -16,7 +16,7 @@ import pytest
 from standin import StandIn
 
 from dlaas import Instance, Lake
-from dlaas.connection import forget, register
+from dlaas.rucio.connection import forget, register
 from jupyter_dlaas.lake import EmbeddedLake
 
 AMBIENT = (
@@ -49,7 +49,7 @@ def nothing_ambient(
     monkeypatch.setattr("dlaas.handover._told", None)
     forget()
     # A lake of an earlier test may live on in a traceback, and references would still find it.
-    monkeypatch.setattr("dlaas.connection._lakes", {})
+    monkeypatch.setattr("dlaas.rucio.connection._lakes", {})
     if "alice" in request.fixturenames:
         register(request.getfixturevalue("alice"))
 

@@ -11,9 +11,9 @@ import pytest
 from dlaas import Lake, access
 from dlaas.errors import InvalidInput, NotAvailable, StorageRefused, Unreachable
 from dlaas.model import DID
-from dlaas.mounts import under_mount
-from dlaas.ranking import REFUSED, Copy, Ranking, Taste, rank_copies
-from dlaas.troubles import Troubles
+from dlaas.reading.mounts import under_mount
+from dlaas.reading.ranking import REFUSED, Copy, Ranking, Taste, rank_copies
+from dlaas.reading.troubles import Troubles
 
 BOTH = DID("ATLAS_OD_EDU:mc_363490.llll.4lep.root")
 CACHED = "root://xcache:1094//root://origin:1094//data//f"

@@ -11,8 +11,8 @@ import pytest
 from datasets import brought, made
 
 from dlaas import Lake, MultipleItemDID, SingleItemDID
-from dlaas.arrivals import as_available
 from dlaas.errors import InvalidLifetime, NotAvailable, RuleStuck, TookTooLong
+from dlaas.variables.arrivals import as_available
 from jupyter_dlaas.lake import EmbeddedLake
 
 

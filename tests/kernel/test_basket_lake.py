@@ -131,7 +131,7 @@ def test_the_lake_of_an_item_is_found_by_its_scope_among_the_configured(
     folder.mkdir()
     config = {"RucioConfig": section}
     (folder / "jupyter_server_config.json").write_text(json.dumps(config))
-    monkeypatch.setattr("dlaas.connection._lakes", {})
+    monkeypatch.setattr("dlaas.rucio.connection._lakes", {})
     basket = Basket.from_text(f"{dataset.did}\nno-such-scope:x")
     item = basket[0]
     assert item.instance is None

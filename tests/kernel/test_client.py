@@ -18,7 +18,6 @@ from rucio.client.baseclient import BaseClient
 from standin import Answer, Request, StandIn
 
 from dlaas import Instance, Lake, SingleItemDID
-from dlaas.client import LakeClient
 from dlaas.credentials import Bearer, Userpass
 from dlaas.errors import (
     AccessDenied,
@@ -29,6 +28,7 @@ from dlaas.errors import (
     TookTooLong,
     Unreachable,
 )
+from dlaas.rucio.client import LakeClient
 from jupyter_dlaas.lake import EmbeddedLake
 
 Standin = Callable[..., StandIn]

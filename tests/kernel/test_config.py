@@ -16,9 +16,9 @@ from standin import Answer, StandIn
 
 from dlaas import handover
 from dlaas.config import Instance, load_instances
+from dlaas.config.sources import find_instance, from_environment, jupyter_config
 from dlaas.credentials import Bearer
 from dlaas.errors import ConfigurationError, InstanceNotFound
-from dlaas.sources import find_instance, from_environment, jupyter_config
 
 ONE = {"name": "one", "rucio_base_url": "https://one.example/rucio/"}
 TWO = {"name": "two", "rucio_base_url": "https://two.example", "display_name": "Two"}
@@ -292,7 +292,7 @@ def test_a_misspelt_variable_is_a_warning_with_its_likely_meaning() -> None:
 def test_a_warning_is_logged_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("dlaas.sources._told", set())
+    monkeypatch.setattr("dlaas.config.sources._told", set())
     monkeypatch.setenv("RUCIO_BASE_URL", "https://r.example")
     monkeypatch.setenv("RUCIO_DESTINTION_RSE", "R")
     find_instance()
@@ -307,7 +307,7 @@ def test_the_environment_chooses_the_default_of_all_that_is_configured(
     monkeypatch.setenv("RUCIO_BASE_URL", "https://env.example")
     monkeypatch.setenv("RUCIO_DEFAULT_INSTANCE", "two")
     assert find_instance().name == "two"
-    monkeypatch.setattr("dlaas.sources._told", set())
+    monkeypatch.setattr("dlaas.config.sources._told", set())
     monkeypatch.setenv("RUCIO_DEFAULT_INSTANCE", "twoo")
     assert find_instance().rucio_base_url == "https://env.example"
     assert "Do you mean 'two'?" in caplog.text
@@ -431,7 +431,7 @@ def test_what_a_jupyter_server_would_read_is_found() -> None:
 def test_a_file_of_jupyter_that_is_no_json_is_named(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("dlaas.sources._told", set())
+    monkeypatch.setattr("dlaas.config.sources._told", set())
     _rucio_config({"instances": [ONE]})
     [path] = Path(os.environ["JUPYTER_CONFIG_DIR"]).iterdir()
     path.write_text(path.read_text().replace("{", "{,", 1))

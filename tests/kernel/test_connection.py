@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from standin import Answer, Request, StandIn
 
-from dlaas import Instance, Lake, sources
-from dlaas.connection import forget, lake_for
+from dlaas import Instance, Lake
+from dlaas.config import sources
 from dlaas.credentials import Token
 from dlaas.errors import InstanceNotFound
+from dlaas.rucio.connection import forget, lake_for
 
 ONE = Instance("one", "https://one.example")
 TWO = Instance("two", "https://two.example")
@@ -31,7 +32,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | None]]:
         asked.append(name)
         return real(name)
 
-    monkeypatch.setattr("dlaas.connection.find_instance", find)
+    monkeypatch.setattr("dlaas.rucio.connection.find_instance", find)
     yield asked
     forget()
 
@@ -84,7 +85,7 @@ def test_without_configuration_no_name_means_the_only_lake() -> None:
 def test_many_references_without_an_instance_read_the_configuration_seldom(
     monkeypatch: pytest.MonkeyPatch, looked_up: list[str | None]
 ) -> None:
-    monkeypatch.setattr("dlaas.connection._DEFAULT_FOR", 3600.0)
+    monkeypatch.setattr("dlaas.rucio.connection._DEFAULT_FOR", 3600.0)
     configure("one")
     assert len({id(lake_for()) for _ in range(10_000)}) == 1
     assert looked_up == [None]
@@ -93,7 +94,7 @@ def test_many_references_without_an_instance_read_the_configuration_seldom(
 def test_the_only_lake_of_a_script_is_found_as_seldom(
     monkeypatch: pytest.MonkeyPatch, looked_up: list[str | None]
 ) -> None:
-    monkeypatch.setattr("dlaas.connection._DEFAULT_FOR", 3600.0)
+    monkeypatch.setattr("dlaas.rucio.connection._DEFAULT_FOR", 3600.0)
     one = Lake(ONE)
     assert all(lake_for() is one for _ in range(1000))
     assert looked_up == [None]
@@ -102,7 +103,7 @@ def test_the_only_lake_of_a_script_is_found_as_seldom(
 def test_what_changes_in_this_process_is_seen_by_the_next_reference(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("dlaas.connection._DEFAULT_FOR", 3600.0)
+    monkeypatch.setattr("dlaas.rucio.connection._DEFAULT_FOR", 3600.0)
     configure("one")
     assert lake_for().instance.name == "one"
     monkeypatch.setenv("RUCIO_BASE_URL", "https://env.example")

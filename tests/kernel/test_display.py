@@ -16,9 +16,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from standin import Answer, Request, StandIn
 
 import dlaas
-from dlaas import Instance, Lake, MultipleItemDID, SingleItemDID, facts
+from dlaas import Instance, Lake, MultipleItemDID, SingleItemDID
 from dlaas.credentials import Bearer
-from dlaas.display import card, text_card
+from dlaas.variables import facts
+from dlaas.variables.display import card, text_card
 
 FILE = "ATLAS_OD_EDU:data_A.GamGam.root"
 OURS = {

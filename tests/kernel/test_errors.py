@@ -9,8 +9,9 @@ import pytest
 import requests
 from rucio.common import exception as upstream
 
-from dlaas import errors, translate
+from dlaas import errors
 from dlaas.errors import DlaasError, from_rucio, problem
+from dlaas.rucio import translate
 
 OURS = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, DlaasError)]
 THEIRS = [

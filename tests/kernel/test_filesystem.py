@@ -20,11 +20,11 @@ import pytest
 import uproot
 
 from dlaas import Lake, access
-from dlaas.blocking import cancellable, finish
 from dlaas.errors import DataIdentifierNotFound, InstanceNotFound, InvalidInput, Unreachable
 from dlaas.filesystem import RucioFileSystem
 from dlaas.model import DID
-from dlaas.wire import Wire
+from dlaas.reading.blocking import cancellable, finish
+from dlaas.rucio.wire import Wire
 from jupyter_dlaas.lake import EmbeddedLake
 
 FILE = "rucio://lake@ATLAS_OD_EDU/mc_363490.llll.4lep.root"

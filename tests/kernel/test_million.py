@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from dlaas import Instance, Lake
+from dlaas.catalogue.stuck import explain
 from dlaas.credentials import Bearer
 from dlaas.model import DID, Rule
-from dlaas.stuck import explain
 
 MILLION = 1_000_000
 _STREAM = "application/x-json-stream"

@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from jupyter_client.manager import KernelManager
 
-from dlaas import Lake, MultipleItemDID, SingleItemDID, handover, running
-from dlaas.attaching import handle, make
-from dlaas.attachments import check_name
+from dlaas import Lake, MultipleItemDID, SingleItemDID, handover
 from dlaas.errors import InvalidInput, NotThere, TookTooLong, Unreachable
 from dlaas.model import VariableRecord
-from dlaas.notebook import attach, restore
+from dlaas.notebook import attach, restore, running
+from dlaas.notebook.attaching import handle, make
+from dlaas.notebook.attachments import check_name
 
 FILE = "ATLAS_OD_EDU:data_A.GamGam.root"
 RECORD = {"variableName": "events", "did": FILE, "type": "file"}
@@ -338,8 +338,8 @@ def test_a_name_that_a_cell_takes_while_the_lake_is_asked_stays_the_cells(
         namespace["events"] = 42
         return SingleItemDID(one.did, lake=alice)
 
-    monkeypatch.setattr("dlaas.attaching._attached", {})
-    monkeypatch.setattr("dlaas.attaching._variable", variable)
+    monkeypatch.setattr("dlaas.notebook.attaching._attached", {})
+    monkeypatch.setattr("dlaas.notebook.attaching._variable", variable)
     answer = handle({"action": "attach", "renew": renew, "variables": [RECORD]}, namespace)
     assert namespace == {"events": 42}
     assert answer["ok"] is renew
@@ -356,7 +356,7 @@ def notebook(path: Path, record: Any, *cells: str) -> Path:
 def test_the_incumbents_record_is_read_unchanged(
     alice: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dlaas.attaching._attached", {})
+    monkeypatch.setattr("dlaas.notebook.attaching._attached", {})
     record = [
         {"did": FILE, "type": "file", "variableName": "events"},
         {"did": "ATLAS_OD_EDU:GamGam_data", "type": "collection", "variableName": "data"},
@@ -461,8 +461,8 @@ def test_a_lake_that_does_not_answer_keeps_no_notebook_waiting(
     alice: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It listens and says nothing: the variables are references, and it is said why."""
-    monkeypatch.setattr("dlaas.attaching.PATIENCE", 0.5)
-    monkeypatch.setattr("dlaas.attaching._attached", {})
+    monkeypatch.setattr("dlaas.notebook.attaching.PATIENCE", 0.5)
+    monkeypatch.setattr("dlaas.notebook.attaching._attached", {})
     with socket.create_server(("localhost", 0)) as silent:
         url = f"https://localhost:{silent.getsockname()[1]}"
         dead = Lake(replace(alice.instance, name="dead", rucio_base_url=url, rucio_auth_url=url))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from datasets import brought, made
 
-from dlaas import Lake, MultipleItemDID, parts
+from dlaas import Lake, MultipleItemDID
 from dlaas.errors import (
     DuplicateRule,
     InsufficientAccountLimit,
@@ -23,8 +23,9 @@ from dlaas.errors import (
     TookTooLong,
 )
 from dlaas.model import DID, Entry
-from dlaas.part_rules import GrantedPart, make_available
-from dlaas.waiting import watch
+from dlaas.variables import parts
+from dlaas.variables.part_rules import GrantedPart, make_available
+from dlaas.variables.waiting import watch
 from jupyter_dlaas.lake import EmbeddedLake
 
 DATA = "ATLAS_OD_EDU:2020_13TeV"

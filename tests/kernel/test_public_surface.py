@@ -84,7 +84,7 @@ def test_what_a_kernel_imports_loads_nothing_heavy(code: str) -> None:
     assert not HEAVY & loaded_by(code)
 
 
-@pytest.mark.parametrize("module", ["dlaas", "dlaas.workspaces", "dlaas.query"])
+@pytest.mark.parametrize("module", ["dlaas", "dlaas.variables.workspaces", "dlaas.query"])
 def test_the_functions_of_the_package_are_what_they_are_whatever_was_imported(module: str) -> None:
     loaded_by(f"import dlaas, {module}; assert all(map(callable, (dlaas.workspace, dlaas.key)))")
 

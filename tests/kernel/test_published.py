@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 from standin import Answer, Request, StandIn
 
-from dlaas import published
-from dlaas.config import Instances, load_instances
+from dlaas.config import Instances, load_instances, published
 from dlaas.errors import ConfigurationError, TookTooLong, Unreachable
 
 Publish = Callable[..., str]
@@ -198,7 +197,7 @@ def test_a_copy_that_somebody_else_owns_is_not_believed(
 
 def test_a_process_ends_while_an_answer_is_still_under_way() -> None:
     code = (
-        "import time; from dlaas import published; from dlaas.config import load_instances;"
+        "import time; from dlaas.config import published; from dlaas.config import load_instances;"
         "published.PATIENCE = 0.1; published.fetch_json = lambda url: time.sleep(600);"
         "print(list(load_instances({'instances': [{'name': 'x', '$url': 'https://x'}]}).problems))"
     )

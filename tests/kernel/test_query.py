@@ -11,10 +11,10 @@ import pytest
 from standin import Answer, StandIn
 
 from dlaas import Instance, Lake
-from dlaas.conditions import where_from
 from dlaas.credentials import Bearer
 from dlaas.errors import InvalidInput, InvalidMetadata, ScopeNotFound, WildcardRefused
 from dlaas.query import key
+from dlaas.query.conditions import where_from
 from dlaas.query.filters import rucio_filters
 
 NOON = datetime(2020, 1, 2, 12, tzinfo=timezone.utc)

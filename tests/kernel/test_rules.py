@@ -13,6 +13,7 @@ import pytest
 from standin import Answer, Request, StandIn
 
 from dlaas import Instance, Lake
+from dlaas.catalogue.stuck import explain
 from dlaas.credentials import Bearer
 from dlaas.errors import (
     AccessDenied,
@@ -28,7 +29,6 @@ from dlaas.errors import (
     ScopeNotFound,
 )
 from dlaas.model import DID, Rule
-from dlaas.stuck import explain
 from jupyter_dlaas.lake import EmbeddedLake
 
 DATA = "ATLAS_OD_EDU:4lep_data"

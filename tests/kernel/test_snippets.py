@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-import dlaas.languages
+import dlaas.notebook.languages
 from dlaas import Lake, MultipleItemDID, SingleItemDID
 from dlaas.errors import InvalidInput
-from dlaas.languages import language
 from dlaas.model import VariableRecord
+from dlaas.notebook.languages import language
 from dlaas.snippets import cell, code, suggest_name
 
 FILE = {"did": "ATLAS_OD_EDU:data_A.GamGam.root", "type": "file", "variableName": "events"}
@@ -105,7 +105,7 @@ def test_strings_and_names_are_each_languages_own() -> None:
     assert [julia.name("end"), julia.name("_x")] == ['var"end"', "_x"]
     assert [cpp.name("new"), cpp.name("_x"), cpp.name("end")] == ["new_", "_x", "end"]
     assert language("fortran") is None
-    assert doctest.testmod(dlaas.languages).failed == 0
+    assert doctest.testmod(dlaas.notebook.languages).failed == 0
 
 
 def test_a_comment_takes_no_line_with_it() -> None:

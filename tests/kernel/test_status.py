@@ -13,8 +13,8 @@ from dlaas import Lake
 from dlaas.access import local_path
 from dlaas.errors import NotAvailable, RuleStuck, TookTooLong
 from dlaas.model import DID
-from dlaas.mounts import relative_path, under_mount
-from dlaas.waiting import wait
+from dlaas.reading.mounts import relative_path, under_mount
+from dlaas.variables.waiting import wait
 from jupyter_dlaas.lake import EmbeddedLake
 
 

@@ -21,9 +21,9 @@ from standin import Answer, Request, StandIn
 import dlaas.transfer.storage as storage_module
 from dlaas import Lake, errors
 from dlaas.filesystem import RucioFileSystem
-from dlaas.https import timeout
 from dlaas.model import DID, Reference
-from dlaas.remote import Source
+from dlaas.reading.https import timeout
+from dlaas.reading.remote import Source
 from dlaas.transfer.keys import KeyRing, Keys, address, present_certificate, trusting
 from dlaas.transfer.plan import Plan
 from dlaas.transfer.storage import Stat, Storage
@@ -554,7 +554,7 @@ def test_a_copy_that_keeps_us_waiting_is_left_for_the_next(
     stream: Callable[..., RucioFileSystem],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("dlaas.https.READ_TIMEOUT", 0.5)
+    monkeypatch.setattr("dlaas.reading.https.READ_TIMEOUT", 0.5)
     never = threading.Event()
     silent = standin(lambda _: never.wait(60) or Answer(200), tls=trusted)
     alive = standin(lambda r: _ranged(BODY, r), tls=trusted)
@@ -570,8 +570,8 @@ def test_a_trickle_is_not_waited_for_to_its_end(
     stream: Callable[..., RucioFileSystem],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("dlaas.https.READ_TIMEOUT", 1.5)
-    monkeypatch.setattr("dlaas.https.CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr("dlaas.reading.https.READ_TIMEOUT", 1.5)
+    monkeypatch.setattr("dlaas.reading.https.CONNECT_TIMEOUT", 0.5)
     given_up = threading.Event()
     sent: list[bytes] = []
 

@@ -484,7 +484,7 @@ STAGES = [
     ("dlaas.transfer.storage.Storage.move", "after"),
     ("dlaas.transfer.register._add_replica", "after"),
     ("dlaas.transfer.register._add_dataset", "before"),
-    ("dlaas.client.LakeClient.add_dataset", "after"),
+    ("dlaas.rucio.client.LakeClient.add_dataset", "after"),
     ("dlaas.transfer.register._keep", "after"),
     ("dlaas.transfer.register._attach", "after"),
 ]

@@ -13,8 +13,8 @@ from datasets import made
 from dlaas import Lake
 from dlaas.errors import Cancelled, NotAvailable, RuleStuck, TookTooLong
 from dlaas.model import DID, Rule, Status
-from dlaas.progress import said_progress
-from dlaas.waiting import Pace, Patience, said_locks, watch
+from dlaas.variables.progress import said_progress
+from dlaas.variables.waiting import Pace, Patience, said_locks, watch
 from jupyter_dlaas.lake import EmbeddedLake
 
 RULE = Rule("1" * 32, DID("s:d"), "alice", "R", "REPLICATING", locks_ok=1, locks_replicating=2)

@@ -17,8 +17,7 @@ import pytest
 from datasets import brought, made, noted, shown
 
 import dlaas
-from dlaas import Lake, MultipleItemDID, SingleItemDID, links
-from dlaas.connection import register
+from dlaas import Lake, MultipleItemDID, SingleItemDID
 from dlaas.errors import (
     AlreadyThere,
     ChecksumMismatch,
@@ -29,11 +28,13 @@ from dlaas.errors import (
     StorageFailed,
     TookTooLong,
 )
-from dlaas.links import names_for
 from dlaas.model import DID
+from dlaas.rucio.connection import register
 from dlaas.transfer.disk import Unwritable
-from dlaas.workspace_record import held
-from dlaas.workspaces import Workspace
+from dlaas.variables import links
+from dlaas.variables.links import names_for
+from dlaas.variables.workspace_record import held
+from dlaas.variables.workspaces import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -275,7 +276,7 @@ def test_what_is_not_here_is_told_before_anything_is_made(
 
 def test_a_killed_copy_is_swept_up(here: MultipleItemDID, folder: Path) -> None:
     code = (
-        "import os, sys\nfrom dlaas import links\n"
+        "import os, sys\nfrom dlaas.variables import links\n"
         "links.os.utime = lambda *a, **k: os._exit(9)\n"
         "links.place_copy(links.Path(sys.argv[1]), sys.argv[2], 100, None, 0)"
     )
@@ -357,8 +358,8 @@ def test_a_download_is_refused_where_it_fails(
     alice: Lake, here: MultipleItemDID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from dlaas.model import Problem
-    from dlaas.paths import fetched
     from dlaas.transfer.download import Downloaded, Failure
+    from dlaas.variables.paths import fetched
 
     failure = Failure(here[0].did, Problem("StorageFailed", "It burns.", "storage", "Wait.", {}))
     done: Any = Downloaded(here.did, str(tmp_path), failed=1, failures=(failure,))
@@ -403,12 +404,13 @@ def test_two_at_work_in_one_folder_forget_nothing_of_each_other(
 
 def test_many_processes_at_once_leave_nothing(here: MultipleItemDID, folder: Path) -> None:
     code = (
-        "import os, sys\nfrom dlaas import links\nfrom dlaas.workspaces import Workspace\n"
+        "import os, sys\nfrom dlaas.variables import links\n"
+        "from dlaas.variables.workspaces import Workspace\n"
         "from dlaas import SingleItemDID\nfrom dlaas.model import Entry, DID\n"
         "for turn in range(8):\n"
         "    did = DID(f'user.alice:{os.getpid()}-{turn}')\n"
         "    item = SingleItemDID._at(sys.argv[2], did, 'lake', None, Entry(did, 'file', 1))\n"
-        "    import dlaas.workspaces as w\n"
+        "    import dlaas.variables.workspaces as w\n"
         "    w.all_here = lambda items, download: [sys.argv[2] for _ in items]\n"
         "    with Workspace(sys.argv[1]) as space:\n"
         "        space.add([item])\n"
@@ -425,7 +427,7 @@ def test_many_processes_at_once_leave_nothing(here: MultipleItemDID, folder: Pat
 def test_a_folder_in_which_another_is_at_work_is_told(
     here: MultipleItemDID, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dlaas.workspace_record._PATIENCE", 0.2)
+    monkeypatch.setattr("dlaas.variables.workspace_record._PATIENCE", 0.2)
     with held(folder), pytest.raises(TookTooLong, match="Another process is at work"):
         dlaas.workspace(folder, here)
 
@@ -474,7 +476,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 
     with monkeypatch.context() as patch:
         if step == "replace":
-            patch.setattr("dlaas.workspace_record.os.replace", full)
+            patch.setattr("dlaas.variables.workspace_record.os.replace", full)
         else:
             patch.setattr(Path, "write_text", full)
         with pytest.raises(DiskFull):
@@ -483,7 +485,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
     with dlaas.workspace(folder, here) as space:
         before = set(listed(folder))
         with monkeypatch.context() as patch:
-            patch.setattr("dlaas.workspace_record.os.replace", full)
+            patch.setattr("dlaas.variables.workspace_record.os.replace", full)
             gone = next(iter(space))
             Path(gone).unlink()
             with pytest.raises(DiskFull):
@@ -503,8 +505,9 @@ def test_a_kill_in_the_middle_leaves_nothing_unknown(
     here: MultipleItemDID, folder: Path, act: str
 ) -> None:
     code = (
-        "import os, sys\nfrom dlaas import links\nfrom dlaas.workspaces import Workspace\n"
-        "import dlaas.workspaces as w\nfrom dlaas import SingleItemDID\n"
+        "import os, sys\nfrom dlaas.variables import links\n"
+        "from dlaas.variables.workspaces import Workspace\n"
+        "import dlaas.variables.workspaces as w\nfrom dlaas import SingleItemDID\n"
         "from dlaas.model import Entry, DID\n"
         "folder, new, *old = sys.argv[1:]\n"
         "def items(path):\n"

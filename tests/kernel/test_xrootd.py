@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from dlaas import Lake, access, xrootd_keys
+from dlaas import Lake, access
 from dlaas.errors import StorageFailed, StorageRefused
 from dlaas.filesystem import RucioFileSystem
 from dlaas.model import DID
-from dlaas.ranking import REFUSED
-from dlaas.remote import Source
+from dlaas.reading import xrootd_keys
+from dlaas.reading.ranking import REFUSED
+from dlaas.reading.remote import Source
+from dlaas.reading.troubles import troubles_of
+from dlaas.reading.xrootd import address, batched, chunks
 from dlaas.transfer.checksums import Checksums
-from dlaas.troubles import troubles_of
-from dlaas.xrootd import address, batched, chunks
 from jupyter_dlaas.lake import EmbeddedLake
 
 BOTH = DID("ATLAS_OD_EDU:mc_363490.llll.4lep.root")

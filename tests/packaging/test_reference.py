@@ -14,7 +14,7 @@ import pytest
 
 import dlaas
 from dlaas import errors
-from dlaas.sources import variables
+from dlaas.config.sources import variables
 
 ROOT = Path(__file__).parents[2]
 

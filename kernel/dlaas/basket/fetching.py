@@ -27,13 +27,13 @@ from dlaas.errors import (
     TookTooLong,
 )
 from dlaas.model import DID
-from dlaas.quota import size_said
+from dlaas.rucio.translate import from_network, origin
+from dlaas.sizes import size_said
 from dlaas.transfer.disk import free_on, full, local_error
 from dlaas.transfer.keys import Keys, trusting
 from dlaas.transfer.place import OURS, Place
 from dlaas.transfer.sink import CHUNK, Interrupted, Sink
 from dlaas.transfer.storage import Storage
-from dlaas.translate import from_network, origin
 
 LARGEST = 10 * 10**9
 # Seconds, and then bytes per second: a trickle ends too.

@@ -6,9 +6,9 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dlaas import sources
-from dlaas.connection import lake_for
+from dlaas.config import sources
 from dlaas.errors import DlaasError, InstanceNotFound
+from dlaas.rucio.connection import lake_for
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake

@@ -14,6 +14,7 @@ import requests
 
 from dlaas.basket.reading import without_secrets
 from dlaas.basket.tokens import Tokens
+from dlaas.config.settings import checked_url
 from dlaas.credentials import Token
 from dlaas.errors import (
     CannotAuthenticate,
@@ -23,8 +24,7 @@ from dlaas.errors import (
     Refused,
     Unreachable,
 )
-from dlaas.settings import checked_url
-from dlaas.translate import from_network, origin
+from dlaas.rucio.translate import from_network, origin
 
 T = TypeVar("T")
 CONNECT_TIMEOUT = 10.0

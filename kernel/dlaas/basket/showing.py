@@ -9,7 +9,7 @@ from typing import Any
 
 from dlaas.basket.items import BasketItem
 from dlaas.errors import InvalidInput
-from dlaas.quota import size_said
+from dlaas.sizes import size_said
 
 COLUMNS = (
     "id",

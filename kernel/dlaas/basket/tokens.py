@@ -113,7 +113,7 @@ def _exchanged(answer: Any) -> str | None:
 
 def _from_login() -> Token | None:
     """Answer the login to the default lake where it is a JWT: ESAP's has the same audience."""
-    from dlaas.connection import lake_for
+    from dlaas.rucio.connection import lake_for
 
     found = lake_for().credential()
     return Token(found.value, found.expires_at) if found.is_jwt else None

@@ -17,8 +17,8 @@ def records(
     basket: Basket, items: Iterable[BasketItem], names: Mapping[str, str]
 ) -> Iterator[tuple[BasketItem, dict[str, Any] | None]]:
     """Yield each item with the record of its variable; None where it cannot be found out."""
-    from dlaas.attaching import say
-    from dlaas.attachments import check_name
+    from dlaas.notebook.attaching import say
+    from dlaas.notebook.attachments import check_name
 
     for name in names.values():
         check_name(name)
@@ -58,7 +58,8 @@ def attach(
     basket: Basket, items: Iterable[BasketItem], names: Mapping[str, str]
 ) -> dict[str, SingleItemDID | MultipleItemDID]:
     """Set variables in this notebook, and answer them."""
-    from dlaas import attaching, notebook
+    from dlaas import notebook
+    from dlaas.notebook import attaching
 
     found = tuple(one for _, one in records(basket, items, names) if one is not None)
     shell = notebook._shell()

@@ -11,7 +11,7 @@ from dlaas.cli.output import fields, paint, plain, say, say_json, sized, table, 
 from dlaas.cli.rules import print_rules
 from dlaas.errors import DlaasError
 from dlaas.model import Problem
-from dlaas.ranking import Ranking
+from dlaas.reading.ranking import Ranking
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake

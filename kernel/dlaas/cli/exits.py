@@ -69,7 +69,7 @@ def code_of_all(codes: list[int]) -> int:
 def problem_of(error: BaseException) -> Problem:
     """Turn any exception into a problem; one of this machine's disk or folders keeps its words."""
     if isinstance(error, OSError) and not isinstance(error, errors.DlaasError):
-        from dlaas.translate import is_foreign
+        from dlaas.rucio.translate import is_foreign
 
         if not is_foreign(error):
             return errors.problem(_of_this_machine(error))

@@ -92,8 +92,8 @@ def _link(arguments: argparse.Namespace) -> int:
 
 def _cache(arguments: argparse.Namespace) -> Cache:
     from dlaas.cache import Cache, private_cache
+    from dlaas.config.sources import find_instance
     from dlaas.errors import InstanceNotFound
-    from dlaas.sources import find_instance
 
     if arguments.private:
         return private_cache()

@@ -188,6 +188,6 @@ def when(moment: datetime | None) -> str:
 
 def sized(value: int | None) -> str:
     """Write a number of bytes as people read it; a dash where nobody knows."""
-    from dlaas.quota import size_said
+    from dlaas.sizes import size_said
 
     return "-" if value is None else size_said(value)

@@ -90,7 +90,7 @@ def _add_add(acts: Commands) -> None:
 
 
 def _add(arguments: argparse.Namespace) -> int:
-    from dlaas.waiting import Patience
+    from dlaas.variables.waiting import Patience
 
     lake, did = Session(arguments).resolve(arguments.did)
     # A mistake in it must not leave a rule behind.
@@ -117,8 +117,8 @@ def _add(arguments: argparse.Namespace) -> int:
 
 def _wait(lake: Lake, rule: Rule, longest: str, *, quiet: bool) -> None:
     """Wait until a rule is fulfilled, wherever it puts the data."""
-    from dlaas.progress import said_progress
-    from dlaas.waiting import Pace, watch
+    from dlaas.variables.progress import said_progress
+    from dlaas.variables.waiting import Pace, watch
 
     line, pace = Progress(rule.did, quiet=quiet), Pace()
     kind = lake.get(rule.did).type
@@ -190,7 +190,7 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.did is not None:
         lake, did = session.resolve(arguments.did)
         return answer(arguments, lake.list_rules(did), print_rules)
-    from dlaas.rows import rule_from
+    from dlaas.rucio.rows import rule_from
 
     lake = session.lake()
     # As they come: there may be a hundred thousand.

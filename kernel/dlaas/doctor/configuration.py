@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from dlaas import handover, sources
-from dlaas.config import Instance, Instances
+from dlaas import handover
+from dlaas.config import Instance, Instances, sources
 from dlaas.doctor.check import MACHINE, Check, Looker
 from dlaas.errors import DlaasError
 

@@ -58,7 +58,7 @@ def check_lake(instance: Instance, account: str | None, timeout: float) -> Itera
 
 
 def _server(looker: Looker, instance: Instance, url: str) -> list[Check]:
-    from dlaas.wire import Wire
+    from dlaas.rucio.wire import Wire
 
     wire = Wire(instance)
     started, clock = time.monotonic(), time.time()

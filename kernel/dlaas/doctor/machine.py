@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dlaas.doctor.check import MACHINE, Check, Looker
-from dlaas.quota import size_said
+from dlaas.sizes import size_said
 
 _LITTLE_SPACE = 1_000_000_000
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")

@@ -12,8 +12,8 @@ from urllib.request import getproxies, proxy_bypass
 from dlaas.access import reads_root
 from dlaas.doctor.check import Check, Looker
 from dlaas.errors import DlaasError
-from dlaas.mounts import under_mount
-from dlaas.ranking import HTTPS_SCHEMES, ROOT_SCHEMES, Copy, Taste, rank_copies
+from dlaas.reading.mounts import under_mount
+from dlaas.reading.ranking import HTTPS_SCHEMES, ROOT_SCHEMES, Copy, Taste, rank_copies
 
 if TYPE_CHECKING:
     from dlaas.config import Instance

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from dlaas.conditions import Condition as Condition
-from dlaas.conditions import Key as Key
-from dlaas.conditions import Where, where_from
-from dlaas.conditions import key as key
 from dlaas.errors import InvalidInput
+from dlaas.query.conditions import Condition as Condition
+from dlaas.query.conditions import Key as Key
+from dlaas.query.conditions import Where, where_from
+from dlaas.query.conditions import key as key
 from dlaas.query.filters import rucio_filters
 
 if TYPE_CHECKING:

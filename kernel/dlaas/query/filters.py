@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any, Literal
 
-from dlaas.conditions import Condition, Operator, Where, alternatives
 from dlaas.errors import InvalidInput
+from dlaas.query.conditions import Condition, Operator, Where, alternatives
 
 Kind = Literal["text", "number", "time", "flag"]
 # What Rucio keeps of every DID and can search by.

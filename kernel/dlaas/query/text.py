@@ -9,8 +9,8 @@ import re
 from datetime import date, datetime, timezone
 from typing import NamedTuple, NoReturn
 
-from dlaas.conditions import Condition, Group, Value, Where, condition
 from dlaas.errors import InvalidInput
+from dlaas.query.conditions import Condition, Group, Value, Where, condition
 from dlaas.query.filters import COLUMNS
 
 _TOKEN = re.compile(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dlaas import access
 from dlaas.errors import AlreadyThere, CannotAuthenticate, DlaasError, RucioFailed
 from dlaas.model import DID, Entry
-from dlaas.rows import entry_from, type_of
+from dlaas.rucio.rows import entry_from, type_of
 from dlaas.transfer.fetch import Copy
 from dlaas.transfer.place import Place, written
 

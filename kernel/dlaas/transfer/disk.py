@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dlaas.errors import DiskFull, DlaasError, InvalidInput
-from dlaas.quota import size_said
+from dlaas.sizes import size_said
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _ONE = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.EILSEQ})

@@ -21,7 +21,7 @@ from dlaas import access
 from dlaas.cache import Cache, cache_for
 from dlaas.errors import AlreadyThere, Cancelled, DlaasError, RucioFailed
 from dlaas.model import DID, Entry
-from dlaas.rows import type_of
+from dlaas.rucio.rows import type_of
 from dlaas.transfer.checksums import adler32_of, same_adler32
 from dlaas.transfer.choose import Names, Wanted, entries, size_of, with_copies
 from dlaas.transfer.disk import Room, Unwritable, free_on, full, local_error

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from dlaas import errors
 from dlaas.errors import DlaasError
 from dlaas.model import DID
-from dlaas.ranking import ROOT_SCHEMES, host_of
+from dlaas.reading.ranking import ROOT_SCHEMES, host_of
+from dlaas.reading.troubles import troubles_of
 from dlaas.transfer.checksums import CHUNK
 from dlaas.transfer.disk import Unwritable
 from dlaas.transfer.keys import KeyRing, Keys, address
 from dlaas.transfer.part import Part
 from dlaas.transfer.sink import Interrupted, Sink
 from dlaas.transfer.storage import Storage
-from dlaas.troubles import troubles_of
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
@@ -182,7 +182,7 @@ def _read(doors: Doors, part: Part, rse: str, url: str) -> None:
         _read_local(doors, part, rse, Path(url))
         return
     if url.startswith(tuple(f"{scheme}://" for scheme in ROOT_SCHEMES)):
-        from dlaas.xrootd import chunks
+        from dlaas.reading.xrootd import chunks
 
         with doors.slot(rse, url):
             for chunk in chunks(doors.lake, rse, url, part.size, part.wanted):

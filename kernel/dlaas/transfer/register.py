@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dlaas import errors
+from dlaas.catalogue.rules import covers
 from dlaas.model import DID, Rule
-from dlaas.rows import rule_from
-from dlaas.rules import covers
+from dlaas.rucio.rows import rule_from
 from dlaas.transfer.checksums import Checksums, same_adler32
 from dlaas.transfer.keys import KeyRing
 from dlaas.transfer.storage import Storage

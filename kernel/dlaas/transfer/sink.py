@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from dlaas.errors import Cancelled, StorageFailed
-from dlaas.translate import from_network
+from dlaas.rucio.translate import from_network
 
 # What a storage that stalls, or a kill, can lose.
 CHUNK = 1 << 16

@@ -16,11 +16,11 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from dlaas import errors
+from dlaas.rucio.translate import from_network, origin
 from dlaas.transfer.body import Body, Progress
 from dlaas.transfer.checksums import Checksums
 from dlaas.transfer.keys import Keys, address, encoded
 from dlaas.transfer.sink import Sink
-from dlaas.translate import from_network, origin
 
 CONNECT_TIMEOUT = 10.0
 # Between two chunks, and until a storage has written what it got.

@@ -1,0 +1,1 @@
+"""How we talk to Rucio: one client, its connection, its answers and errors in our words."""
