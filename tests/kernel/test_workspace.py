@@ -424,6 +424,37 @@ def test_many_processes_at_once_leave_nothing(here: MultipleItemDID, folder: Pat
     assert not folder.exists()
 
 
+def test_a_folder_that_another_removes_in_between_is_made_anew_and_is_ours(
+    here: MultipleItemDID, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir()
+    with monkeypatch.context() as patch:
+        looked = Path.mkdir
+
+        def race(path: Path, *args: Any, **options: Any) -> None:
+            # As another does that is done with it after we have seen it.
+            if path == folder and folder.exists() and not os.listdir(folder):
+                folder.rmdir()
+            looked(path, *args, **options)
+
+        patch.setattr(Path, "mkdir", race)
+        space = dlaas.workspace(folder, here)
+    assert space.clear() == []
+    assert not folder.exists()
+
+
+def test_who_made_a_folder_and_waits_for_it_remembers_that(
+    here: MultipleItemDID, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = iter([False, False])
+    monkeypatch.setattr(
+        "dlaas.variables.workspace_record._locked", lambda descriptor: next(tries, True)
+    )
+    space = dlaas.workspace(folder, here)
+    assert space.clear() == []
+    assert not folder.exists()
+
+
 def test_a_folder_in_which_another_is_at_work_is_told(
     here: MultipleItemDID, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,10 +127,11 @@ def held(folder: Path) -> Iterator[bool]:
     Raises `TookTooLong` when another is at work in it for a minute.
     """
     ends = time.monotonic() + _PATIENCE
+    made: list[os.stat_result] = []
     while True:
-        is_new = not folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = _opened(folder, made)
+        if descriptor is None:
+            continue
         try:
             if not _locked(descriptor):
                 if time.monotonic() > ends:
@@ -141,10 +142,31 @@ def held(folder: Path) -> Iterator[bool]:
                     )
                 time.sleep(0.05)
             elif _is_still(folder, descriptor):
-                yield is_new
+                found = os.fstat(descriptor)
+                yield any(os.path.samestat(one, found) for one in made)
                 return
         finally:
             os.close(descriptor)
+
+
+def _opened(folder: Path, made: list[os.stat_result]) -> int | None:
+    """Open a folder, and make it where there is none: then it is noted in `made`.
+
+    None where another process has removed it in between.
+    """
+    is_new = True
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        if folder.exists() and not folder.is_dir():
+            raise
+        is_new = False
+    with suppress(FileNotFoundError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        if is_new:
+            made.append(os.fstat(descriptor))
+        return descriptor
+    return None
 
 
 def _locked(descriptor: int) -> bool:
