@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from datasets import brought, made
+from datasets import brought, made, noted
 
 from dlaas import Lake, MultipleItemDID, SingleItemDID
 from dlaas.errors import InvalidLifetime, NotAvailable, RuleStuck, TookTooLong
@@ -83,15 +83,7 @@ def test_looking_costs_the_same_for_any_number_of_files(
     alice: Lake, four: MultipleItemDID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brought(four)
-    asked: list[str] = []
-    wire = alice.client._wire
-    request = wire.request
-
-    def count(method: str, url: str, **options: Any) -> Any:
-        asked.append(url)
-        return request(method, url, **options)
-
-    monkeypatch.setattr(wire, "request", count)
+    asked = noted(alice, monkeypatch)
     costs = []
     for part in (four[:1], four):
         len(part)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd  # type: ignore[import-untyped]
 import pytest
 import uproot
-from datasets import brought, made, shown
+from datasets import brought, made, noted, shown
 
 import dlaas
 from dlaas import Instance, Lake, MultipleItemDID, SingleItemDID, errors
@@ -50,16 +50,7 @@ def root(lake: EmbeddedLake) -> Lake:
 @pytest.fixture
 def sent(alice: Lake, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is asked of Rucio during the test."""
-    asked: list[str] = []
-    wire = alice.client._wire
-    request = wire.request
-
-    def count(method: str, url: str, **options: Any) -> Any:
-        asked.append(url)
-        return request(method, url, **options)
-
-    monkeypatch.setattr(wire, "request", count)
-    return asked
+    return noted(alice, monkeypatch)
 
 
 # 1: the variable

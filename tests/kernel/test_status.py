@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from datasets import noted
 
 from dlaas import Lake
 from dlaas.access import local_path
@@ -32,16 +33,7 @@ def dataset(alice: Lake, tmp_path: Path, fresh: Callable[[str], str]) -> str:
 @pytest.fixture
 def sent(alice: Lake, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is asked of Rucio during the test."""
-    asked: list[str] = []
-    wire = alice.client._wire
-    request = wire.request
-
-    def count(method: str, url: str, **options: Any) -> Any:
-        asked.append(url)
-        return request(method, url, **options)
-
-    monkeypatch.setattr(wire, "request", count)
-    return asked
+    return noted(alice, monkeypatch)
 
 
 def test_what_is_elsewhere_is_absent_and_can_be_streamed(alice: Lake, dataset: str) -> None:

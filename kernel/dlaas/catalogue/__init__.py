@@ -19,6 +19,7 @@ from dlaas.errors import (
 from dlaas.model import DID, Entry, Replica
 from dlaas.query import TYPES, Query
 from dlaas.query import SearchType as SearchType
+from dlaas.query.conditions import Written
 from dlaas.query.filters import COLUMNS, is_named, sent_name
 from dlaas.rucio.rows import entry_from, is_bare, replicas_from
 
@@ -33,7 +34,7 @@ class Catalogue(Rights):
         self,
         pattern: str,
         type: SearchType = "all",  # noqa: A002
-        where: Any = None,
+        where: Written | None = None,
         limit: int | None = None,
     ) -> Query:
         """Make a search that can be looked at, and is sent when it is iterated.
@@ -49,7 +50,7 @@ class Catalogue(Rights):
         self,
         pattern: str,
         type: SearchType = "all",  # noqa: A002
-        where: Any = None,
+        where: Written | None = None,
         limit: int | None = None,
     ) -> Iterator[Entry]:
         """Search a scope by a pattern such as `ATLAS_OD_EDU:*GamGam*`, and by metadata such as

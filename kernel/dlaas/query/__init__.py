@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dlaas.errors import InvalidInput
 from dlaas.query.conditions import Condition as Condition
 from dlaas.query.conditions import Key as Key
-from dlaas.query.conditions import Where, where_from
+from dlaas.query.conditions import Where, Written, where_from
 from dlaas.query.conditions import key as key
 from dlaas.query.filters import rucio_filters
 
@@ -38,7 +38,7 @@ class Query:
         lake: Catalogue,
         pattern: str,
         type: SearchType = "all",  # noqa: A002
-        where: Any = None,
+        where: Written | None = None,
         limit: int | None = None,
     ) -> None:
         self._lake = lake

@@ -66,6 +66,8 @@ class Group(_Combinable):
 
 
 Where = Condition | Group
+# What a person may write for one.
+Written = str | Mapping[str, Any] | Where
 
 
 class Key:
