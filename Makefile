@@ -48,12 +48,22 @@ tests/ui/node_modules/.yarn-state.yml: tests/ui/package.json tests/ui/yarn.lock 
 	@cd tests/ui && ../../$(STEP) "npm packages of the browser tests" ../../tools/quietly jlpm install --immutable
 	@touch $@
 
+tests/hub/node_modules/.yarn-state.yml: tests/hub/package.json tests/hub/yarn.lock | $(STAMPS)/editable
+	@cd tests/hub && ../../$(STEP) "npm package of the hub's proxy" ../../tools/quietly jlpm install --immutable
+	@touch $@
+
+# Without it the lake lacks its identity provider, and says so: nobody needs root for a demonstration.
+.PHONY: npm
+npm:
+	@command -v npm >/dev/null || [ "$$(id -u)" -ne 0 ] || \
+	  $(STEP) "Debian packages for the lake's identity provider" tools/debian_packages npm
+
 .PHONY: lake-environment
-lake-environment: $(STAMPS)/editable
+lake-environment: $(STAMPS)/editable npm
 	@$(STEP) "The lake's own environment (a genuine Rucio)" jupyter dlaas lake prepare
 
 .PHONY: lake-environment-postgresql
-lake-environment-postgresql: $(STAMPS)/editable
+lake-environment-postgresql: $(STAMPS)/editable npm
 	@$(STEP) "The lake's own environment with PostgreSQL" jupyter dlaas lake prepare --db postgresql
 
 .PHONY: install
@@ -84,7 +94,7 @@ check: $(STAMPS)/editable ## Format, lint, types, architecture, schema drift, au
 .PHONY: test test-python test-lake-postgresql test-panel test-ui
 test: test-python test-lake-postgresql test-panel test-ui ## All tests, and everything that they need
 
-test-python: install xrootd ## The library, the server and the lake (on SQLite)
+test-python: install xrootd tests/hub/node_modules/.yarn-state.yml ## The library, the server and the lake (on SQLite)
 	@$(STEP) "Python tests" pytest $(ARGS)
 
 test-lake-postgresql: install xrootd lake-environment-postgresql ## The lake's tests once more, on PostgreSQL

@@ -14,6 +14,7 @@ from .embedded import DATABASES, POLICIES, EmbeddedLake
 from .environment import PrivateEnvironment
 from .errors import LakeError
 from .folder import default_directory
+from .node_packages import NodePackages
 from .rucio_side.lakeside.layout import ACCOUNTS, EAST, SITES
 
 
@@ -145,6 +146,7 @@ def _seed(arguments: argparse.Namespace) -> None:
 def _prepare(arguments: argparse.Namespace) -> None:
     environment = PrivateEnvironment(arguments.db)
     environment.ensure(_say)
+    NodePackages().ensure(_say)
     print(environment.directory)
 
 

@@ -9,6 +9,8 @@ from .errors import LakeError
 from .rucio_side.lakeside.layout import ACCOUNTS, HOST, SITES, Layout, Site, State
 
 NAME = "lake"
+# What Rucio calls the lake's identity provider, and our client there.
+ISSUER, CLIENT = "lake", "jupyter"
 LIFETIME_DAYS = 14
 MOUNTED = next(site for site in SITES if site.mounted)
 UPLOADS = SITES[0]
@@ -71,6 +73,14 @@ def instance(layout: Layout, state: State, account: str, login: bool) -> dict[st
     }
     if state.xrootd:
         entry["client_cert"] = entry["client_key"] = str(layout.proxy(account))
+    if state.oidc:
+        entry |= {
+            "login_methods": ["oidc", "device", "userpass", "x509"],
+            "oidc_issuer": ISSUER,
+            "oidc_provider_url": state.issuer,
+            "oidc_client_id": CLIENT,
+            "oidc_client_secret_file": str(layout.secret(CLIENT)),
+        }
     if not login:
         del entry["password_file"]
     return entry

@@ -16,7 +16,8 @@ from . import clients, lifecycle
 from .environment import Log, PrivateEnvironment
 from .errors import LakeError
 from .folder import OURS, alone, default_directory, delete, give_ports
-from .rucio_side.lakeside.layout import HOST, SITES, Layout, State
+from .node_packages import NodePackages
+from .rucio_side.lakeside.layout import HOST, SITES, Layout, State, write_private
 from .services import POSTGRESQL, Status, names
 
 POLL = 0.05
@@ -58,6 +59,7 @@ class EmbeddedLake:
             if not self.running:
                 state = self._decide(db, policy, xrootd)
                 PrivateEnvironment(state.db).ensure(log)
+                state = replace(state, oidc=NodePackages().ensure(log))
                 lifecycle.stop(self.layout)
                 start = lifecycle.Start(self.layout, give_ports(self.layout, state, port, log), log)
                 try:
@@ -147,9 +149,17 @@ class EmbeddedLake:
         arguments = ["--scope", scope, "--lifetime", str(lifetime), "--audience", audience]
         return self._run("mint", account, *arguments).strip()
 
-    def proxy(self, account: str = "alice", lifetime: int = 43200) -> Path:
+    def proxy(self, account: str = "alice", lifetime: int = 43200, limited: bool = False) -> Path:
         """A file with a new RFC 3820 proxy of the account's certificate."""
-        return Path(self._run("proxy", account, "--lifetime", str(lifetime)).strip())
+        more = ["--limited"] if limited else []
+        return Path(self._run("proxy", account, "--lifetime", str(lifetime), *more).strip())
+
+    def certificate(self, name: str = "mallory", lifetime: int = 86400) -> Path:
+        """A file with a new certificate and its key: of one whom Rucio does not know, or of a user.
+
+        A negative lifetime, in seconds, makes one that is over.
+        """
+        return Path(self._run("keystores", name, "--lifetime", str(lifetime)).strip())
 
     def seed(
         self,
@@ -164,6 +174,13 @@ class EmbeddedLake:
         arguments = ["--scope", scope, "--dataset", dataset, "--rse", rse]
         absolute = [str(Path(path).absolute()) for path in paths]
         return self._run("seed", *arguments, "--files", *absolute).splitlines()
+
+    def shorten_tokens(self, seconds: int | None) -> None:
+        """Let new tokens, Rucio's own and the identity provider's, live so long; None: as usual."""
+        if seconds is None:
+            self.layout.token_lifetime.unlink(missing_ok=True)
+        else:
+            write_private(self.layout.token_lifetime, f"{seconds}\n")
 
     def hold(self, service: str) -> None:
         """Stop a service and keep it stopped, over restarts too, until it is released."""

@@ -40,6 +40,7 @@ SCRUBBED = (
     "X509_",
     "BEARER_",
     "SSL_CERT_",
+    "NODE_",
     "PYTHON",
     "VIRTUAL_ENV",
     "CONDA_",
@@ -174,18 +175,19 @@ def _find_uv() -> str | None:
 
 
 def _with_uv(uv: str, directory: Path, lock: Path) -> None:
-    _run([uv, "venv", "--quiet", "--python", sys.executable, str(directory)])
+    run([uv, "venv", "--quiet", "--python", sys.executable, str(directory)])
     python = str(directory / "bin" / "python")
-    _run([uv, "pip", "install", "--python", python, "--require-hashes", "-r", str(lock)])
+    run([uv, "pip", "install", "--python", python, "--require-hashes", "-r", str(lock)])
 
 
 def _with_pip(directory: Path, lock: Path) -> None:
-    _run([sys.executable, "-m", "venv", str(directory)])
+    run([sys.executable, "-m", "venv", str(directory)])
     pip = [str(directory / "bin" / "python"), "-m", "pip"]
-    _run([*pip, "install", "--disable-pip-version-check", "--require-hashes", "-r", str(lock)])
+    run([*pip, "install", "--disable-pip-version-check", "--require-hashes", "-r", str(lock)])
 
 
-def _run(command: list[str]) -> None:
+def run(command: list[str], directory: Path | None = None) -> None:
+    """Run a command that installs something; raises InstallFailed with the end of what it said."""
     variables = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
     variables.pop("PYTHONPATH", None)
     try:
@@ -198,6 +200,7 @@ def _run(command: list[str]) -> None:
             text=True,
             timeout=INSTALL_TIMEOUT,
             env=variables,
+            cwd=directory,
         )
     except subprocess.CalledProcessError as error:
         last = "\n".join(error.stdout.strip().splitlines()[-SHOWN_LINES:])

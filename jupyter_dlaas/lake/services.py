@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .processes import Process
-from .rucio_side.lakeside.layout import XCACHE, Layout, State, write_private
+from .rucio_side.lakeside.layout import PROVIDER, XCACHE, Layout, State, write_private
 
 LOG_LIMIT = 10_000_000
 BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -20,7 +20,10 @@ POSTGRESQL = "postgresql"
 
 
 def modules(state: State) -> dict[str, list[str]]:
-    """Which module of Rucio's side runs each service, but for the database, and its arguments."""
+    """Which module of Rucio's side runs each service, and its arguments.
+
+    The database and the identity provider are not among them.
+    """
     sites = {site.service: [site.server, site.service] for site in state.sites}
     caches = {XCACHE: ["xrootd", XCACHE]} if state.xrootd else {}
     return {"rucio": ["serve"], "fts": ["fts"], **sites, **caches, "daemons": ["daemons"]}
@@ -28,7 +31,8 @@ def modules(state: State) -> dict[str, list[str]]:
 
 def names(state: State) -> list[str]:
     """The services of a lake, in the order in which they start."""
-    return [*([POSTGRESQL] if state.db == POSTGRESQL else []), *modules(state)]
+    database = [POSTGRESQL] if state.db == POSTGRESQL else []
+    return [*database, *([PROVIDER] if state.oidc else []), *modules(state)]
 
 
 @dataclass

@@ -16,8 +16,9 @@ from pathlib import Path
 from types import FrameType
 
 from .environment import PrivateEnvironment, cache_directory, locked
+from .node_packages import NodePackages
 from .processes import Process
-from .rucio_side.lakeside.layout import Layout, State
+from .rucio_side.lakeside.layout import PROVIDER, Layout, State
 from .services import POSTGRESQL, Child, Status, last_lines, modules, open_log, shorten_log
 
 POLL = 0.1
@@ -49,6 +50,8 @@ class Supervisor:
                 self._await_ready()
             if self.state.prepared != self.state.wanted():
                 self._prepare()
+            if self.state.oidc:
+                self._add(PROVIDER, NodePackages().command(self.layout.directory))
             for name, (module, *arguments) in modules(self.state).items():
                 self._start(name, module, *arguments)
             self._tend_for_ever()
@@ -60,7 +63,9 @@ class Supervisor:
             self._say("failed", str(error) or repr(error))
 
     def _start(self, name: str, module: str, *arguments: str) -> None:
-        command = self.environment.command(module, self.layout.directory, *arguments)
+        self._add(name, self.environment.command(module, self.layout.directory, *arguments))
+
+    def _add(self, name: str, command: list[str]) -> None:
         self.children.append(Child(name, self.layout, command, self.variables))
 
     def _await_ready(self) -> None:

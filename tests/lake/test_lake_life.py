@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from judge import TIMEOUT, await_state, processes_of, rucio_client, until
+from judge import TIMEOUT, Storage, await_state, processes_of, rucio_client, until
+from oidc import account_of, claims, logged_in
 
 from jupyter_dlaas.lake import EmbeddedLake, LakeError
 from jupyter_dlaas.lake.services import Status
@@ -161,6 +162,22 @@ def test_a_port_that_was_taken_meanwhile_is_replaced_in_the_protocols(
     dids = [{"scope": "ATLAS_OD_EDU", "name": "GamGam_data"}]
     (rule,) = client.add_replication_rule(dids, 1, "SOUTH-DISK", lifetime=3600)
     await_state(client, rule, "OK")
+
+
+def test_a_provider_whose_port_was_taken_is_another_issuer_who_knows_the_same_people(
+    spare_lake: EmbeddedLake,
+) -> None:
+    spare_lake.up()
+    spare_lake.down()
+    before = spare_lake.state.issuer
+    with socket.create_server(("127.0.0.1", spare_lake.state.ports["provider"])):
+        spare_lake.up(log=lambda line: None)
+    assert spare_lake.state.issuer != before
+    assert account_of(spare_lake, logged_in(spare_lake, "alice")) == "alice"
+    token = spare_lake.token("bob", "storage.read:/")
+    assert claims(token)["iss"] == spare_lake.state.issuer
+    headers = {"Authorization": f"Bearer {token}"}
+    assert Storage(spare_lake, "north")("GET", "/", headers=headers).status_code == 200
 
 
 def test_reset_refuses_a_folder_that_is_no_lake(tmp_path: Path) -> None:

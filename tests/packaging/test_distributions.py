@@ -51,13 +51,14 @@ def test_the_server_wheel_carries_the_panel_the_notebooks_and_the_lakes_lock(
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         assert f"jupyter_dlaas/notebooks/{notebook.name}" in server
     assert "jupyter_dlaas/schema/api.json" in server
+    assert {f"jupyter_dlaas/lake/provider/{n}" for n in ("main.mjs", "package-lock.json")} <= server
     assert any(n.startswith("jupyter_dlaas/lake/") and "lock" in n for n in server)
 
 
 def test_both_distributions_have_one_version() -> None:
     version = json.loads((ROOT / "package.json").read_text())["version"]
     assert f'version = "{version}"' in (ROOT / "kernel" / "pyproject.toml").read_text()
-    assert f"jupyter-dlaas-kernel=={version}" in (ROOT / "pyproject.toml").read_text()
+    assert f"jupyter-dlaas-kernel[x509]=={version}" in (ROOT / "pyproject.toml").read_text()
     assert f'__version__ = "{version}"' in (ROOT / "jupyter_dlaas" / "__init__.py").read_text()
 
 

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import configure, database, pki, proxy
-from .layout import EAST, EDGE, HOST, SITES, USERS, XCACHE, Layout, Site, State
+from . import configure, database, keystores, people, pki, proxy
+from .layout import EAST, EDGE, GROUP, HOST, SITES, XCACHE, Layout, Site, State
 from .service import end_with_parent
 
 GB = 10**9
@@ -33,6 +33,7 @@ LIMITS = {
         "NOTEBOOK-MOUNT": 20 * GB,
         "EAST-DISK": 50 * GB,
     },
+    GROUP: {"NORTH-DISK": 50 * GB},
 }
 
 
@@ -53,6 +54,7 @@ def prepare(layout: Layout, state: State, cache: Path) -> None:
     step = Steps()
     make_folders(layout, state)
     pki.ensure(layout)
+    keystores.ensure(layout)
     if state.xrootd:
         proxy.ensure(layout)
     configure.ensure(layout, state)
@@ -133,44 +135,13 @@ def build_database(layout: Layout, state: State) -> None:
 
 def fill(layout: Layout, state: State) -> None:
     """Accounts, identities, scopes, RSEs, limits and distances."""
-    for account in USERS:
-        add_account(layout, account)
+    people.ensure(layout, state)
     for site in state.sites:
         add_rse(layout, state, site)
     connect(state)
     set_limits(state)
     if state.xrootd:
         set_cache(state)
-
-
-def add_account(layout: Layout, account: str) -> None:
-    from rucio.gateway import account as accounts
-    from rucio.gateway import identity
-
-    from .catalogue import ensure_scope, once
-
-    email = f"{account}@localhost"
-    once(accounts.add_account, account, "USER", email, issuer="root")
-    once(
-        identity.add_account_identity,
-        identity_key=account,
-        id_type="USERPASS",
-        account=account,
-        email=email,
-        issuer="root",
-        default=True,
-        password=layout.password(account),
-    )
-    once(
-        identity.add_account_identity,
-        identity_key=pki.subject(account),
-        id_type="X509",
-        account=account,
-        email=email,
-        issuer="root",
-        default=True,
-    )
-    ensure_scope(f"user.{account}", account)
 
 
 def add_rse(layout: Layout, state: State, site: Site) -> None:

@@ -6,7 +6,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from . import database, pki
+from . import database, identity_provider, pki
 from .layout import ACCOUNTS, HOST, Layout, State, write_private
 
 ALEMBIC = """\
@@ -50,6 +50,8 @@ def ensure(layout: Layout, state: State) -> None:
     layout.etc.mkdir(mode=0o700, exist_ok=True)
     url = database.url(layout, state).replace("%", "%%")
     write_private(layout.etc / "alembic.ini", ALEMBIC.format(url=url))
+    if state.oidc:
+        identity_provider.configure(layout, state)
     write_private(layout.config, _render(_server(layout, state)))
 
 
@@ -76,6 +78,7 @@ def _server(layout: Layout, state: State) -> Sections:
         # Port 1 answers nobody: a memcached that runs here by chance must not be shared.
         "cache": {"url": "127.0.0.1:1"},
         "policy": policy,
+        **({"oidc": identity_provider.section(layout)} if state.oidc else {}),
         # No multi-hop transfers: every site reaches every other.
         "transfers": {"multihop_rse_expression": ""},
         "conveyor": {

@@ -12,7 +12,7 @@ from urllib.parse import quote
 FORMAT = 1
 """Raised when an existing lake can no longer be read by this version."""
 
-PREPARATION = 1
+PREPARATION = 3
 """Raised when `bootstrap` does more or otherwise than before, so that existing lakes are brought up
 to it.
 """
@@ -20,7 +20,11 @@ to it.
 HOST = "localhost"
 ACCOUNTS = ("root", "alice", "bob")
 USERS = ("alice", "bob")
+# An account of a group, as which alice can act too.
+GROUP = "higgs"
 WLCG_ANY = "https://wlcg.cern.ch/jwt/v1/any"
+# The identity provider; only in lakes on machines with Node.js.
+PROVIDER = "provider"
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class State:
     db: str = "sqlite"
     policy: str = "lake"
     xrootd: bool = False
+    oidc: bool = False
     ports: dict[str, int] = field(default_factory=dict)
     prepared: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
@@ -69,11 +74,17 @@ class State:
     def listening(self) -> tuple[str, ...]:
         """The services that have a port."""
         caches = (XCACHE,) if self.xrootd else ()
-        return ("rucio", "fts", *(site.service for site in self.sites), *caches)
+        providers = (PROVIDER,) if self.oidc else ()
+        return ("rucio", "fts", *(site.service for site in self.sites), *caches, *providers)
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of the lake's tokens: its identity provider, else a name that is nobody's."""
+        return f"https://{HOST}:{self.ports[PROVIDER]}/" if self.oidc else "https://lake.invalid/"
 
     def wanted(self) -> dict[str, Any]:
         """What the catalogue must have been prepared for before the services may start."""
-        return {"preparation": PREPARATION, "ports": self.ports}
+        return {"preparation": PREPARATION, "ports": self.ports, "oidc": self.oidc}
 
 
 @dataclass(frozen=True)
@@ -110,9 +121,17 @@ class Layout:
     def password(self, account: str) -> str:
         return (self.client(account) / "password").read_text().strip()
 
+    def secret(self, name: str) -> Path:
+        """The file with the secret of one of the identity provider's clients."""
+        return self.pki / f"{name}.secret"
+
     def proxy(self, account: str) -> Path:
         """An account's lasting proxy, in lakes with XRootD: over root:// nothing else is taken."""
         return self.client(account) / "proxy.pem"
+
+    @property
+    def token_lifetime(self) -> Path:
+        return self.run / "token.lifetime"
 
     def ready_file(self, service: str) -> Path:
         return self.run / f"{service}.ready"
@@ -161,10 +180,10 @@ class Layout:
         return done
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str | bytes) -> None:
     """Write a file that only its owner can read, as a whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(text.encode() if isinstance(text, str) else text)
     temporary.replace(path)

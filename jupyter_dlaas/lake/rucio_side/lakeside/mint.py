@@ -1,5 +1,6 @@
-"""Sign a storage token: `python -m lakeside.mint DIRECTORY ACCOUNT --scope …`; it goes to standard
-output.
+"""Sign a token as the identity provider does: `python -m lakeside.mint DIRECTORY ACCOUNT …`.
+
+It goes to standard output.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from .layout import WLCG_ANY, Layout, State
 
 def mint(layout: Layout, state: State, arguments: argparse.Namespace) -> None:
     now = int(time.time())
+    audiences = arguments.audience.split() or [WLCG_ANY]
     claims = {
-        "iss": pki.issuer(layout),
+        "iss": state.issuer,
         "sub": arguments.account,
-        "aud": arguments.audience or WLCG_ANY,
+        "aud": audiences if len(audiences) > 1 else audiences[0],
         "scope": arguments.scope,
         "iat": now,
         "nbf": now,

@@ -10,7 +10,6 @@ import datetime
 import functools
 import ipaddress
 import json
-import os
 from pathlib import Path
 
 import jwt
@@ -25,7 +24,8 @@ YEARS = datetime.timedelta(days=3650)
 RENEW_BEFORE = datetime.timedelta(days=30)
 ROBOT = "robot"
 NAMES = (*ACCOUNTS, ROBOT)
-SIGNING_KEY = "lake"
+# The public half of what the lake signs tokens with; its identity provider signs with the same.
+SIGNING_KEY, KEYS = "lake", "lake-jwks.json"
 
 Issued = tuple[rsa.RSAPrivateKey, x509.Certificate]
 
@@ -45,7 +45,7 @@ def ensure(layout: Layout) -> None:
             old.unlink(missing_ok=True)
     authority = load(layout.pki / "ca.key", layout.ca)
     if not lasts(layout.pki / "server.pem"):
-        key, certificate = _issue(authority, HOST, server=True)
+        key, certificate = issue(authority, HOST, server=True)
         _store(layout.pki / "server.key", layout.pki / "server.pem", key, certificate)
     for name in NAMES:
         _ensure_identity(layout, authority, name)
@@ -62,7 +62,7 @@ def _ensure_identity(layout: Layout, authority: Issued, name: str) -> None:
     if lasts(path):
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key, certificate = _issue(authority, name.capitalize(), server=False)
+    key, certificate = issue(authority, name.capitalize())
     write_private(path, pem(certificate) + key_pem(key))
     if name != ROBOT:
         _store(path.with_name("key.pem"), path.with_name("cert.pem"), key, certificate)
@@ -78,13 +78,16 @@ def _authority() -> Issued:
     return key, builder.add_extension(usage, critical=True).sign(key, hashes.SHA256())
 
 
-def _issue(authority: Issued, common_name: str, server: bool) -> Issued:
+def issue(
+    authority: Issued, common_name: str, lifetime: datetime.timedelta = YEARS, server: bool = False
+) -> Issued:
+    """A new key and its certificate, of a person unless it is a server's."""
     ca_key, ca = authority
     key = new_key()
     name = _name(common_name, "Services" if server else "People")
     purpose = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
     builder = (
-        _builder(name, ca.subject, key, YEARS)
+        _builder(name, ca.subject, key, lifetime)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(key_usage(digital_signature=True, key_encipherment=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
@@ -188,12 +191,6 @@ def key_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
     ).decode()
 
 
-def issuer(layout: Layout) -> str:
-    """The `iss` of the storage tokens that the lake signs itself."""
-    names = json.loads((layout.pki / "issuers.json").read_text())
-    return next(name for name, file in names.items() if file == "lake-jwks.json")
-
-
 def _ensure_token_key(layout: Layout) -> None:
     key_path = layout.pki / "token.key"
     if key_path.exists():
@@ -202,7 +199,4 @@ def _ensure_token_key(layout: Layout) -> None:
     write_private(key_path, key_pem(key))
     public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))
     jwks = {"keys": [public | {"kid": SIGNING_KEY, "use": "sig", "alg": "ES256"}]}
-    write_private(layout.pki / "lake-jwks.json", json.dumps(jwks, indent=2))
-    # Storage trusts every issuer of this table; a provider of identities adds its line here.
-    name = f"https://lake.invalid/{os.urandom(6).hex()}/"
-    write_private(layout.pki / "issuers.json", json.dumps({name: "lake-jwks.json"}, indent=2))
+    write_private(layout.pki / KEYS, json.dumps(jwks, indent=2))

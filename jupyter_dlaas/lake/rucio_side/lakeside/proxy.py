@@ -21,17 +21,25 @@ from .layout import Layout, State, write_private
 PROXY_CERT_INFO = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.14")
 # DER of ProxyCertInfo { proxyPolicy { policyLanguage id-ppl-inheritAll } }, RFC 3820.
 INHERIT_ALL = bytes.fromhex("300c300a06082b06010505071501")
+# The same with Globus's id-ppl-limited: for data, not for jobs.
+LIMITED = bytes.fromhex("300f300d060b2b060104019b5001010109")
 
 
 def make(layout: Layout, state: State, arguments: argparse.Namespace) -> None:
     serial = x509.random_serial_number()
     path = layout.client(arguments.account) / f"proxy-{serial % 10**9}.pem"
     lifetime = datetime.timedelta(seconds=arguments.lifetime)
-    write_private(path, text(pki.identity(layout, arguments.account), serial, lifetime))
+    policy = LIMITED if arguments.limited else INHERIT_ALL
+    write_private(path, text(pki.identity(layout, arguments.account), serial, lifetime, policy))
     print(path)
 
 
-def text(identity: Path, serial: int, lifetime: datetime.timedelta | None = None) -> str:
+def text(
+    identity: Path,
+    serial: int,
+    lifetime: datetime.timedelta | None = None,
+    policy: bytes = INHERIT_ALL,
+) -> str:
     """A new proxy of the certificate in `identity`, with its key and the certificate.
 
     Without a lifetime it lasts as long as the certificate.
@@ -48,7 +56,7 @@ def text(identity: Path, serial: int, lifetime: datetime.timedelta | None = None
         .serial_number(serial)
         .not_valid_before(now - datetime.timedelta(minutes=5))
         .not_valid_after(certificate.not_valid_after_utc if lifetime is None else now + lifetime)
-        .add_extension(x509.UnrecognizedExtension(PROXY_CERT_INFO, INHERIT_ALL), critical=True)
+        .add_extension(x509.UnrecognizedExtension(PROXY_CERT_INFO, policy), critical=True)
         .add_extension(pki.key_usage(digital_signature=True, key_encipherment=True), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -88,5 +96,6 @@ def subject_hash(name: x509.Name) -> str:
 if __name__ == "__main__":
     parser = commands.parser()
     parser.add_argument("--lifetime", type=int, default=43200, help="seconds")
+    parser.add_argument("--limited", action="store_true")
     parser.add_argument("account")
     commands.run(parser, make)

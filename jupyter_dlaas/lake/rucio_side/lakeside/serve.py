@@ -5,12 +5,19 @@ DIRECTORY`.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import database
+from . import database, lifetimes
 from .service import Service
 from .tls import serve_https
+
+NO_NEWS = (
+    "Booleans should only accept true/false",
+    # Of keys whose media type is the standard's.
+    "Wrong Content_type",
+)
 
 
 def with_slashes(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
@@ -25,7 +32,7 @@ def with_slashes(application: Callable[..., Iterable[bytes]]) -> Callable[..., I
 
 def is_news(record: logging.LogRecord) -> bool:
     """Whether a message is worth a line: Rucio warns of its own defaults, at every request."""
-    return "Booleans should only accept true/false" not in record.getMessage()
+    return not any(text in record.getMessage() for text in NO_NEWS)
 
 
 def main() -> None:
@@ -33,6 +40,9 @@ def main() -> None:
     for handler in logging.getLogger().handlers:
         handler.addFilter(is_news)
     database.adapt(service.state)
+    # By it Rucio believes its identity provider.
+    os.environ["REQUESTS_CA_BUNDLE"] = str(service.layout.ca)
+    lifetimes.apply(service.layout)
     from rucio.web.rest.flaskapi.v1.main import application
 
     serve_https(service, with_slashes(application))

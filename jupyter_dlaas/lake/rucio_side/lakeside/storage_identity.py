@@ -5,13 +5,12 @@ A certificate, or a proxy made from it, is its account: it reads everything and 
 which moves and deletes for Rucio, write everywhere.
 
 A bearer token is a WLCG capability: it allows what its scopes say, below their paths, whoever shows
-it. Its issuer must be in `pki/issuers.json`, its audience this site or WLCG's "any", its time not
+it. Its issuer must be the lake, its audience this site or WLCG's "any", its time not
 over. When both are shown the token counts. Anonymous requests are refused.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -57,8 +56,8 @@ def _below(prefix: str, path: str) -> bool:
 class Authenticator:
     """Tells who sent a request to one site."""
 
-    def __init__(self, layout: Layout, port: int) -> None:
-        self.layout = layout
+    def __init__(self, layout: Layout, issuer: str, port: int) -> None:
+        self.layout, self.issuer = layout, issuer
         self.audiences = [WLCG_ANY, f"https://{HOST}:{port}", f"https://127.0.0.1:{port}"]
         self.subjects = {pki.subject(name): name for name in (*ACCOUNTS, pki.ROBOT)}
 
@@ -82,13 +81,13 @@ class Authenticator:
 
     def _by_token(self, token: str) -> Identity:
         try:
-            claimed = jwt.decode(token, options={"verify_signature": False})
-            key = self._key(str(claimed.get("iss")), jwt.get_unverified_header(token).get("kid"))
+            key = self._key(jwt.get_unverified_header(token).get("kid"))
             claims = jwt.decode(
                 token,
                 key=key,
                 algorithms=["ES256", "RS256"],
                 audience=self.audiences,
+                issuer=self.issuer,
                 leeway=LEEWAY,
                 options={"require": ["exp", "aud", "iss", "sub"]},
             )
@@ -100,13 +99,9 @@ class Authenticator:
         )
         return Identity(str(claims["sub"]), grants)
 
-    def _key(self, issuer: str, key_id: str | None) -> Any:
-        """The issuer's key, read anew for each token: issuers may be added while storage runs."""
-        issuers: dict[str, str] = json.loads((self.layout.pki / "issuers.json").read_text())
-        if issuer not in issuers:
-            raise jwt.InvalidIssuerError("its issuer is not trusted here")
-        keys = jwt.PyJWKSet.from_json((self.layout.pki / issuers[issuer]).read_text()).keys
+    def _key(self, key_id: str | None) -> Any:
+        keys = jwt.PyJWKSet.from_json((self.layout.pki / pki.KEYS).read_text()).keys
         for key in keys:
             if key_id in (None, key.key_id):
                 return key.key
-        raise jwt.InvalidKeyError("its key is not among its issuer's")
+        raise jwt.InvalidKeyError("its key is not the lake's")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from cheroot.server import HTTPConnection
@@ -14,6 +16,7 @@ from .service import Service
 
 HANDSHAKE_TIMEOUT = 10.0
 THREADS = 16
+LAST_WORDS_SECONDS, BLOCK = 1.0, 65536
 
 
 class ClientCertificates(BuiltinSSLAdapter):  # type: ignore[misc]
@@ -51,10 +54,19 @@ class Connection(HTTPConnection):  # type: ignore[misc]
                 self.socket.do_handshake()
                 self.socket.settimeout(self.server.timeout)
             except OSError:
+                self._let_read()
                 return False
             self.ssl_env = self.server.ssl_adapter.get_environ(self.socket)
             self.shaken = True
         return bool(super().communicate())
+
+    def _let_read(self) -> None:
+        """Let the client read why it is refused: to close on a request not read would undo that."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+            self.socket.settimeout(LAST_WORDS_SECONDS)
+            while self.socket.recv(BLOCK):
+                pass
 
 
 def serve_https(

@@ -39,10 +39,10 @@ class Answer(Exception):
 class Storage:
     """The WSGI application of one site."""
 
-    def __init__(self, layout: Layout, site: Site, port: int) -> None:
+    def __init__(self, layout: Layout, site: Site, issuer: str, port: int) -> None:
         self.prefix = unquote(layout.prefix(site)).rstrip("/")
         self.tree = Tree(layout.store(site), layout.incoming(site), site.mounted)
-        self.authenticate = Authenticator(layout, port)
+        self.authenticate = Authenticator(layout, issuer, port)
         self.reader = _reader(self.tree, self.prefix)
         self.changes = {
             "PUT": self._put,
@@ -196,7 +196,7 @@ def main() -> None:
     name = sys.argv[2]
     service = Service(name)
     site = next(site for site in SITES if site.service == name)
-    serve_https(service, Storage(service.layout, site, service.port))
+    serve_https(service, Storage(service.layout, site, service.state.issuer, service.port))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def start(service: Service) -> subprocess.Popen[bytes]:
     if shutil.which("xrootd") is None:
         raise SystemExit("xrootd is not on the PATH any more; install the package xrootd-server")
     layout = service.layout
-    config = xrootd_config.write(layout, service.name, service.state.ports)
+    config = xrootd_config.write(layout, service.name, service.state)
     own = xrootd_config.folder(layout, service.name)
     drop = unprivileged("XRootD") if os.geteuid() == 0 else ["setpriv"]
     # The path of the pid file tells whose server it is; nothing reads the file.

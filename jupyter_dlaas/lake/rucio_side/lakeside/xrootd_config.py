@@ -14,12 +14,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 from . import pki
-from .layout import ACCOUNTS, EAST, HOST, USERS, WLCG_ANY, XCACHE, Layout, write_private
+from .layout import ACCOUNTS, EAST, HOST, USERS, WLCG_ANY, XCACHE, Layout, State, write_private
 
 HERE = "/proc/self/cwd"
 FOREVER = 10 * 365 * 86400
@@ -76,9 +75,9 @@ def folder(layout: Layout, service: str) -> Path:
     return layout.run / service
 
 
-def write(layout: Layout, service: str, ports: Mapping[str, int]) -> Path:
+def write(layout: Layout, service: str, state: State) -> Path:
     """Write every file of a server's configuration; the path of the main one, as it knows it."""
-    own = folder(layout, service)
+    own, ports = folder(layout, service), state.ports
     for path in (own, own / "admin", own / "cache" / "scitokens"):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     below = layout.prefix(EAST).rstrip("/")
@@ -101,7 +100,7 @@ def write(layout: Layout, service: str, ports: Mapping[str, int]) -> Path:
     write_private(own / "xrootd.cfg", text)
     write_private(own / "gridmap", _gridmap())
     write_private(own / "authdb", _readers(below) if service == XCACHE else _owners(below))
-    _write_issuers(layout, own, ports[service], below)
+    _write_issuer(layout, own, state.issuer, ports[service], below)
     return Path(_seen(layout, own / "xrootd.cfg"))
 
 
@@ -134,15 +133,13 @@ def _readers(below: str) -> str:
     return "".join(f"u {_local(name)} {below} rl\n" for name in (*ACCOUNTS, pki.ROBOT))
 
 
-def _write_issuers(layout: Layout, own: Path, port: int, below: str) -> None:
+def _write_issuer(layout: Layout, own: Path, issuer: str, port: int, below: str) -> None:
     """Say whose tokens count, for paths relative to `below`, and by which keys."""
-    issuers = json.loads((layout.pki / "issuers.json").read_text())
     audiences = f"{WLCG_ANY}, https://{HOST}:{port}, https://127.0.0.1:{port}"
     lines = ["[Global]", f"audience = {audiences}", "onmissing = passthrough"]
-    for number, issuer in enumerate(issuers):
-        lines += ["", f"[Issuer {number}]", f"issuer = {issuer}", f"base_path = {below}"]
+    lines += ["", "[Issuer lake]", f"issuer = {issuer}", f"base_path = {below}"]
     write_private(own / "scitokens.cfg", "\n".join([*lines, ""]))
-    keys = {issuer: json.loads((layout.pki / file).read_text()) for issuer, file in issuers.items()}
+    keys = {issuer: json.loads((layout.pki / pki.KEYS).read_text())}
     _remember_keys(own / "cache" / "scitokens" / "scitokens_cpp.sqllite", keys)
 
 
