@@ -1,7 +1,9 @@
-"""What a Jupyter server hands to its kernels: configuration and one short-lived token.
+"""What a Jupyter server hands to its kernels and terminals: configuration, and what a login has.
 
 One file per instance, 0600, in a folder of the server's own, 0700, in Jupyter's runtime folder;
-written whole or not at all, so a reader never sees half of one. Both sides are here.
+written whole or not at all, so a reader never sees half of one. Both sides are here. Beside it, in
+a folder per instance, lies the same as programs in a terminal read it; `terminal` leads to the
+default one.
 """
 
 from __future__ import annotations
@@ -9,33 +11,41 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from dlaas import private
+from dlaas import private, terminal_files
+from dlaas.credentials.handed import HandoverCredential as HandoverCredential
 from dlaas.errors import DlaasError, LoginRequired
 
 if TYPE_CHECKING:
     from dlaas.config import Instance
-    from dlaas.credentials import Token
+    from dlaas.credentials.proxy import Proxy
 
 
 @dataclass(frozen=True)
 class Handover:
-    """What one file says; `token` is None where nobody is logged in, `expires_at` in seconds."""
+    """What one file says; `token` is None where nobody is logged in, `expires_at` in seconds.
+
+    `storage_token` is one for storages where the login's own is not, `proxy` what they are shown
+    beside it.
+    """
 
     instance: Instance
     account: str | None = None
     token: str | None = field(default=None, repr=False)
     expires_at: float | None = None
     default: bool = False
+    storage_token: str | None = field(default=None, repr=False)
+    proxy: Proxy | None = None
 
 
 # In seconds.
@@ -84,31 +94,72 @@ def write(
     token: str | None,
     expires_at: float | None,
     default: bool = False,
+    *,
+    storage_token: str | None = None,
+    proxy: Proxy | None = None,
 ) -> Path:
-    """Write an instance's file, whole or not at all, and answer its path."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    """Write an instance's files, each whole or not at all, and answer the path of the kernels'."""
+    _make(folder)
     content = {
         "default": default,
         "instance": instance.public(),
         "account": account,
         "token": token,
         "expires_at": expires_at,
+        "storage_token": storage_token,
+        "proxy": None if proxy is None else asdict(proxy),
     }
-    path = _path(folder, instance.name)
+    path = path_of(folder, instance.name)
     private.write(path, json.dumps(content))
+    if token is not None:
+        found = terminal_files.write(folder, instance, account, token, storage_token, proxy)
+        if default:
+            _lead_to(found, folder)
     return path
 
 
+def offer(folder: Path, instance: Instance, default: bool = False) -> None:
+    """Tell terminals where the server of an instance is, while nobody is logged in there."""
+    _make(folder)
+    if not path_of(folder, instance.name).exists():
+        offered = terminal_files.write(folder, instance)
+        if default:
+            _lead_to(offered, folder)
+
+
 def remove(folder: Path, name: str | None = None) -> None:
-    """Remove an instance's file, without a name the whole folder."""
-    if name is not None:
-        _path(folder, name).unlink(missing_ok=True)
+    """Remove what a login to an instance has, without a name the whole folder."""
+    if name is None:
+        if folder.is_dir():
+            shutil.rmtree(folder)
         return
-    if folder.is_dir():
-        for path in folder.iterdir():
-            path.unlink(missing_ok=True)
-        folder.rmdir()
+    try:
+        instance = read(folder, name).instance
+    except DlaasError:
+        instance = None
+    path_of(folder, name).unlink(missing_ok=True)
+    if instance is None:
+        with suppress(FileNotFoundError):
+            shutil.rmtree(terminal_files.folder_of(folder, name))
+    else:
+        terminal_files.write(folder, instance)
+
+
+def terminal(folder: Path) -> Path:
+    """Name the folder of the login that terminals use: the default instance's, no other's."""
+    return folder / "terminal"
+
+
+def _lead_to(target: Path, folder: Path) -> None:
+    fresh = folder / f".terminal-{os.getpid()}-{threading.get_ident()}"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target.name)
+    fresh.replace(terminal(folder))
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
 
 
 def clean(folder: Path | None = None) -> None:
@@ -151,7 +202,7 @@ def read(folder: Path, name: str) -> Handover:
     """Read an instance's file; raises `LoginRequired` when there is none that makes sense."""
     from dlaas.config import Instance
 
-    path = _path(folder, name)
+    path = path_of(folder, name)
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         told = content["instance"]
@@ -164,12 +215,20 @@ def read(folder: Path, name: str) -> Handover:
             content["token"],
             content["expires_at"],
             bool(content.get("default")),
+            content.get("storage_token"),
+            _proxy(content.get("proxy")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LoginRequired(
             f"The Jupyter server hands over no login for {name!r}.",
             remedy="Log in in the panel.",
         ) from (None if isinstance(error, ValueError) else error)
+
+
+def _proxy(told: Any) -> Proxy | None:
+    from dlaas.credentials.proxy import Proxy
+
+    return Proxy(**told) if told else None
 
 
 def read_all(folder: Path) -> Iterator[Handover]:
@@ -181,50 +240,8 @@ def read_all(folder: Path) -> Iterator[Handover]:
             continue
 
 
-class HandoverCredential:
-    """The token that the Jupyter server keeps fresh; its file is read again when it changed."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self._folder = folder
-        self._name = name
-        self._lock = threading.Lock()
-        self._stamp: tuple[int, int] | None = None
-        self._token: Token | None = None
-
-    def __call__(self) -> Token:
-        """Answer the token; raises `LoginRequired` when nobody is logged in."""
-        with self._lock:
-            stamp = self._current_stamp()
-            if self._token is None or stamp != self._stamp or not self._token.fresh:
-                self._token = self._read()
-                self._stamp = stamp
-            return self._token
-
-    def refused(self, token: Token) -> bool:
-        """Look whether the server wrote another token since."""
-        with self._lock:
-            self._token = self._read()
-            return self._token.value != token.value
-
-    def _current_stamp(self) -> tuple[int, int] | None:
-        try:
-            status = _path(self._folder, self._name).stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_ino
-
-    def _read(self) -> Token:
-        from dlaas.credentials import token_from
-
-        found = read(self._folder, self._name)
-        if not found.token:
-            raise LoginRequired(
-                f"Nobody is logged in to {found.instance.title}.", remedy="Log in in the panel."
-            )
-        return token_from(found.token, found.account, found.expires_at)
-
-
-def _path(folder: Path, name: str) -> Path:
+def path_of(folder: Path, name: str) -> Path:
+    """Name the file of an instance in a hand-over."""
     return folder / f"{quote(name, safe='')}.json"
 
 

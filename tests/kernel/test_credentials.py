@@ -175,7 +175,7 @@ def test_a_hand_over_is_for_the_owner_alone(tmp_path: Path) -> None:
     path = handover.write(tmp_path / "dlaas-1", INSTANCE, "alice", "t", 5.0, True)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert [p.name for p in path.parent.iterdir()] == ["lake.json"]
+    assert sorted(p.name for p in path.parent.iterdir()) == ["lake.json", "login-lake", "terminal"]
     found = handover.read(path.parent, "lake")
     assert (found.account, found.token, found.expires_at, found.default) == (
         "alice",

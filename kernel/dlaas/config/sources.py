@@ -53,7 +53,10 @@ _CFG = {
 }
 _CFG |= {
     key: key
-    for key in ("auth_type", "account", "vo", "username", "password", "client_cert", "client_key")
+    for key in (
+        *("auth_type", "account", "vo", "username", "password", "client_cert", "client_key"),
+        *("oidc_issuer", "oidc_scope", "oidc_audience", "oidc_refresh_lifetime"),
+    )
 }
 
 

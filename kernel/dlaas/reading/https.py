@@ -17,6 +17,7 @@ from dlaas.errors import DlaasError
 from dlaas.reading import readahead
 from dlaas.rucio.translate import from_network, origin
 from dlaas.transfer.keys import KeyRing, Keys, encoded
+from dlaas.transfer.shown import explained
 from dlaas.transfer.storage import failed
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class HttpsReader:
                     break
                 await asyncio.sleep(0.3 * 2**attempt)
         if status not in (200, 206):
-            raise failed(rse, status, reason, url, "read")
+            raise explained(failed(rse, status, reason, url, "read"), keys.said(url))
         if len(body) != end - start:
             raise errors.StorageFailed(f"{rse} answered {len(body)} of {end - start} bytes.")
         return body

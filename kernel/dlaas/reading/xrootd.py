@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from dlaas import errors
 from dlaas.errors import DlaasError
 from dlaas.reading.ranking import HTTPS_SCHEMES, ROOT_SCHEMES, behind_cache, host_of
-from dlaas.reading.xrootd_keys import XRootDKeys, trust
+from dlaas.reading.xrootd_keys import XRootDKeys, said, trust
 from dlaas.rucio.translate import clean
+from dlaas.transfer.shown import explained
 
 if TYPE_CHECKING:
     from dlaas.catalogue import Catalogue
@@ -67,9 +68,11 @@ class RootReader:
         try:
             file = await self._opened(target, where)
             batches = [batch async for batch in _fetch(file, ranges, where)]
-        except DlaasError:
+        except DlaasError as error:
             # A connection that broke, a login that has ended: opened anew next time.
             self._open.pop(target, None)
+            if isinstance(error, errors.StorageRefused):
+                raise explained(error, await asyncio.to_thread(said, lake)) from error
             raise
         return _joined(ranges, dict(piece for batch in batches for piece in batch), rse)
 
@@ -103,6 +106,8 @@ def chunks(
             if len(data or b"") != wanted:
                 raise errors.StorageFailed(f"{rse} answered {len(data or b'')} of {wanted} bytes.")
             yield bytes(data)
+    except errors.StorageRefused as error:
+        raise explained(error, said(lake)) from error
     finally:
         file.close(timeout=_GRACE)
 
@@ -241,6 +246,7 @@ def _settle() -> None:
 
 _REFUSED = {3010, 3030}
 _MISSING = 3011
+_FULL = 3009
 _LOGIN = {203, 204}
 _TIMES = {103, 206}
 _NETWORK = {101, 102, 104, 107, 108}
@@ -249,19 +255,23 @@ _TLS = 110
 
 def failed(status: Any, where: str) -> DlaasError:
     """Turn the status of an XRootD request into one of our errors, saying whose fault it is."""
-    said = clean(re.sub(r"^\[\w+\]\s*", "", str(status.message)))
+    told = clean(re.sub(r"^\[\w+\]\s*", "", str(status.message)))
+    details = {"errno": status.errno}
     if status.code in _LOGIN or status.errno in _REFUSED:
-        return errors.StorageRefused(f"{where} does not accept your credential: {said}")
+        return errors.StorageRefused(f"{where} does not accept your credential: {told}")
     if status.errno == _MISSING:
         remedy = "The catalogue lists a file that the storage does not have: tell its site."
-        return errors.StorageFailed(f"{where} answered: {said}", remedy=remedy)
+        return errors.StorageFailed(f"{where} answered: {told}", remedy=remedy, details=details)
+    if status.errno == _FULL:
+        remedy = "It is full: use another RSE, or ask its site."
+        return errors.StorageFailed(f"{where} answered: {told}", remedy=remedy, details=details)
     if status.code in _TIMES:
         return errors.TookTooLong(f"{where} did not answer in time.", blame="storage")
     if status.code == _TLS:
-        return errors.Unreachable(f"No secure connection to {where} could be made: {said}")
+        return errors.Unreachable(f"No secure connection to {where} could be made: {told}")
     if status.code in _NETWORK:
-        return errors.Unreachable(f"The connection to {where} failed: {said}")
-    return errors.StorageFailed(f"{where} answered: {said}")
+        return errors.Unreachable(f"The connection to {where} failed: {told}")
+    return errors.StorageFailed(f"{where} answered: {told}", details=details)
 
 
 def _client() -> Any:

@@ -14,6 +14,11 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlaas import private
+from dlaas.credentials.proxy import Proxy
+from dlaas.transfer import shown
+from dlaas.transfer.shown import CertificateFiles
+
 if TYPE_CHECKING:
     from dlaas.catalogue import Catalogue
     from dlaas.config import Instance
@@ -88,8 +93,8 @@ class XRootDKeys:
         lake = self._lake()
         if lake is None:
             return self.stranger(), self.stranger()
-        token, proxy = bearer(lake), _proxy_of(lake.instance)
-        stamp = (token, proxy, _stamp(proxy))
+        token, proxy = bearer(lake), _proxy_of(lake)
+        stamp = (token, proxy.stamp() if isinstance(proxy, CertificateFiles) else proxy)
         with _lock:
             if self._last is None or self._last[0] != stamp:
                 shown = f"xrd.gsiusrpxy={self._proxy(proxy)}"
@@ -108,55 +113,39 @@ class XRootDKeys:
     def _token(self, token: str | None) -> Path:
         if token is None:
             return self._folder / "none"
-        path, fresh = self._folder / "token", self._folder / "token.new"
-        fresh.unlink(missing_ok=True)
-        # Opened as 0600: XRootD ignores a token file that others may read.
-        with open(fresh, "w", opener=_private, encoding="ascii") as file:
-            file.write(token)
-        fresh.replace(path)
-        return path
+        # Written as 0600: XRootD ignores a token file that others may read.
+        private.write(self._folder / "token", token)
+        return self._folder / "token"
 
-    def _proxy(self, path: str | None) -> Path:
-        link = self._folder / "proxy"
-        link.unlink(missing_ok=True)
-        if path is None:
+    def _proxy(self, proxy: Proxy | CertificateFiles | None) -> Path:
+        place = self._folder / "proxy"
+        place.unlink(missing_ok=True)
+        if proxy is None:
             return self._folder / "none"
-        # The path of a person's file may hold what a URL may not.
-        link.symlink_to(os.path.abspath(path))
-        return link
+        if isinstance(proxy, Proxy):
+            private.write(place, proxy.pem)
+        else:
+            # The path of a person's file may hold what a URL may not.
+            place.symlink_to(os.path.abspath(proxy.cert))
+        return place
 
 
-def _proxy_of(instance: Instance) -> str | None:
-    """Answer the proxy that is configured, else the one where grid tools leave theirs.
-
-    A certificate whose key is elsewhere is no proxy, and XRootD takes nothing else.
-    """
-    cert, key = instance.client_cert, instance.client_key
-    if cert and key in (None, "", cert):
-        return os.path.expanduser(cert)
-    usual = os.environ.get("X509_USER_PROXY") or f"/tmp/x509up_u{os.getuid()}"
-    return usual if os.path.isfile(usual) else None
+def _proxy_of(lake: Catalogue) -> Proxy | CertificateFiles | None:
+    """Answer the proxy that is shown; XRootD takes no certificate whose key is elsewhere."""
+    found = shown.certificate(lake)
+    if isinstance(found, CertificateFiles) and not found.is_proxy:
+        return shown.left_by_grid_tools()
+    return found
 
 
 def bearer(lake: Catalogue) -> str | None:
-    """Answer the token for storages; Rucio's own tokens, which are no JWT, are for Rucio."""
-    token = lake.credential()
-    return token.value if token.is_jwt else None
+    """Answer the token for storages."""
+    return shown.storage_token(lake)
 
 
-def _stamp(path: str | None) -> tuple[int, int] | None:
-    """Tell what changes when a proxy is written anew."""
-    if path is None:
-        return None
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ino
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def said(lake: Catalogue) -> str:
+    """Say what a storage of the lake is shown, for an error."""
+    return shown.said_of(bearer(lake), _proxy_of(lake) is not None)
 
 
 _of_lakes: weakref.WeakKeyDictionary[Catalogue, XRootDKeys] = weakref.WeakKeyDictionary()
@@ -185,5 +174,6 @@ def trust(instance: Instance) -> None:
         if wanted:
             _trusted.append(wanted)
         places = [ssl.get_default_verify_paths().cafile, *_trusted]
-        texts = [Path(p).read_text(encoding="utf-8") for p in places if p and os.path.isfile(p)]
-        bundle.write_text("\n".join(texts), encoding="utf-8")
+        found = [Path(place) for place in places if place and os.path.isfile(place)]
+        # Whole or not at all: XRootD may read it just now.
+        private.write(bundle, "\n".join(p.read_text("utf-8", "replace") for p in found))

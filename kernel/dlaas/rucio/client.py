@@ -46,6 +46,7 @@ class LakeClient(Client):  # type: ignore[misc]
         self.ca_cert = instance.rucio_ca_cert or True
         self.auth_token = ""
         self._credential = credential
+        self._instance = instance
         self._wire = Wire(instance)
         self._app = instance.app_id or "dlaas"
 
@@ -70,6 +71,7 @@ class LakeClient(Client):  # type: ignore[misc]
         common.update(headers or {})
         timeout = _SLOW_TIMEOUT if verb == "POST" and url.endswith("/rules/") else None
         return send_with_token(
+            self._instance,
             self._credential,
             lambda token: self._wire.request(
                 verb,

@@ -222,6 +222,12 @@ def _tls(tls: BaseException, where: str) -> DlaasError:
     found = re.search(r"certificate verify failed: ([^(\[]+)", str(tls))
     if found or "CERTIFICATE_VERIFY_FAILED" in str(tls):
         why = found[1].strip() if found else "it cannot be verified"
+        if "not yet valid" in why or "expired" in why:
+            return errors.Unreachable(
+                f"The certificate of {where} is not trusted: {why}.",
+                remedy="Nothing was sent. See that this machine's clock is right, and tell whoever"
+                " runs that service.",
+            )
         return errors.Unreachable(
             f"The certificate of {where} is not trusted: {why}.",
             remedy="Nothing was sent. Set the instance's rucio_ca_cert, or ask who runs it.",

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -14,6 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from dlaas.credentials import Token, token_from
+from dlaas.credentials.wrong import SET_CLOCK, SKEW, why_refused
 from dlaas.errors import (
     CannotAuthenticate,
     ConfigurationError,
@@ -22,6 +24,7 @@ from dlaas.errors import (
     RucioFailed,
     StorageRefused,
 )
+from dlaas.lifetime import said
 from dlaas.rucio.translate import from_name, from_network, origin
 
 if TYPE_CHECKING:
@@ -168,21 +171,53 @@ def from_answer(answer: requests.Response) -> DlaasError:
     answer.close()
     if not name and answer.status_code >= 500:
         return RucioFailed(f"{origin(answer.url)} answered {answer.status_code} {answer.reason}.")
-    return from_name(str(name) or f"HTTP {answer.status_code}", str(message), answer.status_code)
+    found = from_name(str(name) or f"HTTP {answer.status_code}", str(message), answer.status_code)
+    return _by_clock(found, answer) if isinstance(found, CannotAuthenticate) else found
+
+
+def _by_clock(error: CannotAuthenticate, answer: requests.Response) -> CannotAuthenticate:
+    """Say that our clock is wrong, where it is, for then no token is in force as we think."""
+    try:
+        there = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    except (KeyError, ValueError):
+        return error
+    ahead = time.time() - there
+    if abs(ahead) <= SKEW:
+        return error
+    side = "ahead of" if ahead > 0 else "behind"
+    return type(error)(
+        f"{error.message} This machine's clock is {said(abs(ahead))} {side} Rucio's.",
+        remedy=SET_CLOCK,
+        details={**error.details, "why": "clock_skew"},
+    )
 
 
 def send_with_token(
-    credential: Callable[[], Token], send: Callable[[Token], requests.Response]
+    instance: Instance,
+    credential: Callable[[], Token],
+    send: Callable[[Token], requests.Response],
 ) -> requests.Response:
-    """Send a request with a login; once more, and no more, when Rucio refuses the first."""
+    """Send a request with a login; once more, and no more, when Rucio refuses the first.
+
+    Of a provider's token the error says what is wrong with it: Rucio does not.
+    """
     token = credential()
     try:
         return send(token)
-    except CannotAuthenticate:
+    except CannotAuthenticate as error:
         refused = getattr(credential, "refused", None)
         if refused is None or not refused(token):
-            raise
-    return send(credential())
+            raise _explained(instance, token, error) from None
+    token = credential()
+    try:
+        return send(token)
+    except CannotAuthenticate as error:
+        raise _explained(instance, token, error) from None
+
+
+def _explained(instance: Instance, token: Token, error: CannotAuthenticate) -> CannotAuthenticate:
+    known = "why" in error.details or not token.is_jwt
+    return error if known else why_refused(instance, token, error)
 
 
 def _of_rucio(error: DlaasError, text: str, cert: object) -> DlaasError:

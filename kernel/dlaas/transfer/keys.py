@@ -8,15 +8,17 @@ import os
 import re
 import ssl
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from dlaas.access import HTTPS_SCHEMES
+from dlaas.credentials.proxy import Proxy
 from dlaas.errors import ConfigurationError, DlaasError
+from dlaas.transfer import shown
+from dlaas.transfer.shown import CertificateFiles
 
 if TYPE_CHECKING:
     from dlaas.catalogue import Catalogue
@@ -31,6 +33,7 @@ class Keys:
     without: ssl.SSLContext
     origins: frozenset[tuple[str, int]]
     bearer: str | None = field(default=None, repr=False)
+    has_certificate: bool = False
 
     def knows(self, url: str) -> bool:
         """Tell whether `url` is on a host and port that may have our credentials."""
@@ -45,7 +48,14 @@ class Keys:
         """Answer the headers that carry the token, where it may go."""
         return {"Authorization": f"Bearer {self.bearer}"} if self.bearer and self.knows(url) else {}
 
+    def said(self, url: str) -> str:
+        """Say what `url` is shown of us, for an error; no secret."""
+        known = self.knows(url)
+        return shown.said_of(self.bearer if known else None, known and self.has_certificate)
 
+
+# Asked some times for each file, of which there may be thousands.
+@lru_cache(maxsize=256)
 def address(url: str) -> tuple[str, int]:
     """Answer host and port of a URL.
 
@@ -56,6 +66,7 @@ def address(url: str) -> tuple[str, int]:
     return (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
 
 
+@lru_cache(maxsize=256)
 def encoded(url: str) -> str:
     """Encode what the path of a PFN may not hold in a URL, and nothing twice.
 
@@ -82,39 +93,36 @@ class KeyRing:
     def _without(self) -> ssl.SSLContext:
         return trusting(self._lake.instance)
 
-    def _with_certificate(self) -> ssl.SSLContext:
+    def _with(self, certificate: Proxy | CertificateFiles) -> ssl.SSLContext:
         # A proxy lives for hours, a kernel for days.
-        stamp = _stamp(self._lake.instance)
+        stamp = certificate if isinstance(certificate, Proxy) else certificate.stamp()
         if self._shown is None or self._shown[0] != stamp:
             context = trusting(self._lake.instance)
-            present_certificate(context, self._lake.instance)
+            present_certificate(context, certificate)
             self._shown = (stamp, context)
         return self._shown[1]
 
     def for_rse(self, rse: str) -> Keys:
         """Answer the keys for an RSE."""
-        protocols = self._lake.rse_info(rse).get("protocols") or []
-        return Keys(self._with_certificate(), self._without, _origins(protocols), self._bearer())
+        origins = _origins(self._lake.rse_info(rse).get("protocols") or [])
+        bearer = self._bearer()
+        certificate = shown.certificate(self._lake)
+        if certificate is None:
+            return Keys(self._without, self._without, origins, bearer)
+        try:
+            return Keys(self._with(certificate), self._without, origins, bearer, True)
+        except ConfigurationError as error:
+            if bearer is None or "passphrase" not in error.details:
+                raise
+            return Keys(self._without, self._without, origins, bearer)
 
     def _bearer(self) -> str | None:
-        # Rucio's own tokens are for Rucio: only a JWT can be meant for storages too.
-        token = self._lake.credential()
-        return token.value if token.is_jwt else None
+        return shown.storage_token(self._lake)
 
 
 def _origins(protocols: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, int]]:
     found = (p for p in protocols if p.get("scheme") in HTTPS_SCHEMES)
     return frozenset((str(p["hostname"]).lower(), int(p.get("port") or 443)) for p in found)
-
-
-def _stamp(instance: Instance) -> list[tuple[int, int]]:
-    """Tell what changes when certificate or key are written anew."""
-    found = []
-    for path in filter(None, (instance.client_cert, instance.client_key)):
-        with suppress(OSError):
-            status = os.stat(path)
-            found.append((status.st_mtime_ns, status.st_ino))
-    return found
 
 
 def trusting(instance: Instance) -> ssl.SSLContext:
@@ -137,22 +145,26 @@ def trusting(instance: Instance) -> ssl.SSLContext:
     return context
 
 
-def present_certificate(context: ssl.SSLContext, instance: Instance) -> None:
-    """Let a context show the instance's certificate or proxy, where one is configured."""
-    if not instance.client_cert:
+def present_certificate(context: ssl.SSLContext, certificate: Proxy | CertificateFiles) -> None:
+    """Let a context show a certificate."""
+    if isinstance(certificate, Proxy):
+        with certificate.file() as path:
+            context.load_cert_chain(path)
         return
     try:
-        context.load_cert_chain(instance.client_cert, instance.client_key, password=_no_passphrase)
+        context.load_cert_chain(certificate.cert, certificate.key, password=_no_passphrase)
     except DlaasError:
         raise
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(
-            f"The certificate {instance.client_cert} cannot be used: {error}."
+            f"The certificate {certificate.cert} cannot be used: {error}."
         ) from None
 
 
 def _no_passphrase() -> str:
     # Without this OpenSSL asks at the terminal, and a server or kernel hangs.
     raise ConfigurationError(
-        "The key of the certificate has a passphrase.", remedy="Make a proxy and use that."
+        "The key of the certificate has a passphrase.",
+        remedy="Log in with it in the panel, or make a proxy and use that.",
+        details={"passphrase": True},
     )

@@ -1,8 +1,4 @@
-"""Where a token comes from: small callables that answer one, with its expiry.
-
-A credential is asked before every request and keeps what it got in memory, never on disk. When
-Rucio refuses a token, `refused` says whether asking again can give another one; it never prompts.
-"""
+"""The token itself, and the callables that find one where somebody else keeps it fresh."""
 
 from __future__ import annotations
 
@@ -10,17 +6,13 @@ import base64
 import json
 import os
 import stat
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from dlaas.errors import CannotAuthenticate, ConfigurationError, LoginRequired
+from dlaas.errors import LoginRequired
 from dlaas.private import is_own
-
-if TYPE_CHECKING:
-    from dlaas.config import Instance
 
 # A token is renewed when less than this many seconds of it are left.
 MARGIN = 60.0
@@ -46,6 +38,13 @@ class Token:
     def is_jwt(self) -> bool:
         """Tell whether storages may know this token; two dots alone do not make a JWT."""
         return jwt_claims(self.value) is not None
+
+    @property
+    def identity(self) -> str | None:
+        """Who the provider says one is, as far as the token tells."""
+        claims = jwt_claims(self.value) or {}
+        names = (claims.get(name) for name in ("preferred_username", "email", "name", "sub"))
+        return next((name for name in names if isinstance(name, str) and name), None)
 
 
 class Credential(Protocol):
@@ -75,15 +74,6 @@ def jwt_claims(value: str) -> dict[str, object] | None:
     if not isinstance(header, dict) or not isinstance(claims, dict) or "alg" not in header:
         return None
     return claims
-
-
-def _is_latin(text: str) -> bool:
-    """Tell whether a header can carry a text."""
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def token_from(value: str, account: str | None = None, expires_at: float | None = None) -> Token:
@@ -124,9 +114,19 @@ class TokenFile:
     def __init__(self, path: str | os.PathLike[str], account: str | None = None) -> None:
         self._path = Path(path)
         self._account = account
+        self._seen: str | None = None
+        # Until it changes for the first time nobody knows whether somebody keeps it fresh.
+        self.renewable = False
 
     def __call__(self) -> Token:
         """Read the token; raises `LoginRequired` when the file is not there or holds none."""
+        token = self._read()
+        if self._seen not in (None, token.value):
+            self.renewable = True
+        self._seen = token.value
+        return token
+
+    def _read(self) -> Token:
         try:
             text = self._path.read_text(encoding="ascii")
         except (OSError, ValueError) as error:
@@ -138,6 +138,10 @@ class TokenFile:
     def refused(self, token: Token) -> bool:
         """The file may have been renewed since."""
         return self().value != token.value
+
+    def renew(self) -> Token:
+        """Read the file again, for somebody may have written it anew."""
+        return self()
 
 
 class TokenVariable:
@@ -157,117 +161,6 @@ class TokenVariable:
     def refused(self, token: Token) -> bool:
         """There is no other."""
         return False
-
-
-class _Login:
-    """A login that can be repeated: keeps one token, shared by threads."""
-
-    def __init__(self, instance: Instance, account: str | None) -> None:
-        self._instance = instance
-        self._account = account or instance.account
-        self._token: Token | None = None
-        self._lock = threading.Lock()
-
-    def __call__(self) -> Token:
-        """Answer the token, logging in when there is none or it is about to end."""
-        with self._lock:
-            if self._token is None or not self._token.fresh:
-                self._token = self._login()
-            return self._token
-
-    def refused(self, token: Token) -> bool:
-        """Forget the token; a new login gives another."""
-        with self._lock:
-            if self._token is token:
-                self._token = None
-        return True
-
-    def _login(self) -> Token:
-        raise NotImplementedError
-
-
-class Userpass(_Login):
-    """A login by name and password; the password stays in this object."""
-
-    def __init__(
-        self, instance: Instance, username: str, password: str, account: str | None = None
-    ) -> None:
-        super().__init__(instance, account or instance.account or username)
-        if not username or not password:
-            raise LoginRequired("Name and password are needed.")
-        if not (username + password).isprintable() or not _is_latin(username + password):
-            raise CannotAuthenticate("Name or password hold characters that cannot be sent.")
-        self._username = username
-        self._password = password
-
-    def __repr__(self) -> str:
-        return f"Userpass({self._instance.name!r}, {self._username!r})"
-
-    def _login(self) -> Token:
-        from dlaas.rucio.wire import login
-
-        headers = {"X-Rucio-Username": self._username, "X-Rucio-Password": self._password}
-        try:
-            return login(self._instance, "userpass", self._account, headers=headers)
-        except CannotAuthenticate as error:
-            raise CannotAuthenticate(
-                f"{self._instance.title} does not accept the name {self._username!r} and the"
-                f" password that you gave for the account {self._account!r}.",
-                remedy="Check both, and the account, then log in again.",
-            ) from error
-
-
-class Certificate(_Login):
-    """A login by X.509 certificate or proxy; for a proxy certificate and key are one file."""
-
-    def __init__(self, instance: Instance, account: str | None = None) -> None:
-        super().__init__(instance, account)
-        if not instance.client_cert:
-            raise LoginRequired(f"No certificate is configured for {instance.title}.")
-        for path in filter(None, (instance.client_cert, instance.client_key)):
-            if not Path(path).is_file():
-                raise ConfigurationError(f"The certificate file {path} is not there.")
-
-    def _login(self) -> Token:
-        from dlaas.rucio.wire import login
-
-        method = "x509_proxy" if self._instance.auth_type == "x509_proxy" else "x509"
-        cert = (self._instance.client_cert, self._instance.client_key or self._instance.client_cert)
-        try:
-            return login(self._instance, method, self._account, cert=cert)
-        except CannotAuthenticate as error:
-            raise CannotAuthenticate(
-                f"{self._instance.title} does not accept the certificate"
-                f" {self._instance.client_cert} for the account {self._account!r}.",
-                remedy="Check that the certificate is valid and registered with the account.",
-            ) from error
-
-
-def for_instance(instance: Instance, account: str | None = None) -> Credential:
-    """Choose the credential that a configuration names; raises `LoginRequired` for none."""
-    account = account or instance.account
-    if instance.handover is not None:
-        from dlaas.handover import HandoverCredential
-
-        return HandoverCredential(Path(instance.handover), instance.name)
-    if instance.token:
-        return Bearer(instance.token, account)
-    if instance.auth_type == "oidc" or instance.oidc_auth:
-        return _ambient(instance, account)
-    if instance.auth_type in ("x509", "x509_proxy"):
-        return Certificate(instance, account)
-    password = instance.read_password()
-    if instance.username and password:
-        return Userpass(instance, instance.username, password, account)
-    raise LoginRequired(f"There is no login for {instance.title} here.")
-
-
-def _ambient(instance: Instance, account: str | None) -> Credential:
-    if instance.oidc_auth == "file" and instance.oidc_file_name:
-        return TokenFile(instance.oidc_file_name, account)
-    if instance.oidc_auth == "env" and instance.oidc_env_name:
-        return TokenVariable(instance.oidc_env_name, account)
-    return discovered(account)
 
 
 def discovered(account: str | None = None) -> Credential:

@@ -1,0 +1,74 @@
+"""A token that is renewed before its end, by one thread at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from dlaas.credentials.tokens import MARGIN, Token
+from dlaas.errors import DlaasError, LoginRequired
+
+
+class Renewing:
+    """Keeps one token, shared by threads; `_get` of a subclass answers the next one.
+
+    Only who needs a new token waits for it: the old one is in force meanwhile.
+    """
+
+    def __init__(self, token: Token | None = None) -> None:
+        self._token = token
+        self._obtained_at = time.time()
+        # Two at a time would use one refresh token twice, and that ends the login.
+        self._renewing = threading.Lock()
+
+    @property
+    def renewable(self) -> bool:
+        """Tell whether there will be a new token before this one ends."""
+        return True
+
+    def __call__(self) -> Token:
+        """Answer the token, renewed where it is about to end; raises `LoginRequired` after that."""
+        token = self._token
+        if token is None:
+            return self.renew()
+        if not self._is_due(token) or not self.renewable:
+            return _valid(token)
+        try:
+            return _valid(self.renew())
+        except DlaasError:
+            if token.expires_at is None or token.expires_at < time.time():
+                raise
+            return token
+
+    def refused(self, token: Token) -> bool:
+        """Get another token, unless that has happened meanwhile; tell whether there is one."""
+        if self._value() == token.value and self.renewable:
+            self.renew()
+        return self._value() != token.value
+
+    def renew(self) -> Token:
+        """Get a new token; where that fails the old one stays. Raises what hinders it."""
+        before = self._token
+        with self._renewing:
+            if self._token is None or self._token is before:
+                token = self._get()
+                self._token, self._obtained_at = token, time.time()
+            return self._token
+
+    def _get(self) -> Token:
+        raise NotImplementedError
+
+    def _value(self) -> str | None:
+        return self._token.value if self._token is not None else None
+
+    def _is_due(self, token: Token) -> bool:
+        if token.expires_at is None:
+            return False
+        lifetime = token.expires_at - self._obtained_at
+        return token.expires_at - min(MARGIN, lifetime / 3) < time.time()
+
+
+def _valid(token: Token) -> Token:
+    if token.expires_at is not None and token.expires_at < time.time():
+        raise LoginRequired("The login has expired.", remedy="Log in again.")
+    return token
