@@ -12,13 +12,15 @@ from jupyter_server.serverapp import ServerApp
 from traitlets import Float
 
 from dlaas.model import DID, Job
+from jupyter_dlaas import terminals
 from jupyter_dlaas.configuration import RucioConfig, log_level, section
 from jupyter_dlaas.events import Events
 from jupyter_dlaas.handlers import ROUTES
-from jupyter_dlaas.job_store import JobStore
-from jupyter_dlaas.jobs import Jobs
+from jupyter_dlaas.login.sessions import Sessions
 from jupyter_dlaas.service import LakeService
-from jupyter_dlaas.sessions import Sessions
+from jupyter_dlaas.transfers.inbox import Inbox
+from jupyter_dlaas.transfers.job_store import JobStore
+from jupyter_dlaas.transfers.jobs import Jobs
 from jupyter_dlaas.watcher import Watcher
 
 
@@ -55,9 +57,16 @@ class DlaasExtension(ExtensionApp):
             parent=self,
         )
         self.service = LakeService(self.sessions, parent=self)
-        store = JobStore(Path(jupyter_data_dir()) / "dlaas", self.events.server, self.log)
+        data = Path(jupyter_data_dir()) / "dlaas"
+        store = JobStore(data, self.events.server, self.log)
+        inbox = Inbox(data / "background", self.events.server, self.log)
         self.jobs = Jobs(
-            self.service, store, self.sessions.redactor, self._job_changed, parent=self
+            self.service,
+            store,
+            inbox,
+            self.sessions.redactor,
+            self._job_changed,
+            parent=self,
         )
         self.watcher = Watcher(self.service, self._status_changed, parent=self)
 
@@ -67,7 +76,8 @@ class DlaasExtension(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Log in where the configuration suffices, so that the first kernel finds the login."""
-        await self.jobs.start()
+        terminals.tell(serverapp, self.sessions.handover)
+        await self.jobs.listen(self.sessions.handover)
         await self.sessions.start()
 
     async def stop_extension(self) -> None:
@@ -79,8 +89,8 @@ class DlaasExtension(ExtensionApp):
             logging.getLogger("dlaas").removeHandler(handler)
 
     def current_activity(self) -> dict[str, Any] | None:
-        """Say what runs, so that an idle server is not stopped in the middle of an upload."""
-        return {"uploads": self.jobs.active} if self.jobs.active else None
+        """Say what runs, so that an idle server is not stopped in the middle of a transfer."""
+        return {"transfers": self.jobs.active} if self.jobs.active else None
 
     async def instances(self) -> dict[str, Any]:
         """Answer the instances, the server's id and last hint, and where kernels find logins."""
@@ -104,7 +114,7 @@ class DlaasExtension(ExtensionApp):
         self.jobs.login_changed(instance)
 
     def _job_changed(self, job: Job) -> None:
-        self.events.emit("job", job.instance, did=job.did, job=job.id)
+        self.events.emit("job", job.instance, did=job.did, job=job.id, state=job.state)
 
     def _status_changed(self, instance: str, did: DID) -> None:
         self.events.emit("status", instance, did=did)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Redactor:
@@ -26,6 +28,15 @@ class Redactor:
         """Undo one `add`."""
         with self._lock:
             self._secrets -= Counter([secret])
+
+    @contextmanager
+    def hiding(self, secret: str) -> Iterator[None]:
+        """Take a secret into account as long as it is used."""
+        self.add(secret)
+        try:
+            yield
+        finally:
+            self.forget(secret)
 
     def redact(self, text: str) -> str:
         """Return the text without the secrets."""

@@ -10,8 +10,8 @@ from traitlets.config import LoggingConfigurable
 
 from dlaas.errors import CannotAuthenticate, TookTooLong
 from dlaas.lake import Lake
-from jupyter_dlaas.session import Session
-from jupyter_dlaas.sessions import Sessions
+from jupyter_dlaas.login.session import Session
+from jupyter_dlaas.login.sessions import Sessions
 from jupyter_dlaas.workers import Rows
 
 T = TypeVar("T")

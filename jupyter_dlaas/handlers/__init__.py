@@ -11,10 +11,18 @@ from jupyter_dlaas.handlers.catalogue import (
     SearchHandler,
     UsageHandler,
 )
-from jupyter_dlaas.handlers.login import InstancesHandler, LoginHandler
+from jupyter_dlaas.handlers.login import (
+    CertificatesHandler,
+    InstancesHandler,
+    LoginHandler,
+    PopupHandler,
+    RenewHandler,
+)
 from jupyter_dlaas.handlers.missing import MissingHandler
 from jupyter_dlaas.handlers.rules import RuleHandler, RulesHandler, StatusHandler
 from jupyter_dlaas.handlers.transfers import (
+    DownloadsHandler,
+    JobFilesHandler,
     JobHandler,
     JobLogHandler,
     JobsHandler,
@@ -31,7 +39,11 @@ ROUTES: list[tuple[str, type[DlaasHandler]]] = [
     (r"dlaas/jobs/([0-9a-f]{32})", JobHandler),
     (r"dlaas/jobs/([0-9a-f]{32})/retry", RetryHandler),
     (r"dlaas/jobs/([0-9a-f]{32})/log", JobLogHandler),
+    (r"dlaas/jobs/([0-9a-f]{32})/files", JobFilesHandler),
     (rf"{_INSTANCE}/login", LoginHandler),
+    (rf"{_INSTANCE}/login/renew", RenewHandler),
+    (rf"{_INSTANCE}/login/go/([\w-]+)", PopupHandler),
+    (rf"{_INSTANCE}/certificates", CertificatesHandler),
     (rf"{_INSTANCE}/dids", SearchHandler),
     (rf"{_INSTANCE}/contents", ContentsHandler),
     (rf"{_INSTANCE}/metadata", MetadataHandler),
@@ -42,5 +54,6 @@ ROUTES: list[tuple[str, type[DlaasHandler]]] = [
     (rf"{_INSTANCE}/rses", RSEsHandler),
     (rf"{_INSTANCE}/usage", UsageHandler),
     (rf"{_INSTANCE}/uploads", UploadsHandler),
+    (rf"{_INSTANCE}/downloads", DownloadsHandler),
     (r"dlaas(?:/.*)?", MissingHandler),
 ]

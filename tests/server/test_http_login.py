@@ -17,9 +17,10 @@ from http_answers import Api, Listen
 from dlaas import Lake, handover
 from dlaas.config import Instance
 from dlaas.credentials import Userpass
+from dlaas.model import Login, to_json
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
-from jupyter_dlaas.live_login import LiveLogin
+from jupyter_dlaas.login.live import LiveLogin
 from jupyter_dlaas.redaction import Redactor
 
 
@@ -45,14 +46,8 @@ async def test_a_configured_login_needs_no_click(api: Api) -> None:
     assert found["lake"]["login"]["state"] == "logged_in"
     assert found["lake"]["login"]["account"] == "alice"
     assert found["lake"]["default"]
-    assert found["lake"]["methods"][0] == "userpass"
-    assert found["plain"]["login"] == {
-        "state": "logged_out",
-        "account": None,
-        "method": None,
-        "expires_at": None,
-        "problem": None,
-    }
+    assert "userpass" in found["lake"]["methods"]
+    assert found["plain"]["login"] == to_json(Login("logged_out"))
 
 
 async def test_a_wrong_instance_shows_its_mistake_and_hides_no_other(api: Api) -> None:

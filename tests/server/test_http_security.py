@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from environments import environment_of_a_kernel
 from http_answers import Api
 from jupyter_server.auth import AllowAllAuthorizer
 from tornado.httputil import HTTPHeaders
@@ -29,7 +30,7 @@ def addresses() -> Iterator[tuple[str, str]]:
     """Each method of each address."""
     for pattern, handler in ROUTES:
         path = pattern.replace("([^/]+)", "lake").replace("([0-9a-f]{32})", "0" * 32)
-        path = path.replace("(?:/.*)?", "/nothing")
+        path = path.replace("(?:/.*)?", "/nothing").replace(r"([\w-]+)", "x" * 43)
         for method in METHODS:
             if method.lower() in vars(handler):
                 yield method, path
@@ -44,7 +45,8 @@ async def fetch(jp_fetch: Any, method: str, path: str, **options: Any) -> Any:
 
 
 def test_all_methods_are_found() -> None:
-    assert len(ADDRESSES) == 26
+    assert len(ADDRESSES) == 31
+    assert not [path for _, path in ADDRESSES if "(" in path]
     assert ("DELETE", f"dlaas/jobs/{'0' * 32}") in ADDRESSES
 
 
@@ -238,23 +240,3 @@ class TestCanary:
         assert "canary.root" in heard
         for secret in (password, CANARY, *tokens):
             assert secret not in heard
-
-
-async def environment_of_a_kernel(jp_fetch: Any, jp_serverapp: Any) -> str:
-    """Answer what a kernel finds in its environment."""
-    answer = await fetch(jp_fetch, "POST", "api/kernels", body=json.dumps({"name": "python3"}))
-    kernel_id = json.loads(answer.body)["id"]
-    client = jp_serverapp.kernel_manager.get_kernel(kernel_id).client()
-    client.start_channels()
-    try:
-        await client.wait_for_ready(timeout=60)
-        said: list[str] = []
-        await client.execute_interactive(
-            "import os; print(dict(os.environ))",
-            output_hook=lambda message: said.append(message["content"].get("text", "")),
-            timeout=60,
-        )
-    finally:
-        client.stop_channels()
-        await fetch(jp_fetch, "DELETE", f"api/kernels/{kernel_id}")
-    return "".join(said)

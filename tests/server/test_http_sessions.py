@@ -214,6 +214,6 @@ class TestSilent:
 async def test_the_hand_over_goes_with_the_server(app: DlaasExtension, api: Api) -> None:
     await api("GET", "instances")
     folder: Path = app.sessions.handover
-    assert sorted(path.name for path in folder.iterdir()) == ["gated.json", "lake.json"]
+    assert sorted(path.name for path in folder.glob("*.json")) == ["gated.json", "lake.json"]
     await app.stop_extension()
     assert not folder.exists()

@@ -17,8 +17,9 @@ from dlaas.config import Instances
 from dlaas.config.sources import from_environment, from_section
 from dlaas.errors import DlaasError, problem
 from dlaas.model import InstanceInfo, Login, Problem
+from jupyter_dlaas.login.session import Session
+from jupyter_dlaas.login.settings import SessionSettings
 from jupyter_dlaas.redaction import Redactor
-from jupyter_dlaas.session import Session, SessionSettings
 
 
 class Sessions(LoggingConfigurable):
@@ -81,7 +82,7 @@ class Sessions(LoggingConfigurable):
         Waits `patience` seconds for logins under way.
         """
         await self.start(patience)
-        infos = [session.info() for session in self._sessions.values()]
+        infos = [_info(session) for session in self._sessions.values()]
         return infos + [_broken(name, why) for name, why in self._instances.problems.items()]
 
     async def stop(self) -> None:
@@ -140,6 +141,7 @@ class Sessions(LoggingConfigurable):
                 self._sessions[instance.name] = Session(instance, False, settings)
         for session in self._sessions.values():
             await session.set_default(session.instance is default)
+            await asyncio.to_thread(_offer, self.handover, session)
 
     def _log_problems(self) -> None:
         for warning in self._instances.warnings:
@@ -162,8 +164,32 @@ def _read(section: Mapping[str, Any]) -> Instances:
         return Instances(problems={"RucioConfig": problem(error)})
 
 
+def _info(session: Session) -> InstanceInfo:
+    instance = session.instance
+    return InstanceInfo(
+        name=instance.name,
+        display_name=instance.title,
+        default=session.default,
+        login=session.login,
+        methods=instance.methods,
+        destination_rse=instance.destination_rse,
+        upload_rse=instance.upload_rse,
+        default_lifetime=instance.default_lifetime,
+        wildcard_enabled=instance.wildcard_enabled,
+        issuers=instance.issuers,
+    )
+
+
 def _broken(name: str, why: Problem) -> InstanceInfo:
     return InstanceInfo(name, name, False, Login("logged_out"), (), problem=why)
+
+
+def _offer(folder: Path, session: Session) -> None:
+    try:
+        handover.offer(folder, session.instance, session.default)
+    except OSError:
+        # A login says so, when there is something to hand over.
+        return
 
 
 def _remove(folder: Path) -> None:

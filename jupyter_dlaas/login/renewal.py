@@ -6,10 +6,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
-from dlaas.errors import CannotAuthenticate, LoginRequired, problem
+from dlaas.errors import CannotAuthenticate, DlaasError, LoginRequired, problem
 from dlaas.lake import Lake
-from jupyter_dlaas.live_login import LiveLogin
+from jupyter_dlaas.login.live import LiveLogin
 
 # The longest sleep between two looks at the clock: a laptop may have been asleep.
 _LOOK = 60.0
@@ -19,32 +20,39 @@ async def keep_fresh(
     live: LiveLogin,
     before: float,
     renew: Callable[[], Awaitable[None]],
+    look: Callable[[], Awaitable[None]],
     expire: Callable[[Lake, CannotAuthenticate], None],
     log: logging.Logger,
 ) -> None:
     """Renew a login `before` seconds before its token ends, at most a third of the token's life.
 
-    Ends by itself only where the token never ends. `expire` hears that a token has ended and there
-    is no new one; other failures are logged.
+    Goes on until it is cancelled. `look` sees once a minute what changed without us; `expire` hears
+    that a token has ended and there is no new one; other failures are logged.
     """
     pause = 1.0
-    while live.expires_at is not None:
+    while True:
         await asyncio.sleep(min(max(_renew_in(live, before), pause), _LOOK))
         if _renew_in(live, before) > 0:
             pause = 1.0
+            with suppress(DlaasError):
+                await look()
             continue
-        # Until there is a new token, ask less and less often.
-        pause = min(pause * 2, _LOOK)
+        # Until there is a new token, ask less and less often, and still in time for a last try.
+        pause = max(1.0, min(pause * 2, _LOOK, _left(live) / 3))
         try:
             await renew()
-            if live.expires_at < time.time():
+            if _left(live) < 0:
                 raise LoginRequired("Your token has expired, and there is no new one.")
         except CannotAuthenticate as error:
-            if live.expires_at < time.time() and live.lake is not None:
+            if _left(live) < 0 and live.lake is not None:
                 expire(live.lake, error)
         except Exception as error:
             # The old token is still there, and the lake may come back.
             log.warning("%s", problem(error).message)
+
+
+def _left(live: LiveLogin) -> float:
+    return _LOOK if live.expires_at is None else live.expires_at - time.time()
 
 
 def _renew_in(live: LiveLogin, before: float) -> float:

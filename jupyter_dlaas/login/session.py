@@ -4,50 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import logging
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from dlaas.config import Instance
-from dlaas.credentials import Credential, Userpass, for_instance
+from dlaas.credentials import Credential, for_instance
 from dlaas.errors import (
     CannotAuthenticate,
     DlaasError,
     InternalError,
     LoginRequired,
-    TookTooLong,
     problem,
 )
 from dlaas.lake import Lake
-from dlaas.model import InstanceInfo, Login, LoginMethod, LoginRequest
-from jupyter_dlaas.live_login import LiveLogin
-from jupyter_dlaas.redaction import Redactor
-from jupyter_dlaas.renewal import keep_fresh
-from jupyter_dlaas.workers import Workers, carry_out
+from dlaas.model import Login, LoginMethod, LoginRequest
+from jupyter_dlaas.login.browser import BrowserLogins, begin
+from jupyter_dlaas.login.configured import ConfiguredLogin, after_failure
+from jupyter_dlaas.login.live import LiveLogin
+from jupyter_dlaas.login.methods import Make, prepare
+from jupyter_dlaas.login.renewal import keep_fresh
+from jupyter_dlaas.login.settings import SessionSettings
+from jupyter_dlaas.timed import TimedCalls
 
 T = TypeVar("T")
-
-# Between two attempts at a configured login that was refused: sending a wrong password often locks
-# accounts.
-_RETRY_REFUSED = 60.0
-
-
-@dataclass(frozen=True)
-class SessionSettings:
-    """What the sessions of a server share; times in seconds."""
-
-    handover: Path
-    redactor: Redactor
-    log: logging.Logger
-    changed: Callable[[str], None]
-    threads: int = 8
-    login_timeout: float = 60.0
-    renew_before: float = 600.0
-    retry_after: float = 5.0
 
 
 class Session:
@@ -56,37 +38,32 @@ class Session:
     def __init__(self, instance: Instance, default: bool, settings: SessionSettings) -> None:
         self.instance = instance
         self.default = default
-        self.login = Login("logged_out")
+        # Who is logged in, whatever a login that has only begun will change.
+        self._login = Login("logged_out")
         self._settings = settings
-        self._workers = Workers(f"dlaas-{instance.name}", settings.threads)
+        title = instance.title
+        self._calls = TimedCalls(f"dlaas-{instance.name}", settings.threads, title)
         # Their own, for one must be able to log in while all others wait for an answer.
-        self._login_workers = Workers(f"dlaas-{instance.name}-login", 4)
+        self._login_calls = TimedCalls(f"dlaas-{instance.name}-login", 4, title)
         self._live: LiveLogin | None = None
         self._why: DlaasError | None = None
         self._lock = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
         self._renewal: asyncio.Task[None] | None = None
         self._ending: asyncio.Future[None] | None = None
-        self._configured: asyncio.Task[None] | None = None
-        # Whether to log in as configured: not where somebody has logged in or out by hand.
-        self._automatic = True
-        self._tried_at = 0.0
+        self._configured = ConfiguredLogin(instance, settings.retry_after, self._try_configured)
+        self._browser = BrowserLogins(instance, settings, self._poll, self._finish, self._ended)
         self._stopped = False
 
-    def info(self) -> InstanceInfo:
-        """Answer what the panel may know."""
-        instance = self.instance
-        return InstanceInfo(
-            name=instance.name,
-            display_name=instance.title,
-            default=self.default,
-            login=self.login,
-            methods=instance.methods,
-            destination_rse=instance.destination_rse,
-            upload_rse=instance.upload_rse,
-            default_lifetime=instance.default_lifetime,
-            wildcard_enabled=instance.wildcard_enabled,
-        )
+    @property
+    def login(self) -> Login:
+        """Who is logged in, and what somebody has to do in a browser where a login has begun."""
+        begun = self._browser.current
+        if begun is None:
+            return self._login
+        if self._login.state not in ("logged_out", "refused"):
+            return replace(self._login, pending=begun.shown)
+        return Login("pending", method=begun.method, pending=begun.shown)
 
     async def set_default(self, default: bool) -> None:
         """Say whether this instance is meant where none is named; kernels are told, too."""
@@ -97,12 +74,8 @@ class Session:
 
     async def settle(self, patience: float | None = None) -> None:
         """Log in as configured unless that was tried, waiting `patience` seconds; never raises."""
-        if not self._automatic or self._live is not None:
-            return
-        if self._configured is None:
-            self._configured = asyncio.create_task(self._try_configured())
-        # Unlike awaiting it, this does not end the attempt when one request is given up.
-        await asyncio.wait([self._configured], timeout=patience)
+        if self._configured.automatic and self._live is None:
+            await self._configured.settle(patience)
 
     async def lake(self) -> Lake:
         """Answer the lake of whoever is logged in.
@@ -110,9 +83,8 @@ class Session:
         Raises `LoginRequired`, or why the configured login failed.
         """
         await self.settle()
-        if self._may_retry():
-            self._configured = None
-            await self.settle()
+        if self._live is None:
+            await self._configured.settle_again(self._why)
         if self._live is not None and self._live.lake is not None:
             return self._live.lake
         if self._why is not None:
@@ -121,14 +93,32 @@ class Session:
         raise LoginRequired(f"You are not logged in to {self.instance.title}.")
 
     async def log_in(self, request: LoginRequest) -> Login:
-        """Log in by name and password; an earlier login stays when this one fails."""
+        """Log in, or begin to, where a person has to go on in a browser.
 
-        def make() -> Credential:
-            return Userpass(self.instance, request.username, request.password, request.account)
+        An earlier login stays when this one fails, and while it is not finished.
+        """
+        if request.method in ("oidc", "device"):
+            return await self._begin(request)
 
-        async with self._lock:
-            await self._enter(make, "userpass", request.account, request.password)
-            self._automatic = False
+        make = partial(prepare, self.instance, request)
+        with self._settings.redactor.hiding(request.passphrase or ""):
+            async with self._lock:
+                await self._enter(make, request.method, request.account, request.password)
+                self._configured.automatic = False
+        self._browser.give_up()
+        return self.login
+
+    def redeem(self, ticket: str) -> str:
+        """Answer where the popup of a login goes, once; raises `NotThere`."""
+        return self._browser.redeem(ticket)
+
+    async def renew(self) -> Login:
+        """Get a new token now; raises why there is none, and then the old one stays."""
+        live = self._live
+        if live is None:
+            raise LoginRequired(f"You are not logged in to {self.instance.title}.")
+        await self._in_time(live.renew)
+        self._renewed(live)
         return self.login
 
     async def log_in_as_configured(self) -> Login:
@@ -138,12 +128,15 @@ class Session:
         """
         async with self._lock:
             await self._enter_as_configured()
-            self._automatic = True
+            self._configured.automatic = True
         return self.login
 
     async def log_out(self) -> Login:
-        """Forget everything about the login."""
-        self._automatic = False
+        """Forget everything about the login; of one that has only begun, forget that alone."""
+        if self._browser.give_up():
+            self._changed()
+            return self.login
+        self._configured.automatic = False
         async with self._lock:
             await self._leave()
             self._set(Login("logged_out"))
@@ -152,23 +145,23 @@ class Session:
     async def stop(self) -> None:
         """Log out because the server stops; waits for nobody."""
         self._stopped = True
-        if self._configured is not None:
-            self._configured.cancel()
+        self._configured.stop()
+        self._browser.give_up()
         await self._leave()
-        self._workers.stop()
-        self._login_workers.stop()
+        self._calls.stop()
+        self._login_calls.stop()
 
     async def run(self, timeout: float, function: Callable[..., T], *args: Any) -> T:
         """Carry out a blocking call.
 
         Raises `TookTooLong` after `timeout` seconds, while the call itself goes on.
         """
-        return await self._carry_out(self._workers, timeout, function, *args)
+        return await self._calls.run(timeout, function, *args)
 
     def forsake(self, function: Callable[[], Any]) -> None:
         """Carry out a blocking call for whose end nobody waits."""
         if not self._stopped:
-            self._workers.submit(function)
+            self._calls.forsake(function)
 
     def expire(self, lake: Lake, error: CannotAuthenticate) -> None:
         """Note that Rucio no longer accepts the login of this lake."""
@@ -176,7 +169,7 @@ class Session:
         if live is None or live.lake is not lake:
             return
         self._live, self._why = None, error
-        self._tried_at = time.monotonic()
+        self._configured.note()
         if self._renewal is not None:
             self._renewal.cancel()
         self._ending = asyncio.ensure_future(self._end(live))
@@ -185,36 +178,56 @@ class Session:
     async def _try_configured(self) -> None:
         try:
             async with self._lock:
-                if self._automatic and self._live is None and self._offers_login():
+                if self._wants_configured():
                     await self._enter_as_configured()
         except Exception as error:
-            if isinstance(error, DlaasError):
-                self._why = error
-            else:
-                self._settings.log.error("%s", self._settings.redactor.explain(error))
-                self._why = InternalError(problem(error).message)
-            self._set(replace(self.login, problem=problem(error)))
+            self._why = self._told(error)
+            by_click = self.instance.auth_type == "oidc" and self.instance.oidc_auth is None
+            # That no token lies around is no problem where one can log in by a click.
+            if not (isinstance(error, LoginRequired) and by_click):
+                self._set(after_failure(self._login, self._why))
 
-    def _offers_login(self) -> bool:
-        instance = self.instance
-        by_password = instance.username and (instance.password or instance.password_file)
-        return bool(instance.auth_type != "userpass" or instance.token or by_password)
+    async def _begin(self, request: LoginRequest) -> Login:
+        begun = await self._in_time(begin, self.instance, request)
+        self._browser.start(begun, request)
+        self._changed()
+        return self.login
 
-    def _may_retry(self) -> bool:
-        if self._live is not None or self._why is None or not self._automatic:
-            return False
-        refused = isinstance(self._why, CannotAuthenticate)
-        pause = _RETRY_REFUSED if refused else self._settings.retry_after
-        idle = self._configured is None or self._configured.done()
-        return idle and self._offers_login() and time.monotonic() - self._tried_at > pause
+    async def _poll(self, ask: Callable[[], Credential | None]) -> Credential | None:
+        return await self._in_time(ask)
+
+    async def _finish(
+        self, credential: Credential, method: LoginMethod, account: str | None
+    ) -> None:
+        async with self._lock:
+            await self._enter(lambda: lambda: credential, method, account)
+            self._configured.automatic = False
+
+    def _ended(self, why: Exception | None) -> None:
+        if why is not None:
+            self._login = after_failure(self._login, self._told(why))
+        self._changed()
+
+    def _told(self, error: Exception) -> DlaasError:
+        if isinstance(error, DlaasError):
+            return error
+        self._settings.log.error("%s", self._settings.redactor.explain(error))
+        return InternalError(problem(error).message)
+
+    def _wants_configured(self) -> bool:
+        configured = self._configured
+        return configured.automatic and self._live is None and configured.is_offered
 
     async def _enter_as_configured(self) -> None:
-        self._tried_at = time.monotonic()
-        await self._enter(lambda: for_instance(self.instance), self.instance.auth_type)
+        self._configured.note()
+        await self._enter(lambda: self._as_configured, self.instance.auth_type)
+
+    def _as_configured(self) -> Credential:
+        return for_instance(self.instance)
 
     async def _enter(
         self,
-        make: Callable[[], Credential],
+        make: Callable[[], Make],
         method: LoginMethod,
         account: str | None = None,
         secret: str = "",
@@ -232,7 +245,7 @@ class Session:
 
     async def _open(
         self,
-        make: Callable[[], Credential],
+        make: Callable[[], Make],
         method: LoginMethod,
         account: str | None,
         secret: str,
@@ -241,14 +254,14 @@ class Session:
 
         def open_it() -> LiveLogin:
             redactor = self._settings.redactor
-            live = LiveLogin(self.instance, make, method, redactor, self._heard, secret)
+            live = LiveLogin(self.instance, make(), method, redactor, self._heard, secret)
             live.open(account)
             if given_up.is_set():
                 live.end()
             return live
 
         try:
-            return await self._carry_out(self._login_workers, self._settings.login_timeout, open_it)
+            return await self._in_time(open_it)
         except BaseException:
             given_up.set()
             raise
@@ -268,16 +281,24 @@ class Session:
 
     async def _end(self, live: LiveLogin) -> None:
         await asyncio.to_thread(live.end)
-        if live.trouble is not None:
+        if isinstance(live.trouble, OSError):
             self._settings.log.warning("%s could not be removed", live.trouble.filename)
 
     async def _keep_fresh(self, live: LiveLogin) -> None:
+        async def renew() -> None:
+            try:
+                await self._in_time(live.renew)
+            finally:
+                # Without a new token it may be time to tell that the end is near.
+                self._renewed(live)
+
+        async def look() -> None:
+            await self._in_time(live.look)
+            self._renewed(live)
+
         settings = self._settings
 
-        async def renew() -> None:
-            await self._carry_out(self._login_workers, settings.login_timeout, live.renew)
-
-        await keep_fresh(live, settings.renew_before, renew, self.expire, settings.log)
+        await keep_fresh(live, settings.renew_before, renew, look, self.expire, settings.log)
 
     def _heard(self, live: LiveLogin) -> None:
         # On a worker; at the server's end the loop may be closed.
@@ -287,22 +308,16 @@ class Session:
             return
 
     def _renewed(self, live: LiveLogin) -> None:
-        if live is self._live and self.login.state == "logged_in":
+        if live is self._live and self._login.state in ("logged_in", "expiring"):
             self._set(live.login())
 
     def _set(self, login: Login) -> None:
-        if login != self.login:
-            self.login = login
-            self._settings.changed(self.instance.name)
+        if login != self._login:
+            self._login = login
+            self._changed()
 
-    async def _carry_out(
-        self, workers: Workers, timeout: float, function: Callable[..., T], *args: Any
-    ) -> T:
-        try:
-            return await carry_out(workers, timeout, function, *args)
-        except asyncio.TimeoutError as error:
-            # Until Python 3.11 the builtin, from which ours comes, was another class.
-            if isinstance(error, DlaasError):
-                raise
-            title = self.instance.title
-            raise TookTooLong(f"{title} did not answer within {timeout:g} s.") from None
+    def _changed(self) -> None:
+        self._settings.changed(self.instance.name)
+
+    async def _in_time(self, function: Callable[..., T], *args: Any) -> T:
+        return await self._login_calls.run(self._settings.login_timeout, function, *args)
