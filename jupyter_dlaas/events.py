@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlaas.model import DID, Change, ChangeKind, to_json
+from dlaas.model import DID, Change, ChangeKind, JobState, to_json
 
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
@@ -27,11 +27,17 @@ class Events:
         event_logger.register_event_schema(SCHEMA)
 
     def emit(
-        self, kind: ChangeKind, instance: str, *, did: DID | None = None, job: str | None = None
+        self,
+        kind: ChangeKind,
+        instance: str,
+        *,
+        did: DID | None = None,
+        job: str | None = None,
+        state: JobState | None = None,
     ) -> None:
         """Push one hint; it never fails, for what it tells of has happened already."""
         self.seq += 1
-        change = Change(self.server, self.seq, kind, instance, did, job)
+        change = Change(self.server, self.seq, kind, instance, did, job, state)
         try:
             self._event_logger.emit(schema_id=SCHEMA_ID, data=to_json(change))
         except Exception:

@@ -44,7 +44,9 @@ ANSWERS: dict[str, Any] = {
     r"\w+ jobs/\w+": ref("Job"),
     r"\w+ jobs/\w+/retry": ref("Job"),
     r"\w+ jobs/\w+/log": _many("JobNote"),
-    r"\w+ [^/]+/login": ref("Login"),
+    r"\w+ jobs/\w+/files": _many("JobFile"),
+    r"\w+ [^/]+/login(/renew)?": ref("Login"),
+    r"\w+ [^/]+/certificates": _many("CertificateFile"),
     r"\w+ [^/]+/dids": ref("Entry"),
     r"\w+ [^/]+/contents": ref("Entry"),
     r"\w+ [^/]+/metadata": ref("Metadata"),
@@ -56,6 +58,7 @@ ANSWERS: dict[str, Any] = {
     r"\w+ [^/]+/rses": _many("RSE"),
     r"\w+ [^/]+/usage": _many("Usage"),
     r"\w+ [^/]+/uploads": ref("Job"),
+    r"\w+ [^/]+/downloads": ref("Job"),
 }
 
 

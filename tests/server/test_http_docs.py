@@ -25,6 +25,7 @@ def test_every_method_of_every_address_has_a_heading() -> None:
     for pattern, handler in ROUTES[:-1]:
         what = "{rule}" if "/rules/" in pattern else "{job}"
         path = pattern.replace("([^/]+)", "{instance}").replace("([0-9a-f]{32})", what)
+        path = path.replace(r"([\w-]+)", "{ticket}")
         methods = ("get", "post", "patch", "delete")
         there |= {f"{method.upper()} {path}" for method in methods if method in vars(handler)}
     assert headings == there

@@ -15,9 +15,9 @@ from test_http_uploads import ended, kill
 
 from dlaas.model import Job, UploadRequest
 from jupyter_dlaas.app import DlaasExtension
-from jupyter_dlaas.job_store import JobStore
 from jupyter_dlaas.lake import EmbeddedLake
-from jupyter_dlaas.orders import Order
+from jupyter_dlaas.transfers.job_store import JobStore
+from jupyter_dlaas.transfers.upload_orders import UploadOrder
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def outputs(jp_root_dir: Path) -> Path:
 @pytest.fixture
 def left(jp_data_dir: Path, outputs: Path, jp_root_dir: Path) -> Job:
     """An upload that a server had begun when it was killed."""
-    order = Order(
+    order = UploadOrder(
         UploadRequest(
             outputs.name, f"user.alice:server-left-{secrets.token_hex(4)}.root", lifetime=86400
         ),
@@ -38,7 +38,7 @@ def left(jp_data_dir: Path, outputs: Path, jp_root_dir: Path) -> Job:
     ).renewed()
     store = JobStore(jp_data_dir / "dlaas", "killed", logging.getLogger("test"))
     store.open()
-    job = order.job("lake", order.bytes)
+    job = order.job("lake", order.size)
     store.save(job, order, "Queued.")
     kill(store)
     return job

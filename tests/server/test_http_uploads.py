@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import secrets
 import sqlite3
 import stat
 from contextlib import closing
@@ -19,9 +20,9 @@ from http_answers import Answer, Api, Listen
 
 from dlaas.model import DID, Job, UploadRequest, to_json
 from jupyter_dlaas.app import DlaasExtension
-from jupyter_dlaas.job_store import INTERRUPTED, JobStore
 from jupyter_dlaas.lake import EmbeddedLake
-from jupyter_dlaas.orders import Order
+from jupyter_dlaas.transfers.job_store import INTERRUPTED, JobStore
+from jupyter_dlaas.transfers.upload_orders import UploadOrder
 
 FINAL = ("done", "failed", "cancelled")
 LARGE = 2_000_000_000
@@ -238,7 +239,7 @@ async def test_not_every_job_is_remembered_for_ever(
         Job(f"{number:032x}", "upload", "lake", DID("user.alice:x"), "x", "done")
         for number in range(300)
     ]
-    app.jobs._jobs.update({job.id: job for job in past})
+    app.jobs._list.jobs.update({job.id: job for job in past})
     body = {"path": "results/histos.root", "did": "user.alice:server-many.root"}
     job = await ended(api, listen, (await api("POST", "lake/uploads", body)).value["id"])
     jobs = (await api("GET", "jobs")).value
@@ -271,7 +272,7 @@ def test_a_server_that_lives_keeps_its_jobs_and_a_dead_ones_are_taken_over(
     dead.open()
     for job in past:
         dead.save(job)
-    order = Order(UploadRequest("x", "user.alice:y"), "/home", False, 5, 1)
+    order = UploadOrder(UploadRequest("x", "user.alice:y"), "/home", False, 5, 1)
     dead.save(replace(past[1], id="e" * 32, done_bytes=4), order)
     alive = JobStore(tmp_path / "jobs", "alive", log)
     assert [job.state for job, _ in alive.open()] == ["done"]
@@ -332,7 +333,7 @@ def test_a_list_of_jobs_of_an_earlier_version_is_read(tmp_path: Path, past: list
         db.execute("INSERT INTO jobs (id, server, state, job) VALUES (?, ?, ?, ?)", row)
     store = JobStore(tmp_path, "new", logging.getLogger("test"))
     assert store.open() == [(past[0], None)]
-    store.save(past[0], Order(UploadRequest("x", "user.alice:y"), None), "A line.")
+    store.save(past[0], UploadOrder(UploadRequest("x", "user.alice:y"), None), "A line.")
     assert [note.text for note in store.notes(past[0].id)] == ["A line."]
 
 
@@ -342,3 +343,90 @@ async def test_an_unknown_job_is_not_there(api: Api) -> None:
     assert (await api("DELETE", f"jobs/{'0' * 32}")).status == 404
     assert (await api("POST", f"jobs/{'0' * 32}/retry")).status == 404
     assert (await api("GET", f"jobs/{'0' * 32}/log")).status == 404
+
+
+class TestSeveral:
+    """Files and folders that are uploaded together."""
+
+    @pytest.fixture
+    def run(self, jp_root_dir: Path) -> str:
+        """A folder of results with a name that no other test has."""
+        folder = jp_root_dir / f"run-{secrets.token_hex(4)}"
+        (folder / "plots").mkdir(parents=True)
+        (folder / ".ipynb_checkpoints").mkdir()
+        for path in ("a.root", "b c.root", "plots/d.png", ".hidden", ".ipynb_checkpoints/e"):
+            (folder / path).write_bytes(os.urandom(20_000))
+        return folder.name
+
+    async def begin(self, api: Api, run: str, **change: Any) -> Answer:
+        stem = run.removeprefix("run-")
+        body = {
+            "paths": [run],
+            "scope": "user.alice",
+            "dataset": f"user.alice:several-{stem}",
+            "lifetime": 86400,
+            "duplicates": "rename",
+            **change,
+        }
+        return await api("POST", "lake/uploads", body)
+
+    async def test_a_folder_is_one_job_with_a_report_on_each_file(
+        self, api: Api, listen: Listen, run: str
+    ) -> None:
+        begun = await self.begin(api, run)
+        assert begun.status == 202, begun.value
+        assert (begun.value["files"], begun.value["bytes"]) == (3, 60_000)
+        assert begun.value["source"] == run
+        job = await ended(api, listen, begun.value["id"])
+        assert (job["state"], job["problem"], job["done_files"]) == ("done", None, 3)
+        rows = (await api("GET", f"jobs/{job['id']}/files")).value
+        assert {row["path"] for row in rows} == {
+            f"{run}/a.root",
+            f"{run}/b c.root",
+            f"{run}/plots/d.png",
+        }
+        found = await api("GET", "lake/contents", did=job["did"])
+        assert sorted(row["did"] for row in found.rows) == sorted(row["did"] for row in rows)
+
+    async def test_one_that_changed_stops_no_other_and_is_tried_again_alone(
+        self, api: Api, listen: Listen, run: str, jp_root_dir: Path, app: DlaasExtension
+    ) -> None:
+        app.jobs._workers["upload"].limit = 0
+        begun = await self.begin(api, run)
+        (jp_root_dir / run / "a.root").write_bytes(b"other results")
+        app.jobs._workers["upload"].limit = 2
+        # Any other upload wakes the workers.
+        await api("POST", "lake/uploads", {"path": f"{run}/a.root", "did": f"user.alice:{run}.x"})
+        job = await ended(api, listen, begun.value["id"])
+        assert (job["state"], job["done_files"], job["failed_files"]) == ("failed", 2, 1)
+        assert job["problem"]["blame"] == "you"
+        first, *_ = (await api("GET", f"jobs/{job['id']}/files")).value
+        assert (first["path"], first["outcome"]) == (f"{run}/a.root", "failed")
+        await api("POST", f"jobs/{job['id']}/retry")
+        job = await ended(api, listen, job["id"])
+        assert (job["state"], job["done_files"], job["failed_files"]) == ("done", 3, 0)
+
+    @pytest.mark.parametrize(
+        ("change", "error"),
+        [
+            ({"paths": ["../outside"]}, "InvalidInput"),
+            ({"paths": ["nothing"]}, "NotThere"),
+            ({"paths": ["empty"]}, "InvalidInput"),
+            ({"paths": ["linked"]}, "InvalidInput"),
+            ({"path": "x"}, "InvalidInput"),
+            ({"scope": None}, "InvalidDID"),
+            ({"scope": "user.bob"}, "AccessDenied"),
+            ({"rse": "NOWHERE"}, "RSENotFound"),
+            ({"duplicates": "replace"}, "InvalidInput"),
+        ],
+    )
+    async def test_what_cannot_be_is_refused_before_it_begins(
+        self, api: Api, run: str, jp_root_dir: Path, change: Any, error: str
+    ) -> None:
+        (jp_root_dir.parent / "outside").mkdir()
+        (jp_root_dir.parent / "outside" / "secret").write_bytes(b"secret")
+        (jp_root_dir / "empty").mkdir()
+        (jp_root_dir / "linked").symlink_to(jp_root_dir.parent / "outside")
+        answer = await self.begin(api, run, **change)
+        assert answer.value["error"] == error
+        assert (await api("GET", "jobs")).value == []

@@ -1,9 +1,10 @@
-"""A Jupyter server that is killed while it uploads: the next one ends what it had begun."""
+"""Servers and kernels that are killed while they transfer: the next one ends what was begun."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -53,6 +54,23 @@ class Server:
                 stdout=log, stderr=log,
             )  # fmt: skip
         wait_for(lambda: self.ask("GET", "instances"))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a kernel of this server has in its environment."""
+        assert self.process is not None
+        folders = {f"JUPYTER_{kind}_DIR": str(self.home / kind) for kind in ("DATA", "RUNTIME")}
+        own = {"HOME": str(self.home), "JPY_PARENT_PID": str(self.process.pid)}
+        return {**os.environ, **folders, **own}
+
+    @property
+    def takes_transfers(self) -> bool:
+        """Whether it has told kernels where to put them."""
+        assert self.process is not None
+        return bool(list((self.home / "RUNTIME").glob(f"dlaas-*-{self.process.pid}/transfers")))
+
+    def job(self, job_id: str) -> Any:
+        return self.ask("GET", f"jobs/{job_id}")
 
     def kill(self) -> None:
         assert self.process is not None
@@ -119,3 +137,100 @@ def test_a_server_that_is_killed_while_it_uploads_loses_nothing(
     stored = [p for p in Path(lake.layout.storage).rglob("*") if did.partition(":")[2] in p.name]
     assert [p.stat().st_size for p in stored] == [SIZE]
     assert not list(stored[0].parent.glob("*.part"))
+
+
+MOMENTS = 20
+
+
+def over(server: Server) -> list[Any] | None:
+    """All jobs, once all have ended."""
+    jobs: list[Any] = server.ask("GET", "jobs") or []
+    ended = all(job["state"] in ("done", "failed", "cancelled") for job in jobs)
+    return jobs if jobs and ended else None
+
+
+def leftovers(lake: EmbeddedLake, server: Server) -> list[Path]:
+    """What travels under a temporary name, on the storage and here, and orders of kernels."""
+    places = [Path(lake.layout.storage), server.home / "files"]
+    parts = [path for place in places for path in place.rglob("*.part")]
+    inbox = server.home / "DATA" / "dlaas" / "background"
+    orders = [path for kind in ("order", "claimed", "cancel") for path in inbox.rglob(f"*.{kind}")]
+    return parts + orders
+
+
+def test_a_server_that_is_killed_at_random_moments_loses_nothing(
+    server: Server, lake: EmbeddedLake, tmp_path: Path
+) -> None:
+    stem = os.urandom(4).hex()
+    sample = tmp_path / f"kill-{stem}.bin"
+    sample.write_bytes(os.urandom(30_000_000))
+    (source,) = lake.seed([sample])
+    moments = random.Random(stem)
+    wanted: dict[str, int] = {}
+    for number in range(MOMENTS):
+        server.start()
+        folder = server.home / "files" / f"out-{number}"
+        folder.mkdir()
+        names = [f"{stem}-{number}-{part}.root" for part in range(4)]
+        for name in names:
+            (folder / name).write_bytes(os.urandom(3_000_000))
+        several = {"paths": [folder.name], "scope": "user.alice", "lifetime": 86400}
+        server.ask("POST", "lake/uploads", {**several, "dataset": f"user.alice:{stem}-{number}"})
+        server.ask("POST", "lake/downloads", {"did": source, "folder": f"in-{number}"})
+        wanted |= {f"user.alice:{name}": 3_000_000 for name in names}
+        time.sleep(moments.uniform(0, 1.5))
+        server.kill()
+    server.start()
+    jobs = wait_for(lambda: over(server), 300)
+    assert len(jobs) == 2 * MOMENTS
+    assert [(job["kind"], job["problem"]) for job in jobs if job["state"] != "done"] == []
+    arrived = [path.stat().st_size for path in server.home.glob("files/in-*/*") if path.is_file()]
+    assert arrived == [30_000_000] * MOMENTS
+    assert leftovers(lake, server) == []
+    for number in range(MOMENTS):
+        rules = server.ask("GET", f"lake/rules?did=user.alice:{stem}-{number}")
+        assert len(rules) == 1, f"{stem}-{number}"
+    for did, size in wanted.items():
+        assert server.ask("GET", f"lake/metadata?did={did}")["bytes"] == size
+    stored = list(Path(lake.layout.storage).rglob(f"{stem}-*.root"))
+    assert len(stored) == len(wanted)
+
+
+KERNEL = """
+import sys
+import dlaas
+lake = dlaas.Lake()
+lake.get(sys.argv[1])
+print("ready", flush=True)
+for number in range(1000):
+    print(lake.download(sys.argv[1], f"{sys.argv[2]}-{number}", background=True).id, flush=True)
+"""
+
+
+def test_a_kernel_that_is_killed_at_random_moments_has_handed_over_or_not(
+    server: Server, lake: EmbeddedLake, tmp_path: Path
+) -> None:
+    stem = os.urandom(4).hex()
+    sample = tmp_path / f"kernel-{stem}.bin"
+    sample.write_bytes(os.urandom(10_000))
+    (source,) = lake.seed([sample])
+    moments = random.Random(stem)
+    server.start()
+    wait_for(lambda: server.takes_transfers)
+    acknowledged: list[str] = []
+    for number in range(MOMENTS):
+        command = [sys.executable, "-c", KERNEL, source, str(server.home / "files" / f"k{number}")]
+        with subprocess.Popen(
+            command, env=server.environment, stdout=subprocess.PIPE, text=True
+        ) as kernel:
+            assert kernel.stdout is not None
+            assert kernel.stdout.readline() == "ready\n"
+            time.sleep(moments.uniform(0, 1))
+            kernel.kill()
+            acknowledged += kernel.stdout.read().split()
+    wait_for(lambda: not leftovers(lake, server))
+    jobs = wait_for(lambda: over(server), 300)
+    assert {job["state"] for job in jobs} == {"done"}
+    assert {job["id"] for job in jobs} >= set(acknowledged)
+    arrived = [path for path in server.home.glob("files/k*/*") if path.is_file()]
+    assert len(arrived) == len(jobs)

@@ -14,8 +14,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from dlaas.model import DID, Job, JobNote, Problem, Rule, Uploaded, to_json
-from jupyter_dlaas.orders import Order
+from dlaas.jobs import FINAL, file_from, job_from
+from dlaas.model import Job, JobFile, JobNote, Problem, to_json
+from jupyter_dlaas.transfers.orders import Order, read
 
 try:
     import fcntl
@@ -27,13 +28,19 @@ T = TypeVar("T")
 
 INTERRUPTED = Problem(
     "Interrupted",
-    "The server stopped before the upload was finished.",
+    "The server stopped before the transfer was finished.",
     "us",
-    "Upload it again: your file is as it was, and repeating an upload is safe.",
+    "Begin it again: your files are as they were, and repeating a transfer is safe.",
 )
+# What a job that begins anew says of its progress.
+NOTHING_YET: dict[str, Any] = {
+    "done_bytes": 0,
+    "done_files": 0,
+    "failed_files": 0,
+    "speed": None,
+}
 # So many finished jobs are remembered.
 REMEMBERED = 200
-FINAL = ("done", "failed", "cancelled")
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs
 (
@@ -42,6 +49,7 @@ CREATE TABLE IF NOT EXISTS jobs
 );
 CREATE TABLE IF NOT EXISTS notes (number INTEGER PRIMARY KEY, id TEXT, at REAL, text TEXT);
 CREATE INDEX IF NOT EXISTS notes_of ON notes (id);
+CREATE TABLE IF NOT EXISTS files (id TEXT PRIMARY KEY, files TEXT);
 """
 _SAVE = """
 INSERT INTO jobs (id, server, state, job, "order") VALUES (?, ?, ?, ?, ?)
@@ -54,6 +62,7 @@ DELETE FROM jobs WHERE state IN ('done', 'failed', 'cancelled') AND id NOT IN
 (SELECT id FROM jobs ORDER BY number DESC LIMIT ?)
 """
 _OLD_NOTES = "DELETE FROM notes WHERE id NOT IN (SELECT id FROM jobs)"
+_OLD_FILES = "DELETE FROM files WHERE id NOT IN (SELECT id FROM jobs)"
 
 
 class JobStore:
@@ -85,7 +94,7 @@ class JobStore:
     def notes(self, job_id: str) -> list[JobNote]:
         """Answer the log of a job, oldest line first."""
 
-        def read() -> list[JobNote]:
+        def find() -> list[JobNote]:
             with closing(self._connect()) as db:
                 rows = db.execute(
                     "SELECT at, text FROM notes WHERE id = ? ORDER BY number", [job_id]
@@ -94,7 +103,27 @@ class JobStore:
                     JobNote(datetime.fromtimestamp(at, timezone.utc), text) for at, text in rows
                 ]
 
-        return self._careful(read) or []
+        return self._careful(find) or []
+
+    def files(self, job_id: str) -> list[JobFile]:
+        """Answer what became of the files of a job."""
+
+        def find() -> list[JobFile]:
+            with closing(self._connect()) as db:
+                row = db.execute("SELECT files FROM files WHERE id = ?", [job_id]).fetchone()
+                return list(filter(None, map(file_from, json.loads(row[0])))) if row else []
+
+        return self._careful(find) or []
+
+    def save_files(self, job_id: str, files: list[JobFile]) -> None:
+        """Write what became of the files of a job."""
+
+        def write() -> None:
+            with closing(self._connect()) as db, db:
+                row = (job_id, json.dumps(to_json(files)))
+                db.execute("INSERT OR REPLACE INTO files (id, files) VALUES (?, ?)", row)
+
+        self._careful(write)
 
     def close(self) -> None:
         """Say that this server ends."""
@@ -134,12 +163,12 @@ class JobStore:
             _prepare(db)
             rows = list(db.execute('SELECT server, job, "order" FROM jobs ORDER BY number'))
             for server, text, ordered in rows:
-                job = job_from(text)
+                job = _job_of(text)
                 if job is None:
                     continue
-                order = Order.read(ordered)
+                order = read(ordered)
                 if job.state not in FINAL:
-                    if not self._dead(server):
+                    if not self.is_dead(server):
                         continue
                     job = _left(job, order)
                     _insert(db, self._server, job, None, "The server that ran it has stopped.")
@@ -162,7 +191,8 @@ class JobStore:
     def _lock_path(self, server: str) -> Path:
         return self._folder / "servers" / server
 
-    def _dead(self, server: str) -> bool:
+    def is_dead(self, server: str) -> bool:
+        """Tell whether a server is gone, by its id."""
         path = self._lock_path(server)
         if server == self._server:
             return False
@@ -176,40 +206,6 @@ class JobStore:
         return True
 
 
-def job_from(text: str) -> Job | None:
-    """Read what `to_json` made of a job; None for what another version wrote and we cannot read."""
-    try:
-        values = json.loads(text)
-        values["did"] = DID(values["did"])
-        _times(values, "created_at", "finished_at")
-        if values["result"] is not None:
-            values["result"] = _uploaded(values["result"])
-        if values["problem"] is not None:
-            values["problem"] = Problem(**values["problem"])
-        return Job(**values)
-    except (TypeError, KeyError, ValueError):
-        return None
-
-
-def _uploaded(values: dict[str, Any]) -> Uploaded:
-    values["did"] = DID(values["did"])
-    if values["dataset"] is not None:
-        values["dataset"] = DID(values["dataset"])
-    if values["rule"] is not None:
-        rule = values["rule"]
-        rule["did"] = DID(rule["did"])
-        _times(rule, "expires_at", "created_at", "updated_at")
-        values["rule"] = Rule(**rule)
-    return Uploaded(**values)
-
-
-def _times(values: dict[str, Any], *names: str) -> None:
-    for name in names:
-        if values[name] is not None:
-            moment = datetime.strptime(values[name], "%Y-%m-%dT%H:%M:%SZ")
-            values[name] = moment.replace(tzinfo=timezone.utc)
-
-
 def _prepare(db: sqlite3.Connection) -> None:
     """Make the tables, also of what an earlier version made; begins to write."""
     db.executescript(_TABLES)
@@ -218,6 +214,7 @@ def _prepare(db: sqlite3.Connection) -> None:
         db.execute('ALTER TABLE jobs ADD COLUMN "order" TEXT')
     db.execute(_OLD, (REMEMBERED,))
     db.execute(_OLD_NOTES)
+    db.execute(_OLD_FILES)
 
 
 def _insert(db: sqlite3.Connection, server: str, job: Job, order: Order | None, note: str) -> None:
@@ -227,10 +224,17 @@ def _insert(db: sqlite3.Connection, server: str, job: Job, order: Order | None, 
         db.execute("INSERT INTO notes (id, at, text) VALUES (?, ?, ?)", (job.id, time.time(), note))
 
 
+def _job_of(text: str) -> Job | None:
+    try:
+        return job_from(json.loads(text))
+    except (TypeError, ValueError):
+        return None
+
+
 def _left(job: Job, order: Order | None) -> Job:
     """Answer what becomes of a job whose server is gone: it goes on where that is known how."""
     if order is not None:
-        return replace(job, state="queued", done_bytes=0, problem=None)
+        return replace(job, state="queued", problem=None, **NOTHING_YET)
     now = datetime.now(timezone.utc)
     return replace(job, state="failed", finished_at=now, problem=INTERRUPTED)
 

@@ -1,0 +1,1 @@
+"""Uploads and downloads that the server runs: orders, progress, and what is kept on disk."""
