@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dlaas import credentials as credentials
     from dlaas import errors
     from dlaas import notebook as notebook
+    from dlaas import publish as publish
     from dlaas import widgets as widgets
     from dlaas.config import Instance
     from dlaas.lake import Lake
@@ -47,7 +48,9 @@ _ROOMS = {
     "workspace": "variables.workspaces",
 }
 # Whole rooms that are used by their name, as in `dlaas.notebook.restore()`.
-_MODULES = frozenset({"access", "basket", "cache", "credentials", "errors", "notebook", "widgets"})
+_MODULES = frozenset(
+    {"access", "basket", "cache", "credentials", "errors", "notebook", "publish", "widgets"}
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,24 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from dlaas.errors import Blame
+from dlaas.jobs import DownloadRequest as DownloadRequest
+from dlaas.jobs import Duplicates as Duplicates
+from dlaas.jobs import Job as Job
+from dlaas.jobs import JobFile as JobFile
+from dlaas.jobs import JobKind as JobKind
+from dlaas.jobs import JobNote as JobNote
+from dlaas.jobs import JobOrigin as JobOrigin
+from dlaas.jobs import JobState as JobState
+from dlaas.jobs import Outcome as Outcome
+from dlaas.jobs import Uploaded as Uploaded
+from dlaas.jobs import UploadRequest as UploadRequest
+from dlaas.logins import CertificateFile as CertificateFile
+from dlaas.logins import Login as Login
+from dlaas.logins import LoginMethod as LoginMethod
+from dlaas.logins import LoginRequest as LoginRequest
+from dlaas.logins import LoginState as LoginState
+from dlaas.logins import PendingLogin as PendingLogin
+from dlaas.problems import Problem as Problem
 from dlaas.records import RSE as RSE
 from dlaas.records import Account as Account
 from dlaas.records import Explanation as Explanation
@@ -34,8 +51,6 @@ State = Literal[
     "empty",
 ]
 Access = Literal["mount", "cache", "https", "root", "none"]
-LoginMethod = Literal["userpass", "x509", "x509_proxy", "oidc"]
-JobState = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 ChangeKind = Literal["status", "job", "login"]
 
 
@@ -113,30 +128,6 @@ class Granted:
 
 
 @dataclass(frozen=True)
-class Uploaded:
-    """What an upload left in the lake; `new` is False where the same file was there already."""
-
-    did: DID
-    rse: str
-    bytes: int
-    adler32: str
-    rule: Rule | None = None
-    dataset: DID | None = None
-    new: bool = True
-
-
-@dataclass(frozen=True)
-class Login:
-    """How one is logged in to an instance; never a secret."""
-
-    state: Literal["logged_in", "logged_out", "expired"]
-    account: str | None = None
-    method: LoginMethod | None = None
-    expires_at: datetime | None = None
-    problem: Problem | None = None
-
-
-@dataclass(frozen=True)
 class InstanceInfo:
     """What the panel may know of a configured instance."""
 
@@ -150,53 +141,15 @@ class InstanceInfo:
     default_lifetime: int | None = None
     wildcard_enabled: bool = False
     problem: Problem | None = None
-
-
-@dataclass(frozen=True)
-class Problem:
-    """An error as the HTTP API tells it."""
-
-    error: str
-    message: str
-    blame: Blame
-    remedy: str
-    details: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Job:
-    """A transfer that the server runs.
-
-    In the state `waiting` it goes on after the next login. `problem` says why it waits or failed;
-    `attempt` counts how often it was begun by a person.
-    """
-
-    id: str
-    kind: Literal["upload"]
-    instance: str
-    did: DID
-    source: str
-    state: JobState
-    bytes: int = 0
-    done_bytes: int = 0
-    created_at: datetime | None = None
-    finished_at: datetime | None = None
-    result: Uploaded | None = None
-    problem: Problem | None = None
-    attempt: int = 1
-
-
-@dataclass(frozen=True)
-class JobNote:
-    """A line in the log of a transfer."""
-
-    at: datetime
-    text: str
+    issuers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Change:
-    """A hint that something changed, as pushed to the panel; a gap in `seq` means: ask again."""
+    """A hint that something changed, as pushed to the panel; a gap in `seq` means: ask again.
+
+    `state` is that of the job.
+    """
 
     server: str
     seq: int
@@ -204,15 +157,7 @@ class Change:
     instance: str
     did: DID | None = None
     job: str | None = None
-
-
-@dataclass(frozen=True)
-class LoginRequest:
-    """A login by name and password; the password is used once and never kept on disk."""
-
-    username: str
-    password: str
-    account: str | None = None
+    state: JobState | None = None
 
 
 @dataclass(frozen=True)
@@ -242,18 +187,6 @@ class RuleChangeRequest:
     lifetime: int | None = None
     until: str | None = None
     boost: bool = False
-
-
-@dataclass(frozen=True)
-class UploadRequest:
-    """Upload a file of the server's content folder; `path` as the file browser names it."""
-
-    path: str
-    did: str
-    dataset: str | None = None
-    lifetime: int | None = None
-    until: str | None = None
-    rse: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is compared: one function per benchmark, which prepares it and answers both sides."""
+"""What is compared: one function per benchmark, which prepares it and answers all sides."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import ssl
 import uuid
 import warnings
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,25 @@ from typing import Any
 import fsspec
 import numpy as np
 from rucio.client import Client
-from rucio.client.uploadclient import UploadClient
 from urllib3.exceptions import InsecureRequestWarning
 
+from dlaas.config import Instance
 from dlaas.lake import Lake
 from dlaas.model import Reference
 from jupyter_dlaas.lake import EmbeddedLake
 
-from .downloads import LARGE, SMALL, Downloads
+from .delay import Delay
+from .downloads import RSE as EAST
+from .downloads import Downloads
+from .uploads import Uploads
 
 FILES = 5000
 RSE = "NORTH-DISK"
 SIZE = 100_000_000
 PIECE = 64 * 1024
+HOST = "localhost"
+# Seconds there and back: a storage in the same country.
+RTT = 0.02
 
 # rucio-clients never verifies a WebDAV server and says so on every call.
 warnings.filterwarnings("ignore", category=InsecureRequestWarning)
@@ -43,6 +50,7 @@ class Case:
 
 
 def _genuine(embedded: EmbeddedLake, account: str) -> Client:
+    # Of one account in a process: it keeps the token in the file that the environment names.
     layout = embedded.layout
     return Client(
         rucio_host=embedded.url,
@@ -55,9 +63,10 @@ def _genuine(embedded: EmbeddedLake, account: str) -> Client:
     )
 
 
-def status(embedded: EmbeddedLake, lake: Lake) -> Case:
+@contextmanager
+def status(embedded: EmbeddedLake, lake: Lake) -> Iterator[list[Case]]:
     """How much of a dataset of 5,000 files is here: one call, against one replica list."""
-    root = _genuine(embedded, "root")
+    root = Lake(Instance.from_mapping(embedded.instance("root"))).client
     name = f"bench-{uuid.uuid4().hex[:8]}"
     files = [
         {"scope": "user.alice", "name": f"{name}-{i:05}", "bytes": 1000, "adler32": "00000001"}
@@ -74,12 +83,15 @@ def status(embedded: EmbeddedLake, lake: Lake) -> Case:
         return sum("NOTEBOOK-MOUNT" in row["rses"] for row in rows)
 
     did = f"user.alice:{name}"
-    return Case(
-        "status", "rucio-clients list_replicas", lambda: lake.status(did).available_files, peer
-    )
+
+    def ours() -> int:
+        return lake.status(did).available_files
+
+    yield [Case("status", "rucio-clients list_replicas", ours, peer)]
 
 
-def random_reads(embedded: EmbeddedLake, lake: Lake) -> Case:
+@contextmanager
+def random_reads(embedded: EmbeddedLake, lake: Lake) -> Iterator[list[Case]]:
     """200 random pieces of 64 KiB of a remote file, over https."""
     instance = embedded.instance("alice")
     context = ssl.create_default_context(cafile=instance["rucio_ca_cert"])
@@ -105,7 +117,7 @@ def random_reads(embedded: EmbeddedLake, lake: Lake) -> Case:
         with https.open(url) as file:
             return _digest([_at(file, start) for start in starts])
 
-    return Case("random-reads", "fsspec https, default read-ahead", ours, peer)
+    yield [Case("random-reads", "fsspec https, default read-ahead", ours, peer)]
 
 
 def _at(file: Any, start: int) -> bytes:
@@ -124,47 +136,60 @@ def _bytes(embedded: EmbeddedLake, size: int) -> Path:
     return path
 
 
-def upload(embedded: EmbeddedLake, lake: Lake) -> Case:
-    """100 MB from a file to the storage: transferred, verified, registered, protected by a rule."""
-    source = _bytes(embedded, SIZE)
-    uploader = UploadClient(_genuine(embedded, "alice"))
-
-    def ours() -> int:
-        return lake.upload(source, f"user.alice:bench-{uuid.uuid4().hex}", rse=RSE).bytes
-
-    def peer() -> int:
-        item = {
-            "path": str(source),
-            "rse": RSE,
-            "did_scope": "user.alice",
-            "did_name": f"bench-{uuid.uuid4().hex}",
-        }
-        uploader.upload([item])
-        return source.stat().st_size
-
-    return Case("upload", "rucio-clients upload", ours, peer)
+@contextmanager
+def upload(embedded: EmbeddedLake, lake: Lake) -> Iterator[list[Case]]:
+    """200 MB from a file to the storage: transferred, verified, registered, protected by a rule."""
+    pair = Uploads(embedded, lake, _genuine(embedded, "alice"), _bytes(embedded, 2 * SIZE))
+    yield [
+        Case("upload", "rucio-clients upload", pair.ours, pair.rucio),
+        Case("upload-bytes", "curl", pair.engine, pair.curl),
+        Case("upload-bytes", "aiohttp", pair.engine, pair.aiohttp),
+    ]
 
 
-def download_small(embedded: EmbeddedLake, lake: Lake) -> Case:
-    """300 files of 100 KiB over https: fetched, verified, renamed."""
-    return _download("download-small", embedded, lake, SMALL)
+@contextmanager
+def small(embedded: EmbeddedLake, lake: Lake) -> Iterator[list[Case]]:
+    """1000 files of 100 KiB over https: fetched, verified, renamed."""
+    yield _downloads("small", embedded, lake, 1000, 100 * 1024)
 
 
-def download_large(embedded: EmbeddedLake, lake: Lake) -> Case:
-    """5 files of 100 MB over https."""
-    return _download("download-large", embedded, lake, LARGE)
+@contextmanager
+def large(embedded: EmbeddedLake, lake: Lake) -> Iterator[list[Case]]:
+    """20 files of 200 MB over https."""
+    yield _downloads("large", embedded, lake, 20, 200_000_000)
 
 
-def _download(name: str, embedded: EmbeddedLake, lake: Lake, what: tuple[int, int]) -> Case:
-    files, size = what
-    pair = Downloads(embedded, lake, _genuine(embedded, "alice"), RSE, files, size)
-    return Case(name, "rucio-clients download", pair.ours, pair.peer)
+@contextmanager
+def latency(embedded: EmbeddedLake, lake: Lake) -> Iterator[list[Case]]:
+    """300 files of 100 KiB from a storage that is 20 ms away."""
+    port = embedded.state.ports["east"]
+    delay = Delay(port, RTT)
+    root = Lake(Instance.from_mapping(embedded.instance("root"))).client
+    try:
+        root.update_protocols(EAST, "https", {"port": delay.port}, HOST, port)
+        try:
+            far = Lake(lake.instance)
+            yield _downloads("latency", embedded, far, 300, 100 * 1024)
+        finally:
+            root.update_protocols(EAST, "https", {"port": port}, HOST, delay.port)
+    finally:
+        delay.close()
 
 
-CASES: dict[str, Callable[[EmbeddedLake, Lake], Case]] = {
+def _downloads(name: str, embedded: EmbeddedLake, lake: Lake, files: int, size: int) -> list[Case]:
+    pair = Downloads(embedded, lake, _genuine(embedded, "alice"), files, size)
+    return [
+        Case(name, "rucio-clients download", pair.ours, pair.rucio),
+        Case(f"{name}-bytes", "curl --parallel", pair.engine, pair.curl),
+        Case(f"{name}-bytes", "aiohttp", pair.engine, pair.aiohttp),
+    ]
+
+
+CASES: dict[str, Callable[[EmbeddedLake, Lake], AbstractContextManager[list[Case]]]] = {
     "status": status,
     "random-reads": random_reads,
     "upload": upload,
-    "download-small": download_small,
-    "download-large": download_large,
+    "small": small,
+    "large": large,
+    "latency": latency,
 }

@@ -297,6 +297,9 @@ def test_modes_are_those_of_the_shared_folder(
     assert stat.S_IMODE(os.stat(path).st_mode) == file
     for place in (Path(path).parent, Path(path).parent.parent, shared / ".dlaas"):
         assert stat.S_IMODE(place.stat().st_mode) == folder
+    cache = Cache(shared)
+    # Of one that was not brought, but found.
+    cache.place.remember(Path(path), DID(did), None)
     (record,) = (p for p in (shared / ".dlaas").rglob("*") if p.is_file())
     assert stat.S_IMODE(record.stat().st_mode) == file
 

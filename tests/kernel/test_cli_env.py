@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from certificates import PASSPHRASE, protected
 from commandline import CommandLine, lake_env
 
 from dlaas import Instance, Lake, handover
+from dlaas.credentials.x509 import ProxyLogin, open_certificate
 from jupyter_dlaas.lake import EmbeddedLake
 
 RUCIO = Path(sys.executable).with_name("rucio")
@@ -79,6 +81,22 @@ def test_the_login_of_the_panel_works_in_a_terminal(
     assert "ATLAS_OD_EDU" in _evaluated(dlaas, f"{RUCIO} list-scopes", {})
     written = "".join(path.read_text() for path in _files(tmp_path))
     assert lake.layout.password("alice") not in written
+    _assert_private(tmp_path)
+
+
+def test_a_proxy_of_the_panel_is_named_in_a_terminal(
+    tmp_path: Path, lake: EmbeddedLake, alice_instance: Instance
+) -> None:
+    proxy = open_certificate(*protected(tmp_path / "own", lake), PASSPHRASE).proxy()
+    token = ProxyLogin(alice_instance, proxy, "alice")()
+    folder = tmp_path / "handover"
+    handover.write(
+        folder, alice_instance, "alice", token.value, token.expires_at, True, proxy=proxy
+    )
+    dlaas = CommandLine(tmp_path, {"DLAAS_HANDOVER": str(folder)})
+    assert "alice" in _evaluated(dlaas, f"{RUCIO} whoami", {})
+    named = _evaluated(dlaas, "cat $X509_USER_PROXY", {})
+    assert named.strip() == proxy.pem.strip()
     _assert_private(tmp_path)
 
 

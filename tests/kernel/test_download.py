@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rucio.client import Client
 
 from dlaas import Lake, access
-from dlaas.errors import AlreadyThere, DataIdentifierNotFound, InvalidInput, NotAvailable
-from dlaas.model import DID
+from dlaas.errors import (
+    AlreadyThere,
+    DataIdentifierNotFound,
+    InvalidInput,
+    NotAvailable,
+    StorageFailed,
+)
+from dlaas.model import DID, Entry
 from dlaas.transfer.choose import Names
 from dlaas.transfer.download import Downloaded, arrivals, download, fetch_to
 from dlaas.transfer.place import Place
@@ -376,3 +384,94 @@ def test_two_files_of_one_name_are_told_apart_where_nothing_can_be_remembered(
     assert names.take(DID("b:x")) == "b/x"
     names.release("b/x")
     assert names.take(DID("b:x")) == "b/x"
+
+
+def test_checksums_that_are_asked_for_are_those_of_the_files(
+    far: Lake, a_dataset: Callable[..., Any], tmp_path: Path
+) -> None:
+    dataset, bodies = a_dataset()
+    wanted = sorted(
+        (hashlib.md5(body).hexdigest(), hashlib.sha256(body).hexdigest()) for body in bodies
+    )
+    for fetched in (3, 0):
+        done = far.download(dataset, tmp_path / "own", checksums=("md5", "sha256"))
+        assert done.fetched == fetched
+        assert sorted((s["md5"], s["sha256"]) for s in done.checksums.values()) == wanted
+
+
+@pytest.fixture
+def a_posix_rse(lake: EmbeddedLake, tmp_path: Path, fresh: Fresh) -> Iterator[tuple[str, Path]]:
+    """An RSE whose files are a folder, read by rucio-clients: gone after the test."""
+    root = Client(
+        rucio_host=lake.url, auth_host=lake.url, account="root", auth_type="userpass",
+        creds={"username": "root", "password": lake.layout.password("root")},
+        ca_cert=str(lake.layout.ca),
+    )  # fmt: skip
+    rse, folder = fresh("POSIX").upper(), tmp_path / "posix"
+    folder.mkdir()
+    root.add_rse(rse, deterministic=False)
+    domains = {where: {"read": 1, "write": 1, "delete": 1} for where in ("lan", "wan")}
+    protocol = {
+        "scheme": "file", "hostname": "", "port": 0, "prefix": f"{folder}/",
+        "impl": "rucio.rse.protocols.posix.Default", "domains": domains,
+    }  # fmt: skip
+    root.add_protocol(rse, protocol)
+    try:
+        yield rse, folder
+    finally:
+        root.delete_rse(rse)
+
+
+def test_a_scheme_that_is_not_ours_is_read_by_rucio_clients(
+    far: Lake, lake: EmbeddedLake, a_posix_rse: tuple[str, Path], tmp_path: Path, fresh: Fresh
+) -> None:
+    rse, folder = a_posix_rse
+    body, name = content(7, 100_000), fresh("on-posix")
+    (folder / name).write_bytes(body)
+    done = _by_rucio(far, rse, f"file://{folder}/{name}", tmp_path / "own", name, body)
+    assert Path(done.paths[0]).read_bytes() == body
+    assert leftovers(tmp_path / "own") == list((tmp_path / "own").glob(".dlaas*")) == []
+
+
+def _by_rucio(far: Lake, rse: str, pfn: str, target: Path, name: str, body: bytes) -> Downloaded:
+    with pytest.MonkeyPatch.context() as patched:
+        entry = Entry(
+            DID(f"user.alice:{name}"), "file", len(body), None, f"{zlib.adler32(body):08x}"
+        )
+        patched.setattr("dlaas.transfer.engine.entries", lambda *_: iter([entry]))
+        patched.setattr(
+            "dlaas.transfer.choose._copies", lambda _, dids: ({d: [(rse, pfn)] for d in dids}, None)
+        )
+        return download(far, "ATLAS_OD_EDU:data_A.4lep.root", target)
+
+
+def test_what_rucio_clients_cannot_read_says_why(
+    far: Lake, a_posix_rse: tuple[str, Path], tmp_path: Path
+) -> None:
+    rse, folder = a_posix_rse
+    with pytest.raises(StorageFailed, match=rse):
+        _by_rucio(far, rse, f"file://{folder}/gone", tmp_path / "own", "gone", b"x")
+    assert list((tmp_path / "own").iterdir()) == []
+
+
+def test_rucio_clients_gets_none_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dlaas import Instance
+    from dlaas.transfer.elsewhere import _environment
+
+    for name in ("BEARER_TOKEN", "BEARER_TOKEN_FILE", "RUCIO_AUTH_TOKEN_FILE", "AWS_SECRET"):
+        monkeypatch.setenv(name, "a.secret.canary")
+    lake: Any = type("L", (), {"instance": Instance("x", "https://rucio.example")})
+    assert "a.secret.canary" not in _environment(lake, Path("/none/rucio.cfg")).values()
+
+
+@pytest.mark.parametrize("scheme", ["https", "davs", "http", "root", "magnet"])
+def test_rucio_clients_never_reads_over_https(far: Lake, tmp_path: Path, scheme: str) -> None:
+    from dlaas.transfer.elsewhere import fetched_elsewhere
+    from dlaas.transfer.fetch import Doors
+
+    doors = Doors(far, threading.Event())
+    with (
+        pytest.raises(ValueError, match=scheme),
+        fetched_elsewhere(doors, "NORTH-DISK", f"{scheme}://localhost/x", tmp_path),
+    ):
+        raise AssertionError

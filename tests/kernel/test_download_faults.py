@@ -25,9 +25,11 @@ import dlaas.transfer.fetch as fetch_module
 import dlaas.transfer.storage as storage_module
 from dlaas import Lake, errors
 from dlaas.cache import Cache
+from dlaas.credentials import Token
 from dlaas.model import DID, Entry
 from dlaas.transfer.disk import free_on
 from dlaas.transfer.download import Downloaded, download
+from dlaas.transfer.keys import address
 from dlaas.transfer.part import Part
 from dlaas.transfer.place import Place
 from jupyter_dlaas.lake import EmbeddedLake
@@ -125,6 +127,7 @@ def once(fault: Fault) -> Callable[[Get], Fault]:
         (Fault(status=401), errors.StorageRefused, "credential"),
         (Fault(status=403), errors.StorageRefused, "credential"),
         (Fault(status=404), errors.StorageFailed, "storage"),
+        (Fault(status=409), errors.StorageFailed, "storage"),
         (Fault(status=500), errors.StorageFailed, "storage"),
         (Fault(status=429), errors.StorageFailed, "storage"),
         (Fault(status=503), errors.StorageFailed, "storage"),
@@ -136,7 +139,7 @@ def once(fault: Fault) -> Callable[[Get], Fault]:
         (Fault(whole=True, promise=7), errors.StorageFailed, "storage"),
     ],
     ids=[
-        "401", "403", "404", "500", "429", "503", "wrong", "wrong-whole", "another-size",
+        "401", "403", "404", "409", "500", "429", "503", "wrong", "wrong-whole", "another-size",
         "other-bytes", "nothing", "lying-length",
     ],
 )  # fmt: skip
@@ -214,6 +217,23 @@ def test_a_busy_storage_is_asked_again(
     assert len(storage.gets) == 2
 
 
+def test_a_busy_storage_says_how_long_to_wait(
+    shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    pause = fetch_module._pause
+
+    def noted(error: errors.DlaasError, failures: int) -> float:
+        waited.append(pause(error, failures))
+        return 0.0
+
+    monkeypatch.setattr(fetch_module, "_pause", noted)
+    monkeypatch.setattr(fetch_module, "_LONGEST_PAUSE", 10.0)
+    fetched(shelf(once(Fault(status=429, headers={"Retry-After": "7"}))))
+    fetched(shelf(once(Fault(status=503, headers={"Retry-After": "86400"}))), overwrite=True)
+    assert waited[:1] == [7.0]
+
+
 def test_a_storage_that_stalls_ends_in_the_next_copy(
     shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -232,7 +252,7 @@ def test_a_redirect_to_a_stranger_takes_no_credentials_along(
     shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], far: Lake,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    from dlaas.transfer.keys import KeyRing, Keys, address
+    from dlaas.transfer.keys import KeyRing, Keys
 
     pool = shelf()
     door = shelf(lambda _: Fault(status=307, headers={"Location": f"{pool.url}/x"}))
@@ -245,6 +265,144 @@ def test_a_redirect_to_a_stranger_takes_no_credentials_along(
     assert fetched(door).fetched == 1
     assert door.gets[0].headers["Authorization"] == "Bearer secret.token.value"
     assert "Authorization" not in pool.gets[0].headers
+
+
+@pytest.fixture
+def token_for(monkeypatch: pytest.MonkeyPatch) -> Callable[[Shelf], None]:
+    """Let an RSE name a storage of ours, so that it may have a token; none is kept for later."""
+
+    def name(storage: Shelf) -> None:
+        origin = address(storage.url)
+        monkeypatch.setattr("dlaas.transfer.keys._origins", lambda _: frozenset([origin]))
+        monkeypatch.setattr(fetch_module, "_FRESH", 0.0)
+
+    return name
+
+
+def shown(storage: Shelf) -> list[str | None]:
+    return [get.headers.get("Authorization") for get in storage.gets]
+
+
+def test_the_token_is_taken_afresh_for_each_file(
+    far: Lake, shelf: Callable[..., Shelf], monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    token_for: Callable[[Shelf], None],
+) -> None:  # fmt: skip
+    files, numbers = many(3, 1000), count()
+    storage = shelf(files={f"/{name}": body for name, body in files.items()})
+    token_for(storage)
+    tells(monkeypatch, files, {name: [f"{storage.url}/{name}"] for name in files})
+    monkeypatch.setattr("dlaas.transfer.keys.KeyRing._bearer", lambda _: f"a.token.{next(numbers)}")
+    assert download(far, NAME, tmp_path / "own").fetched == 3
+    assert len(set(shown(storage))) == 3
+
+
+def test_a_token_of_two_dots_that_is_no_jwt_is_for_rucio_alone(
+    far: Lake, shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded],
+    token_for: Callable[[Shelf], None], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    storage = shelf()
+    token_for(storage)
+    native = Token("alice-/CN=john.doe@cern.ch-unknown-0f6b", account="alice")
+    assert native.value.count(".") == 2
+    monkeypatch.setattr("dlaas.transfer.shown._exchanged", lambda _: native)
+    assert fetched(storage).fetched == 1
+    assert shown(storage) == [None]
+
+
+def test_another_port_than_the_rse_names_gets_no_token(
+    shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path,
+    token_for: Callable[[Shelf], None], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    named, other = shelf(), shelf()
+    token_for(named)
+    monkeypatch.setattr("dlaas.transfer.keys.KeyRing._bearer", lambda _: "a.secret.token")
+    fetched(other)
+    (tmp_path / "own" / "x").unlink()
+    fetched(named)
+    assert (shown(other), shown(named)) == ([None], ["Bearer a.secret.token"])
+
+
+# A storage that is far: several ranges at once.
+
+
+@pytest.fixture
+def is_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every storage is far, and our file a large one."""
+    monkeypatch.setattr(fetch_module, "FAR", 0.0)
+    monkeypatch.setattr(fetch_module, "LARGE", 4 * PIECE)
+    monkeypatch.setattr(fetch_module, "BLOCK", PIECE)
+    monkeypatch.setattr("dlaas.transfer.together.BLOCK", PIECE)
+
+
+@pytest.mark.usefixtures("is_far")
+def test_a_large_file_that_is_far_comes_by_several_ranges_at_once(
+    shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path
+) -> None:
+    # No answer but the first ends before three more have been asked for.
+    all_asked = threading.Barrier(4)
+
+    def fault(get: Get) -> Fault:
+        if 0 < get.start <= 4 * PIECE:
+            all_asked.wait(60)
+        return Fault()
+
+    storage = shelf(fault)
+    assert fetched(storage).fetched == 1
+    assert (tmp_path / "own" / "x").read_bytes() == BODY
+    asked = sorted((get.start, get.end) for get in storage.gets)
+    assert asked == [(at, min(at + PIECE, SIZE)) for at in range(0, SIZE, PIECE)]
+
+
+@pytest.mark.usefixtures("is_far")
+def test_several_ranges_that_are_cut_go_on_where_they_ended(
+    shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path
+) -> None:
+    numbers = count()
+    storage = shelf(lambda _: Fault(cut=5000) if next(numbers) in (3, 11) else Fault())
+    assert fetched(storage).fetched == 1
+    assert (tmp_path / "own" / "x").read_bytes() == BODY
+    assert parts(tmp_path) == []
+
+
+@pytest.mark.usefixtures("is_far")
+@pytest.mark.parametrize("fault", [Fault(whole=True), Fault(wrong=True)], ids=["whole", "wrong"])
+def test_ranges_of_a_storage_that_misbehaves(
+    shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path, fault: Fault
+) -> None:
+    storage = shelf(lambda _: fault)
+    if fault.wrong:
+        with pytest.raises(errors.ChecksumMismatch, match="NORTH-DISK"):
+            fetched(storage)
+        assert not (tmp_path / "own" / "x").exists()
+    else:
+        fetched(storage)
+        assert (tmp_path / "own" / "x").read_bytes() == BODY
+        # Asked for a range once, and then for the whole: it is not sent once for each range.
+        assert len(storage.gets) == 2
+
+
+# Checksums.
+
+
+def test_a_wrong_md5_is_found_where_it_is_asked_for(
+    shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(
+        "dlaas.transfer.choose._md5s", lambda _, dids: dict.fromkeys(dids, "0" * 32)
+    )
+    with pytest.raises(errors.ChecksumMismatch, match="md5"):
+        fetched(shelf(), checksums="md5")
+    assert not (tmp_path / "own" / "x").exists()
+
+
+def test_a_checksum_that_nobody_computes_is_refused(
+    fetched: Callable[..., Downloaded], shelf: Callable[..., Shelf]
+) -> None:
+    storage = shelf()
+    with pytest.raises(errors.InvalidInput, match="crc32"):
+        fetched(storage, checksums="crc32")
+    assert storage.gets == []
 
 
 def test_a_redirect_to_plain_http_is_not_followed(
@@ -323,12 +481,11 @@ def test_a_file_that_is_changed_as_soon_as_it_has_its_name_is_not_taken_for_veri
 ) -> None:  # fmt: skip
     own, give = tmp_path / "own" / "x", Part.give
 
-    def given(part: Part, target: Path, replace: bool) -> os.stat_result:
-        looked = give(part, target, replace)
+    def given(part: Part, target: Path, replace: bool, did: DID) -> None:
+        give(part, target, replace, did)
         if replaced:
             target.unlink()
         target.write_bytes(bytes(SIZE))
-        return looked
 
     with monkeypatch.context() as patched:
         patched.setattr(Part, "give", given)
@@ -658,7 +815,7 @@ def test_a_disk_that_fills_up_leaves_what_was_there(
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(
     shelf: Callable[..., Shelf], another: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    files = {**many(6, 200_000), "large": random.Random(3).randbytes(3_000_000)}
+    files = {**many(6, 200_000), "large": random.Random(3).randbytes(14_000_000)}
     moments = random.Random(4)
     pieces, victim = [0], [None]
     stop_at = [0]
@@ -674,7 +831,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_comes_twice(
     served = {f"/{name}": body for name, body in files.items()}
     storage = shelf(files=served, before_piece=before_piece)
     cache = tmp_path / "cache"
-    for _ in range(6):
+    for _ in range(20):
         process = another(storage, files)
         stop_at[0] = pieces[0] + moments.randrange(1, 60)
         victim[0] = process  # type: ignore[call-overload]

@@ -83,3 +83,12 @@ def test_an_upload_that_may_not_be_registered_leaves_nothing_behind(
     assert not [p for p in Path(stock_lake.layout.storage).rglob("*") if name in p.name]
     with pytest.raises(DataIdentifierNotFound):
         stock.get(f"user.alice:{name}")
+
+
+def test_many_files_that_may_not_be_registered_are_refused_before_a_byte_is_sent(
+    stock: Lake, stock_lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str]
+) -> None:
+    name = fresh("denied")
+    with pytest.raises(AccessDenied, match="register files on NORTH-DISK: nothing was sent"):
+        stock.upload_many({a_file: name}, "user.alice", rses="NORTH-DISK")
+    assert not [p for p in Path(stock_lake.layout.storage).rglob("*") if name in p.name]

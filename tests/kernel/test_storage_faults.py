@@ -26,6 +26,7 @@ from dlaas.reading.https import timeout
 from dlaas.reading.remote import Source
 from dlaas.transfer.keys import KeyRing, Keys, address, present_certificate, trusting
 from dlaas.transfer.plan import Plan
+from dlaas.transfer.shown import CertificateFiles
 from dlaas.transfer.storage import Stat, Storage
 from dlaas.transfer.upload import _transfer
 from jupyter_dlaas.lake import EmbeddedLake
@@ -54,7 +55,8 @@ def open_storage(alice: Lake) -> Iterator[Callable[..., Storage]]:
 
     def make(service: StandIn, bearer: str | None = JWT) -> Storage:
         with_certificate = trusting(alice.instance)
-        present_certificate(with_certificate, alice.instance)
+        cert = CertificateFiles(str(alice.instance.client_cert), alice.instance.client_key)
+        present_certificate(with_certificate, cert)
         origins = frozenset([address(service.url)])
         keys = Keys(with_certificate, trusting(alice.instance), origins, bearer)
         made.append(Storage("STAND-IN", keys))
@@ -243,8 +245,8 @@ def send(
 
     def act(disk: _Disk) -> StandIn:
         service = standin(disk, tls=trusted)
-        monkeypatch.setattr("dlaas.transfer.upload.Storage", lambda *_: open_storage(service))
-        monkeypatch.setattr("dlaas.transfer.upload.KeyRing.for_rse", lambda *_: None)
+        monkeypatch.setattr("dlaas.transfer.door.Storage", lambda *_: open_storage(service))
+        monkeypatch.setattr("dlaas.transfer.door.KeyRing.for_rse", lambda *_: None)
         _transfer(alice, _plan(service, a_file), None, None, None)
         return service
 

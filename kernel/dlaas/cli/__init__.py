@@ -15,6 +15,7 @@ from dlaas.cli import basket as _basket
 from dlaas.cli import exits
 from dlaas.cli import find as _find
 from dlaas.cli import local as _local
+from dlaas.cli import publishing as _publishing
 from dlaas.cli import rules as _rules
 from dlaas.cli import terminal as _terminal
 from dlaas.cli import transfers as _transfers
@@ -63,6 +64,7 @@ def build() -> Parser:
     for title, room in (
         ("find", _find),
         ("bring here, write back", _transfers),
+        ("write back for others", _publishing),
         ("keep", _rules),
         ("chosen in ESAP", _basket),
         ("on this machine", _local),

@@ -81,7 +81,7 @@ def _print(found: dict[str, Any]) -> None:
             ("  adler32", metadata.adler32),
             ("  md5", metadata.md5),
             ("  open", "" if metadata.open is None else "yes" if metadata.open else "no"),
-            *((f"  {key}", value) for key, value in sorted(metadata.custom.items())),
+            *((f"  {key}", _short(metadata, key)) for key in sorted(metadata.custom)),
         ]
     )
     for name, title, printed in (
@@ -101,6 +101,12 @@ def _print(found: dict[str, Any]) -> None:
         elif part:
             say(f"\n{title}")
             printed(part)
+
+
+def _short(metadata: Metadata, key: str) -> object:
+    """Answer what the card shows of custom metadata: not the whole record of a provenance."""
+    is_record = key == "dlaas_provenance"
+    return f"see dlaas provenance {metadata.did}" if is_record else metadata.custom[key]
 
 
 def _print_status(status: Status) -> None:

@@ -5,9 +5,7 @@ Secrets go into files that only this user can read; what is printed are paths an
 
 from __future__ import annotations
 
-import configparser
 import hashlib
-import io
 import os
 import shlex
 from dataclasses import dataclass, field, fields
@@ -15,6 +13,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlaas import terminal_files
+from dlaas.credentials.handed import HandoverCredential
 from dlaas.private import write
 
 if TYPE_CHECKING:
@@ -69,16 +69,20 @@ def environment(lake: Lake) -> Environment:
     token = lake.credential()
     account = lake.account
     folder = _folder(instance, account)
-    values = {
-        "rucio_host": instance.rucio_base_url,
-        "auth_host": instance.auth_url,
-        "account": account,
-        **_named(instance),
-    }
-    login, told, unset = _login(instance, account, token, folder)
-    write(folder / "rucio.cfg", _cfg({**values, **login}))
+    if instance.handover:
+        config, told, unset = _handed(lake, account, token, folder)
+    else:
+        values = {
+            "rucio_host": instance.rucio_base_url,
+            "auth_host": instance.auth_url,
+            "account": account,
+            **terminal_files.named(instance),
+        }
+        login, told, unset = _login(instance, account, token, folder)
+        config = folder / terminal_files.CONFIG
+        write(config, terminal_files.config_text({**values, **login}))
     variables = {
-        "RUCIO_CONFIG": str(folder / "rucio.cfg"),
+        "RUCIO_CONFIG": str(config),
         "RUCIO_ACCOUNT": account,
         **{
             _variable(key): _text(value)
@@ -97,13 +101,32 @@ def environment(lake: Lake) -> Environment:
     return Environment(instance.name, account, kept, [*stale, *unset], ends)
 
 
+def _handed(
+    lake: Lake, account: str, token: Token, folder: Path
+) -> tuple[Path, dict[str, str], list[str]]:
+    """Write what the server above hands over; its configuration, variables, what is in the way."""
+    credential = lake.credential
+    exchanged = credential.storage_token() if isinstance(credential, HandoverCredential) else None
+    proxy = credential.proxy if isinstance(credential, HandoverCredential) else None
+    value = exchanged.value if exchanged else None
+    found = terminal_files.write(folder, lake.instance, account, token.value, value, proxy)
+    told = _proxy(lake.instance)
+    if proxy is not None:
+        told["X509_USER_PROXY"] = str(found / terminal_files.PROXY)
+    if not (found / terminal_files.TOKEN).exists():
+        return found / terminal_files.CONFIG, told, []
+    told["BEARER_TOKEN_FILE"] = str(found / terminal_files.TOKEN)
+    unset = ["BEARER_TOKEN"] if os.environ.get("BEARER_TOKEN") else []
+    return found / terminal_files.CONFIG, told, unset
+
+
 def _login(
     instance: Instance, account: str, token: Token, folder: Path
 ) -> tuple[dict[str, str], dict[str, str], list[str]]:
     """Answer how `rucio` logs in: lines of its configuration, variables, and what is in the way."""
-    password = None if instance.handover else instance.read_password()
+    password = instance.read_password()
     kept = str(folder / "token")
-    if instance.handover is None and not instance.token:
+    if not instance.token:
         if instance.auth_type in ("x509", "x509_proxy"):
             return _certificate(instance, kept), _proxy(instance), []
         if instance.username and password and instance.auth_type == "userpass":
@@ -111,7 +134,7 @@ def _login(
             Path(kept).unlink(missing_ok=True)
             login = {"auth_type": "userpass", "username": instance.username, "password": password}
             return {**login, "auth_token_file_path": kept}, _proxy(instance), []
-    if instance.oidc_auth == "file" and instance.oidc_file_name and not instance.handover:
+    if instance.oidc_auth == "file" and instance.oidc_file_name:
         # Whoever keeps it fresh goes on doing so.
         kept = os.path.abspath(instance.oidc_file_name)
     else:
@@ -121,8 +144,7 @@ def _login(
         login = {"auth_type": "userpass", "username": account, "password": ""}
         return {**login, "auth_token_file_path": kept}, _proxy(instance), []
     told = {"BEARER_TOKEN_FILE": kept, **_proxy(instance)}
-    if not instance.handover:
-        told |= {"RUCIO_OIDC_AUTH": "file", "RUCIO_OIDC_FILE_NAME": kept}
+    told |= {"RUCIO_OIDC_AUTH": "file", "RUCIO_OIDC_FILE_NAME": kept}
     unset = ["BEARER_TOKEN"] if os.environ.get("BEARER_TOKEN") else []
     return {"auth_type": "oidc", "auth_token_file_path": kept}, told, unset
 
@@ -146,16 +168,6 @@ def _proxy(instance: Instance) -> dict[str, str]:
     return {}
 
 
-def _named(instance: Instance) -> dict[str, str]:
-    paths = {
-        "ca_cert": instance.rucio_ca_cert,
-        "client_cert": instance.client_cert,
-        "client_key": instance.client_key,
-    }
-    found = {name: os.path.abspath(path) for name, path in paths.items() if path}
-    return {**found, "vo": instance.vo} if instance.vo else found
-
-
 def _variable(key: str) -> str:
     return f"RUCIO_{key.removeprefix('rucio_').upper()}"
 
@@ -166,16 +178,6 @@ def _text(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
     return "" if value in (None, "", 0) else str(value)
-
-
-def _cfg(values: dict[str, str]) -> str:
-    parser = configparser.ConfigParser(interpolation=None)
-    # rucio takes a single % for the name of another line.
-    doubled = {key: value.replace("%", "%%") for key, value in values.items()}
-    parser["client"] = {**doubled, "request_retries": "3"}
-    text = io.StringIO()
-    parser.write(text)
-    return text.getvalue()
 
 
 def _folder(instance: Instance, account: str) -> Path:

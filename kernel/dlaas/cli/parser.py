@@ -11,7 +11,7 @@ from dlaas.errors import InvalidInput
 
 Run = Callable[[argparse.Namespace], int]
 _INDENT = 2
-_NAMES = 10
+_NAMES = 12
 
 
 class Parser(argparse.ArgumentParser):

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from dlaas.cli.each import each
 from dlaas.cli.exits import DONE, code_of, code_of_all
-from dlaas.cli.output import answer, remark, say, sized, tell
+from dlaas.cli.output import answer, finish, note, remark, say, say_json, sized, tell
 from dlaas.cli.parser import Commands, add_lifetime
 from dlaas.cli.progress import Progress
 from dlaas.cli.session import Session
 
 if TYPE_CHECKING:
+    from dlaas.background import Transfer
+    from dlaas.lake import Lake
     from dlaas.transfer.download import Downloaded
+    from dlaas.transfer.report import Report
+    from dlaas.transfer.sources import Sources
+
+_NAMED = 10
 
 
 def add(commands: Commands) -> None:
@@ -33,20 +38,45 @@ def add(commands: Commands) -> None:
     get.add_argument(
         "--overwrite", action="store_true", help="replace other files that have these names"
     )
+    _add_background(get)
     put = commands.add(
         "put",
         _put,
-        "upload files, verified, and keep them",
-        "dlaas put histos.root user.alice:histos-v1 --dataset user.alice:results --lifetime 90d",
+        "upload files or folders, verified, and keep them",
+        "dlaas put histos.root user.alice:histos-v1 --lifetime 90d\n"
+        "  dlaas put out/ 'plots/*.png' --scope user.alice --dataset user.alice:results",
     )
-    put.usage = "dlaas put FILE SCOPE:NAME | FILE… --scope SCOPE  [options]"
+    put.usage = "dlaas put FILE SCOPE:NAME | FILE|FOLDER|GLOB… --scope SCOPE  [options]"
     put.add_argument(
         "files", nargs="+", metavar="FILE", help="and the DID, where there is one file"
     )
-    put.add_argument("--scope", help="for several files: each keeps its name, in this scope")
+    put.add_argument(
+        "--scope", help="for several files: each has its name there, those of a folder below it"
+    )
+    put.add_argument("--base", metavar="FOLDER", help="name the files by their paths below it")
     put.add_argument("--dataset", metavar="DID", help="attach them to it; it is made if need be")
-    put.add_argument("--rse", help="where to, else where the instance says")
+    put.add_argument(
+        "--rse", action="append", help="where to, else where the instance says; others get copies"
+    )
+    put.add_argument(
+        "--rule", action="append", default=[], metavar="RSES", help="keep copies there as well"
+    )
+    put.add_argument(
+        "--duplicates",
+        choices=("fail", "skip", "rename", "version"),
+        default="fail",
+        help="what becomes of a file whose name other contents have; with the same it is done",
+    )
     add_lifetime(put, "how long they are kept")
+    _add_background(put)
+
+
+def _add_background(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--background",
+        action="store_true",
+        help="let the Jupyter server of this terminal do it; the panel shows how far it is",
+    )
 
 
 def _get(arguments: argparse.Namespace) -> int:
@@ -56,6 +86,10 @@ def _get(arguments: argparse.Namespace) -> int:
 
 def _download(arguments: argparse.Namespace, session: Session, text: str) -> int:
     lake, did = session.resolve(text)
+    if arguments.background:
+        overwrite = arguments.overwrite
+        given = lake.download(did, arguments.output, overwrite=overwrite, background=True)
+        return _handed_over(arguments, given)
     progress = Progress(did.name, quiet=arguments.quiet)
     try:
         found = lake.download(
@@ -86,38 +120,104 @@ def _sum(found: Downloaded) -> str:
 
 
 def _put(arguments: argparse.Namespace) -> int:
-    plan = _plan(arguments.files, arguments.scope)
-    session = Session(arguments)
-    return each(arguments, list(plan), lambda file: _upload(arguments, session, file, plan[file]))
+    session, named = Session(arguments), arguments.files
+    if arguments.scope is not None or arguments.base is not None:
+        return _upload_many(arguments, session)
+    if len(named) != 2:
+        from dlaas.errors import InvalidInput
+
+        raise InvalidInput(
+            "One file and its DID are wanted: dlaas put FILE SCOPE:NAME.",
+            remedy="For several files give --scope SCOPE: each keeps its name.",
+        )
+    return each(arguments, named[:1], lambda file: _upload(arguments, session, file, named[1]))
 
 
-def _plan(files: list[str], scope: str | None) -> dict[str, str]:
-    """Say which file gets which DID; raises `InvalidInput` before anything is sent."""
-    from dlaas.errors import InvalidInput
-
-    if scope is None:
-        if len(files) != 2:
-            raise InvalidInput(
-                "One file and its DID are wanted: dlaas put FILE SCOPE:NAME.",
-                remedy="For several files give --scope SCOPE: each keeps its name.",
-            )
-        return {files[0]: files[1]}
-    names = Counter(Path(file).name for file in files)
-    twice = sorted(name for name, count in names.items() if count > 1)
-    if twice:
-        raise InvalidInput(f"Several files would have the same name: {', '.join(twice)}.")
-    return {file: f"{scope.removesuffix(':')}:{Path(file).name}" for file in files}
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Gather how files are to be kept, as the library calls it."""
+    options = {key: getattr(arguments, key) for key in ("dataset", "lifetime", "until")}
+    return {
+        **options,
+        "rses": arguments.rse,
+        "rules": arguments.rule,
+        "duplicates": arguments.duplicates,
+    }
 
 
 def _upload(arguments: argparse.Namespace, session: Session, file: str, name: str) -> int:
     lake, did = session.resolve(name)
+    options = _options(arguments)
+    several = options["rules"] or options["duplicates"] != "fail" or len(options["rses"] or ()) > 1
+    if several or arguments.background:
+        return _sent(arguments, lake, {file: did}, None, options)
     progress = Progress(file, quiet=arguments.quiet)
-    options = {key: getattr(arguments, key) for key in ("dataset", "lifetime", "until", "rse")}
+    rse = (options.pop("rses") or [None])[0]
+    kept = {key: options[key] for key in ("dataset", "lifetime", "until")}
     try:
-        found = lake.upload(file, did, progress=progress, **options)
+        found = lake.upload(file, did, progress=progress, rse=rse, **kept)
     finally:
         progress.end()
     answer(arguments, [found], lambda _: say(found.did))
     came = "came to" if found.new else "was already on"
     remark(arguments, f"{file} {came} {found.rse}, {sized(found.bytes)}")
     return DONE
+
+
+def _upload_many(arguments: argparse.Namespace, session: Session) -> int:
+    options = {**_options(arguments), "base": arguments.base}
+    return _sent(arguments, session.lake(), arguments.files, arguments.scope, options)
+
+
+def _sent(
+    arguments: argparse.Namespace,
+    lake: Lake,
+    files: Sources,
+    scope: str | None,
+    options: dict[str, Any],
+) -> int:
+    if arguments.background:
+        return _handed_over(arguments, _given(lake, files, scope, options))
+    progress = Progress("upload", quiet=arguments.quiet)
+    try:
+        found = lake.upload_many(files, scope, progress=progress, **options)
+    finally:
+        progress.end()
+    if arguments.json:
+        for row in found.rows:
+            say_json(row)
+        say_json({"report": replace(found, rows=())})
+    else:
+        _show(arguments, found)
+    problems = [row.problem for row in found.failures if row.problem is not None]
+    there = len(found.rows) - len(problems)
+    return code_of_all([*map(code_of, problems), *([DONE] if there else [])])
+
+
+def _given(lake: Lake, files: Sources, scope: str | None, options: dict[str, Any]) -> Transfer:
+    if options.pop("rules"):
+        from dlaas.errors import InvalidInput
+
+        raise InvalidInput("Further rules are not made in the background: leave out --rule.")
+    return lake.upload_many(files, scope, background=True, **options)
+
+
+def _handed_over(arguments: argparse.Namespace, given: Transfer) -> int:
+    answer(arguments, [given.job], lambda _: say(given.id))
+    remark(arguments, "The Jupyter server has it; the panel shows how far it is.")
+    return DONE
+
+
+def _show(arguments: argparse.Namespace, found: Report) -> None:
+    for row in found.rows:
+        if row.problem is not None:
+            tell(row.problem, name=row.path)
+            continue
+        say(row.did)
+        if row.outcome == "renamed":
+            remark(arguments, f"{row.path} is {row.did}")
+    finish()
+    if found.failed:
+        names = ", ".join(row.path for row in found.failures[:_NAMED])
+        more = ", …" if found.failed > _NAMED else ""
+        note(f"{found.failed} of {len(found.rows)} failed: {names}{more}")
+    remark(arguments, str(found).partition("\n")[0])

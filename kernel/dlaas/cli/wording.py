@@ -9,6 +9,7 @@ _WORDS = (
     (r"make_available\(…, extend=True\)", "dlaas rule add … --extend"),
     (r"Call make_available\(\) on it, then wait\(\)", "Use dlaas rule add DID --wait 1h"),
     (r"or say overwrite=True", "or say --overwrite"),
+    (r"Upload its files together: upload_many", "Say in which scope: put FOLDER --scope SCOPE"),
     (r"Or say download=True", "Or download it: dlaas get DID"),
     (r"what get\(\) answers", "what dlaas info shows"),
     (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dlaas.errors import Cancelled, InvalidInput
@@ -41,22 +42,27 @@ class Body:
     def _chunks(self, file: io.FileIO) -> Iterator[memoryview]:
         before = os.fstat(file.fileno())
         self._refuse_changed(before)
-        buffer = memoryview(bytearray(CHUNK))
-        while self.sums.bytes < self.size:
-            if self._cancelled is not None and self._cancelled():
-                raise Cancelled("The upload was cancelled.")
-            count = file.readinto(buffer[: self.size - self.sums.bytes])
-            if not count:
-                raise _changed(self._path)
-            self.sums.update(buffer[:count])
-            if self.sums.bytes == self.size:
-                # Before the last chunk leaves: what the storage has not whole is never a file,
-                # while what it has whole may become one after we have told it to delete that.
-                now = os.fstat(file.fileno())
-                self._refuse_changed(now, before.st_mtime_ns)
-            yield buffer[:count]
-            if self._progress is not None:
-                self._progress(self.sums.bytes, self.size)
+        buffer = memoryview(bytearray(min(CHUNK, self.size)))
+        sent = 0
+        with ThreadPoolExecutor(1, "dlaas-checksum") as pool:
+            while sent < self.size:
+                if self._cancelled is not None and self._cancelled():
+                    raise Cancelled("The upload was cancelled.")
+                count = file.readinto(buffer[: self.size - sent])
+                if not count:
+                    raise _changed(self._path)
+                sent += count
+                if sent == self.size:
+                    # Before the last chunk leaves: what the storage has not whole is never a file,
+                    # while what it has whole may become one after we have told it to delete that.
+                    now = os.fstat(file.fileno())
+                    self._refuse_changed(now, before.st_mtime_ns)
+                # Md5 takes longer than sending: both at once.
+                summed = pool.submit(self.sums.update, buffer[:count])
+                yield buffer[:count]
+                summed.result()
+                if self._progress is not None:
+                    self._progress(sent, self.size)
 
     def _refuse_changed(self, now: os.stat_result, since: int | None = None) -> None:
         if now.st_size != self.size or since not in (None, now.st_mtime_ns):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from dlaas import access
 from dlaas.errors import AlreadyThere, CannotAuthenticate, DlaasError, RucioFailed
 from dlaas.model import DID, Entry
 from dlaas.rucio.rows import entry_from, type_of
+from dlaas.transfer.checksums import Checksums, same_adler32
+from dlaas.transfer.elsewhere import is_elsewhere
 from dlaas.transfer.fetch import Copy
 from dlaas.transfer.place import Place, written
 
@@ -33,18 +36,32 @@ class Wanted:
     adler32: str | None
     place: Place
     relative: str
+    md5: str | None = None
     copies: tuple[Copy, ...] = ()
     problem: DlaasError | None = None
 
-    @property
+    @cached_property
     def path(self) -> Path:
         """Where it goes."""
         return self.place.path(self.relative)
 
-    @property
+    @cached_property
     def part(self) -> Path:
         """Where its bytes are until they are verified."""
         return self.place.part(self.relative, self.did, self.size, self.adler32)
+
+    def kinds(self, asked: Iterable[str]) -> tuple[str, ...]:
+        """Answer the checksums to compute: those asked for, and one that the catalogue has."""
+        needs_md5 = self.md5 is not None and self.adler32 is None
+        return tuple(dict.fromkeys([*asked, *(["md5"] if needs_md5 else [])]))
+
+    def differs(self, sums: Checksums) -> str:
+        """Say which checksum is another than the catalogue has; nothing where none is."""
+        if self.adler32 is not None and not same_adler32(self.adler32, sums.adler32):
+            return f"adler32 {sums.adler32}, not {self.adler32}"
+        if self.md5 is not None and "md5" in sums.kinds and sums.md5 != self.md5.lower():
+            return f"md5 {sums.md5}, not {self.md5}"
+        return ""
 
     @property
     def is_here(self) -> bool:
@@ -100,19 +117,31 @@ class Names:
 
 
 def with_copies(
-    lake: Lake, wanted: Iterator[Wanted], local: Callable[[Wanted], list[Copy]]
+    lake: Lake, wanted: Iterator[Wanted], local: Callable[[Wanted], list[Copy]], md5: bool = False
 ) -> Iterator[Wanted]:
     """Add to each file where it can be read, some hundred in one question.
 
-    What `local` answers, copies on this machine, is tried first.
+    What `local` answers, copies on this machine, is tried first. With `md5` that of the catalogue
+    is added too; where it has nothing else to verify a file by, it always is.
     """
     count = _FIRST
     while chunk := list(islice(wanted, count)):
         count = _AT_ONCE
         copies, problem = _copies(lake, [one.did for one in chunk])
+        sums = _md5s(lake, [one.did for one in chunk if md5 or one.adler32 is None])
         for one in chunk:
             found = (*local(one), *copies.get(one.did, ()))
-            yield replace(one, copies=found, problem=None if found else problem)
+            known = None if found else problem
+            yield replace(one, copies=found, problem=known, md5=sums.get(one.did))
+
+
+def _md5s(lake: Lake, dids: list[DID]) -> dict[DID, str]:
+    """Look up the md5 of files, where the catalogue has them."""
+    if not dids:
+        return {}
+    asked = [{"scope": did.scope, "name": did.name} for did in dids]
+    rows = lake.client.get_metadata_bulk(asked)
+    return {DID(f"{row['scope']}:{row['name']}"): row["md5"] for row in rows if row.get("md5")}
 
 
 def _copies(lake: Lake, dids: list[DID]) -> tuple[dict[DID, list[Copy]], DlaasError | None]:
@@ -127,7 +156,14 @@ def _copies(lake: Lake, dids: list[DID]) -> tuple[dict[DID, list[Copy]], DlaasEr
         raise
     except DlaasError as error:
         problem = error
-    return {did: access.ordered(lake, copies) for did, copies in pfns.items()}, problem
+    return {did: _in_order(lake, copies) for did, copies in pfns.items()}, problem
+
+
+def _in_order(lake: Lake, copies: list[Copy]) -> list[Copy]:
+    """Sort the copies of a file: first what is read here, last what rucio-clients reads."""
+    blocked = lake.instance.blocked_rses
+    others = [copy for copy in copies if is_elsewhere(copy[1]) and copy[0] not in blocked]
+    return [*access.ordered(lake, copies), *others]
 
 
 def size_of(entry: Entry) -> int:

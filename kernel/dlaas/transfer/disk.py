@@ -48,15 +48,18 @@ def full(folder: Path, needed: int, free: int | None) -> DiskFull:
 
 def free_on(folder: Path) -> int | None:
     """Answer the free bytes on the disk of a folder, which may not be there yet; None unknown."""
-    for place in (folder, *folder.parents):
+    place = folder
+    while True:
         try:
             found = os.statvfs(place)
         except FileNotFoundError:
+            if place == place.parent:
+                return None
+            place = place.parent
             continue
         except OSError:
             return None
         return found.f_bavail * found.f_frsize
-    return None
 
 
 class Room:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlaas.errors import InvalidInput, problem
 from dlaas.model import DID, Entry, Problem
 from dlaas.transfer.body import Progress
+from dlaas.transfer.bring import Arrival as Arrival
 from dlaas.transfer.engine import TICK, Asked, Engine
-from dlaas.transfer.engine import Arrival as Arrival
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
@@ -36,7 +36,8 @@ class Downloaded:
     """What a download brought: `fetched` files came, `kept` were here already and verified.
 
     `bytes` are those of both. `paths` is in no order, and empty above 100,000 files: iterate over
-    `arrivals` then. Of `failed` files `failures` tells the first thousand.
+    `arrivals` then. Of `failed` files `failures` tells the first thousand. `checksums` holds, by
+    path and name, those that were asked for.
     """
 
     did: DID
@@ -47,6 +48,7 @@ class Downloaded:
     kept: int = 0
     failed: int = 0
     failures: tuple[Failure, ...] = ()
+    checksums: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def download(
@@ -57,9 +59,15 @@ def download(
     progress: Progress | None = None,
     cancelled: Asked | None = None,
     overwrite: bool = False,
+    checksums: str | Iterable[str] = (),
+    arrived: Callable[[Arrival], None] | None = None,
 ) -> Downloaded:
-    """Download a file, or all files of a collection; see `Lake.download`."""
-    return _Report(Engine(lake, did, folder, overwrite)).run(progress, cancelled)
+    """Download a file, or all files of a collection; see `Lake.download`.
+
+    `arrived` hears what became of each file.
+    """
+    engine = Engine(lake, did, folder, overwrite, checksums=checksums)
+    return _Report(engine, arrived).run(progress, cancelled)
 
 
 def arrivals(
@@ -69,6 +77,7 @@ def arrivals(
     *,
     cancelled: Asked | None = None,
     overwrite: bool = False,
+    checksums: str | Iterable[str] = (),
     files: Sequence[Entry] | None = None,
 ) -> Iterator[Arrival]:
     """Download, and yield each file as it arrives; those that cannot be brought with their error.
@@ -76,7 +85,8 @@ def arrivals(
     Of a part of a collection `files` are its own. Closing the iterator ends the download; what came
     is kept.
     """
-    with closing(Engine(lake, did, folder, overwrite, files=files).events(cancelled)) as found:
+    engine = Engine(lake, did, folder, overwrite, files=files, checksums=checksums)
+    with closing(engine.events(cancelled)) as found:
         yield from (arrival for arrival in found if arrival is not None)
 
 
@@ -94,9 +104,11 @@ def fetch_to(
 class _Report:
     """What is counted while files arrive."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, arrived: Callable[[Arrival], None] | None = None) -> None:
         self._engine = engine
+        self._arrived = arrived
         self._paths: list[str] = []
+        self._checksums: dict[str, Mapping[str, str]] = {}
         self._failures: list[Failure] = []
         self._done = Downloaded(engine.did, str(engine.root))
         self._told = 0
@@ -115,7 +127,12 @@ class _Report:
             self._tell(progress)
         few = len(self._paths) <= _MOST_PATHS
         paths = tuple(self._paths) if few else ()
-        return replace(self._done, paths=paths, failures=tuple(self._failures))
+        return replace(
+            self._done,
+            paths=paths,
+            failures=tuple(self._failures),
+            checksums=self._checksums if few else {},
+        )
 
     def _tell(self, progress: Progress) -> None:
         done, total = self._engine.bytes_so_far(self._done.bytes)
@@ -126,6 +143,8 @@ class _Report:
 
     def _count(self, arrival: Arrival) -> None:
         done = self._done
+        if self._arrived is not None:
+            self._arrived(arrival)
         if arrival.error is not None:
             if self._engine.is_file:
                 raise arrival.error
@@ -135,6 +154,8 @@ class _Report:
             return
         if len(self._paths) <= _MOST_PATHS:
             self._paths.append(arrival.path)
+            if arrival.checksums:
+                self._checksums[arrival.path] = arrival.checksums
         self._done = replace(
             done,
             bytes=done.bytes + arrival.bytes,

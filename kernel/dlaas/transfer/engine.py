@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import os
 import queue
-import stat
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,30 +20,21 @@ from dlaas.cache import Cache, cache_for
 from dlaas.errors import AlreadyThere, Cancelled, DlaasError, RucioFailed
 from dlaas.model import DID, Entry
 from dlaas.rucio.rows import type_of
-from dlaas.transfer.checksums import adler32_of, same_adler32
+from dlaas.transfer.bring import Arrival, Bringer
+from dlaas.transfer.checksums import known_kinds
 from dlaas.transfer.choose import Names, Wanted, entries, size_of, with_copies
-from dlaas.transfer.disk import Room, Unwritable, free_on, full, local_error
-from dlaas.transfer.fetch import FATAL, Copy, Doors, fetch
+from dlaas.transfer.disk import Unwritable, free_on, full
+from dlaas.transfer.fetch import FATAL, Copy, Doors
 from dlaas.transfer.gate import Gate
-from dlaas.transfer.part import Part, remove_free, taken
-from dlaas.transfer.place import Place, looks
+from dlaas.transfer.place import Place
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
 
 TICK = 0.1
+# So many files of at most so many bytes go to a thread together.
+_TOGETHER, _SMALL = 8, 1 << 20
 Asked = Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A file that is here, or could not be brought: then `error` says why."""
-
-    did: DID
-    path: str = ""
-    bytes: int = 0
-    fetched: bool = False
-    error: DlaasError | None = None
 
 
 class Engine:
@@ -59,7 +48,9 @@ class Engine:
         overwrite: bool,
         name: str | None = None,
         files: Sequence[Entry] | None = None,
+        checksums: str | Iterable[str] = (),
     ) -> None:
+        self._kinds = known_kinds(checksums)
         self._lake = lake
         self._files = files
         self.did = DID(did)
@@ -71,18 +62,16 @@ class Engine:
             self._own = Place(root, shared=False)
             self._names = Names(self._own)
         self._name = name
-        self._overwrite = overwrite
         self._caches: dict[str, Cache] = {}
         self._stopped = threading.Event()
         self._closing = threading.Lock()
         self._doors = Doors(lake, self._stopped)
-        self._room = Room()
-        self._gate = Gate(self._stopped)
+        self._bringer = Bringer(lake, self._doors, folder is not None, overwrite, self._kinds)
+        self._gate = Gate(self._stopped, self._doors.latency)
         self._pool = ThreadPoolExecutor(self._gate.at_once, "dlaas-download")
         self._arrived: queue.Queue[Arrival | BaseException | None] = queue.Queue(1000)
         self._listed = 0
         self._total: int | None = None
-        self._parts: set[Part] = set()
 
     @property
     def root(self) -> Path:
@@ -94,7 +83,7 @@ class Engine:
     def bytes_so_far(self, done: int) -> tuple[int, int]:
         """Add what is under way to the bytes that are done, and answer them and those in all."""
         total = max(self._total or 0, self._listed)
-        return min(done + sum(part.size for part in list(self._parts)), total), total
+        return min(done + self._bringer.bytes_under_way, total), total
 
     def events(self, cancelled: Asked | None) -> Generator[Arrival | None, None, None]:
         """Yield what arrives, and None now and then where nothing does."""
@@ -127,16 +116,30 @@ class Engine:
     def _feed(self) -> None:
         try:
             self._check_room()
-            for wanted in with_copies(self._lake, self._missing(), self._locals):
-                self._gate.enter(wanted.size)
+            asks_md5 = "md5" in self._kinds
+            for batch in self._batches(
+                with_copies(self._lake, self._missing(), self._locals, asks_md5)
+            ):
+                self._gate.enter(sum(wanted.size for wanted in batch))
                 with self._closing:
                     self._doors.refuse_stopped()
-                    self._pool.submit(self._bring, wanted)
+                    self._pool.submit(self._bring, batch)
             self._gate.wait_empty()
             self._put(None)
         except BaseException as error:
             with suppress(Cancelled):
                 self._put(error)
+
+    def _batches(self, wanted: Iterator[Wanted]) -> Iterator[list[Wanted]]:
+        """Put small files together where handing each to a thread would take the most time."""
+        batch: list[Wanted] = []
+        for one in wanted:
+            batch.append(one)
+            if one.size > _SMALL or len(batch) == _TOGETHER or not self._gate.is_near:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
     def _put(self, what: Arrival | BaseException | None) -> None:
         while True:
@@ -192,7 +195,7 @@ class Engine:
             except (AlreadyThere, RucioFailed) as error:
                 self._put(Arrival(entry.did, error=error))
                 continue
-            if wanted.is_here:
+            if wanted.is_here and not self._kinds:
                 place.note_use(wanted.path)
                 self._release(relative)
                 self._put(Arrival(entry.did, str(wanted.path), size))
@@ -233,78 +236,24 @@ class Engine:
 
     # What the threads that fetch do.
 
-    def _bring(self, wanted: Wanted) -> None:
+    def _bring(self, batch: list[Wanted]) -> None:
+        found = [self._brought(wanted) for wanted in batch]
+        with suppress(Cancelled):
+            for one in found:
+                self._put(one)
+        self._gate.leave(sum(wanted.size for wanted in batch))
+
+    def _brought(self, wanted: Wanted) -> Arrival | BaseException:
         try:
-            found: Arrival | BaseException = self._arrival(wanted)
+            return self._bringer.bring(wanted)
         except FATAL as error:
-            found = error
+            return error
         except DlaasError as error:
-            found = Arrival(wanted.did, error=error)
+            return Arrival(wanted.did, error=error)
         except BaseException as error:
-            found = error
+            return error
         finally:
             self._release(wanted.relative)
-        with suppress(Cancelled):
-            self._put(found)
-        self._gate.leave(wanted.size)
-
-    def _arrival(self, wanted: Wanted) -> Arrival:
-        self._doors.refuse_stopped()
-        done = Arrival(wanted.did, str(wanted.path), wanted.size)
-        if self._is_kept(wanted):
-            with suppress(OSError):
-                # Of one that was killed between the name and the end.
-                remove_free(wanted.part)
-            return done
-        if wanted.problem is not None:
-            raise wanted.problem
-        if not wanted.copies:
-            raise access.not_available(access.rank(self._lake, wanted.did))
-        try:
-            wanted.place.make_folder(wanted.path.parent)
-        except OSError as error:
-            raise local_error(error, wanted.path, wanted.size) from error
-        with taken(wanted.place, wanted.part, wanted.size, self._stopped.is_set) as part:
-            if wanted.is_here:
-                # Another process brought it while we waited for the lock.
-                part.discard()
-                return done
-            return self._fetched(wanted, part, done)
-
-    def _fetched(self, wanted: Wanted, part: Part, done: Arrival) -> Arrival:
-        self._parts.add(part)
-        try:
-            with self._room.kept(part.path.parent, wanted.size - part.size) as promise:
-                part.promise = promise
-                fetch(self._doors, part, wanted.did, wanted.adler32, wanted.copies)
-            given = part.give(wanted.path, replace=self._own is None or self._overwrite)
-            wanted.place.remember(wanted.path, wanted.did, part.adler32, given)
-            return replace(done, fetched=True)
-        finally:
-            self._parts.discard(part)
-
-    def _is_kept(self, wanted: Wanted) -> bool:
-        """Tell whether what lies there is the file, read once where nobody remembers it.
-
-        Raises `AlreadyThere` for another file in somebody's own folder.
-        """
-        path = wanted.path
-        if not os.path.lexists(path):
-            return False
-        with suppress(OSError):
-            before = path.stat()
-            if stat.S_ISREG(before.st_mode) and before.st_size == wanted.size:
-                found = adler32_of(path, self._doors.refuse_stopped)
-                same = wanted.adler32 is None or same_adler32(wanted.adler32, found)
-                if same and looks(path.stat()) == looks(before):
-                    wanted.place.remember(path, wanted.did, found, before)
-                    return True
-        if self._own is None or (self._overwrite and not path.is_dir()):
-            return False
-        raise AlreadyThere(
-            f"{path} is there already, and is not {wanted.did} as the catalogue has it.",
-            remedy="Nothing was changed: move it away, or say overwrite=True.",
-        )
 
 
 def _refuse(cancelled: Asked | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,18 +16,24 @@ from dlaas.reading.ranking import ROOT_SCHEMES, host_of
 from dlaas.reading.troubles import troubles_of
 from dlaas.transfer.checksums import CHUNK
 from dlaas.transfer.disk import Unwritable
+from dlaas.transfer.elsewhere import fetched_elsewhere, is_elsewhere
+from dlaas.transfer.gate import FAR
 from dlaas.transfer.keys import KeyRing, Keys, address
 from dlaas.transfer.part import Part
-from dlaas.transfer.sink import Interrupted, Sink
+from dlaas.transfer.sink import Interrupted, Sink, Whole
 from dlaas.transfer.storage import Storage
+from dlaas.transfer.together import BLOCK, LARGE, read_together
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
+    from dlaas.transfer.choose import Wanted
 
-PER_HOST = 16
+PER_HOST = 32
 TRIES = 3
 _PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
+# So old, in seconds, may a token be: files of a kibibyte come by the thousand in that time.
+_FRESH = 0.3
 _BUSY = (429, 502, 503, 504)
 # Another copy does not help: the fault is here.
 FATAL = (
@@ -52,7 +59,15 @@ class Doors:
         self._slots: dict[str, threading.Semaphore] = {}
         self._idle: dict[tuple[str, tuple[str, int]], list[Storage]] = {}
         self._busy: set[Storage] = set()
+        self._known: dict[str, tuple[float, Keys]] = {}
+        self._latencies: dict[str, float] = {}
         self._troubles = troubles_of(lake)
+
+    def latency(self, url: str | None = None) -> float | None:
+        """Answer the seconds until a host begins to answer, or the nearest; None not known yet."""
+        if url is not None:
+            return self._latencies.get(host_of(url))
+        return min(list(self._latencies.values()), default=None)
 
     @contextmanager
     def storage(self, rse: str, url: str) -> Iterator[Storage]:
@@ -71,8 +86,14 @@ class Doors:
                 with self._guard:
                     self._busy.discard(found)
                     idle.append(found)
+                    self._note(url, found.latency)
                 if self.stopped.is_set():
                     found.close()
+
+    def _note(self, url: str, latency: float | None) -> None:
+        if latency is not None:
+            host = host_of(url)
+            self._latencies[host] = min(latency, self._latencies.get(host, latency))
 
     @contextmanager
     def slot(self, rse: str, url: str) -> Iterator[None]:
@@ -91,9 +112,14 @@ class Doors:
             slot.release()
 
     def _keys(self, rse: str) -> Keys:
+        at, keys = self._known.get(rse) or (0.0, None)
+        if keys is not None and time.monotonic() - at < _FRESH:
+            return keys
         # A login is renewed once, not by each thread.
         with self._renewing:
-            return self._ring.for_rse(rse)
+            keys = self._ring.for_rse(rse)
+        self._known[rse] = (time.monotonic(), keys)
+        return keys
 
     def ordered(self, copies: Sequence[Copy]) -> list[Copy]:
         """Put the copies on hosts that did not answer last: each would cost its timeout."""
@@ -116,26 +142,26 @@ class Doors:
                 idle.clear()
 
 
-def fetch(doors: Doors, part: Part, did: DID, adler32: str | None, copies: Sequence[Copy]) -> str:
+def fetch(doors: Doors, part: Part, wanted: Wanted) -> str:
     """Complete a part from the first copy that gives the right bytes, and answer its RSE.
 
     Raises what the first copy answered where none does, with what the others did.
     """
     problems: list[DlaasError] = []
-    if part.is_right(adler32):
+    if part.size == part.wanted and not wanted.differs(part.sums):
         return ""
-    for rse, url in doors.ordered(copies):
+    for rse, url in doors.ordered(wanted.copies):
         try:
-            _from_copy(doors, part, did, adler32, rse, url)
+            _from_copy(doors, part, wanted, rse, url)
             return rse
         except FATAL:
             raise
         except DlaasError as error:
             problems.append(error)
-    raise _together(did, problems)
+    raise _together(wanted.did, problems)
 
 
-def _from_copy(doors: Doors, part: Part, did: DID, adler32: str | None, rse: str, url: str) -> None:
+def _from_copy(doors: Doors, part: Part, wanted: Wanted, rse: str, url: str) -> None:
     failures, anew = 0, False
     while True:
         began = part.size
@@ -149,14 +175,12 @@ def _from_copy(doors: Doors, part: Part, did: DID, adler32: str | None, rse: str
             doors.stopped.wait(_pause(error, failures))
             doors.refuse_stopped()
             continue
-        if part.is_right(adler32):
+        found = wanted.differs(part.sums)
+        if not found:
             return
-        found = part.adler32
         part.restart()
         if began == 0 or anew:
-            raise errors.ChecksumMismatch(
-                f"{did} came from {rse} with adler32 {found}, not {adler32}."
-            )
+            raise errors.ChecksumMismatch(f"{wanted.did} came from {rse} with {found}.")
         # The first bytes may have been those of another copy, or of a disk that failed.
         anew = True
 
@@ -189,9 +213,35 @@ def _read(doors: Doors, part: Part, rse: str, url: str) -> None:
                 part.write(memoryview(chunk))
                 doors.refuse_stopped()
         return
+    if is_elsewhere(url):
+        with doors.slot(rse, url), fetched_elsewhere(doors, rse, url, part.path.parent) as path:
+            part.restart()
+            _read_local(doors, part, rse, path)
+        return
+    if part.wanted - part.size >= LARGE:
+        try:
+            _read_far(doors, part, rse, url)
+        except Whole:
+            _read_range(doors, part, rse, url)
+    else:
+        _read_range(doors, part, rse, url)
+
+
+def _read_range(doors: Doors, part: Part, rse: str, url: str, end: int | None = None) -> None:
     with doors.storage(rse, url) as storage:
-        sink = Sink(rse, part.size, part.wanted, part.write, doors.stopped.is_set)
+        sink = Sink(rse, part.size, part.wanted, part.write, doors.stopped.is_set, end)
         storage.get(url, sink)
+
+
+def _read_far(doors: Doors, part: Part, rse: str, url: str) -> None:
+    """Read a large file: by several ranges at once where the storage is far."""
+    if doors.latency(url) is None:
+        # The first block tells.
+        _read_range(doors, part, rse, url, part.size + BLOCK)
+    if (doors.latency(url) or 0.0) >= FAR:
+        read_together(doors, part, rse, url)
+    else:
+        _read_range(doors, part, rse, url)
 
 
 def _read_local(doors: Doors, part: Part, rse: str, path: Path) -> None:

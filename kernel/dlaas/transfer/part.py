@@ -12,13 +12,13 @@ import fcntl
 import os
 import stat
 import time
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dlaas.errors import AlreadyThere, Cancelled, DiskFull
-from dlaas.transfer.checksums import CHUNK, same_adler32
+from dlaas.model import DID
+from dlaas.transfer.checksums import CHUNK, Checksums
 from dlaas.transfer.disk import Promise, local_error
 from dlaas.transfer.place import Place
 
@@ -31,30 +31,39 @@ Stopped = Callable[[], bool]
 class Part:
     """A file on its way: bytes are added at its end, summed up as they come."""
 
-    def __init__(self, place: Place, path: Path, descriptor: int, size: int) -> None:
+    def __init__(
+        self, place: Place, path: Path, descriptor: int, size: int, kinds: Iterable[str] = ()
+    ) -> None:
         self.path = path
         self.wanted = size
         self.promise = Promise(0)
         self._place = place
         self._descriptor = descriptor
-        self.size = 0
-        self._adler32 = 1
+        self._kinds = tuple(kinds)
+        self.sums = Checksums(self._kinds)
         self._resume()
+
+    @property
+    def size(self) -> int:
+        """The bytes that are here."""
+        return self.sums.bytes
 
     @property
     def adler32(self) -> str:
         """The checksum of what is here, eight hexadecimal digits."""
-        return f"{self._adler32:08x}"
+        return self.sums.adler32
 
     def _resume(self) -> None:
         # What a killed process left: read once, for its checksum.
-        if os.fstat(self._descriptor).st_size > self.wanted:
+        left = os.fstat(self._descriptor).st_size
+        if left > self.wanted:
             os.ftruncate(self._descriptor, 0)
+        if not 0 < left <= self.wanted:
+            return
         buffer = memoryview(bytearray(CHUNK))
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         while count := os.readv(self._descriptor, [buffer]):
-            self._adler32 = zlib.adler32(buffer[:count], self._adler32)
-            self.size += count
+            self.sums.update(buffer[:count])
 
     def write(self, data: memoryview) -> None:
         """Add bytes; raises `DiskFull`, after which none of the file is left."""
@@ -69,34 +78,29 @@ class Part:
                 self.restart()
                 self.discard()
             raise found from error
-        self._adler32 = zlib.adler32(data, self._adler32)
-        self.size += len(data)
+        self.sums.update(data)
         self.promise.left = self.wanted - self.size
 
     def restart(self) -> None:
         """Forget the bytes: they were not those that are wanted."""
         os.ftruncate(self._descriptor, 0)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        self.size, self._adler32 = 0, 1
+        self.sums = Checksums(self._kinds)
         self.promise.left = self.wanted
-
-    def is_right(self, adler32: str | None) -> bool:
-        """Tell whether it is whole and has this checksum; without one the size must do."""
-        whole = self.size == self.wanted
-        return whole and (adler32 is None or same_adler32(adler32, self.adler32))
 
     def discard(self) -> None:
         """Remove it: nobody who waits for the lock takes it for more than it is."""
         with suppress(OSError):
             self.path.unlink()
 
-    def give(self, target: Path, replace: bool) -> os.stat_result:
+    def give(self, target: Path, replace: bool, did: DID) -> None:
         """Give the file its name, once its bytes are on the disk; raises `AlreadyThere`.
 
-        The answer is how it looked before anybody else could change it.
+        It is remembered as it looked before anybody else could change it.
         """
         try:
             self._place.set_mode(self._descriptor)
+            marked = self._place.mark(self._descriptor, did, self.adler32)
             os.fsync(self._descriptor)
             looked = os.fstat(self._descriptor)
             rename = os.replace if replace else _link
@@ -106,7 +110,8 @@ class Part:
                 # Not there yet, or somebody cleaned up the folder that was empty.
                 self._place.make_folder(target.parent)
                 rename(self.path, target)
-            return looked
+            if not marked:
+                self._place.remember(target, did, self.adler32, looked)
         except FileExistsError:
             raise AlreadyThere(f"{target} is there already.") from None
         except IsADirectoryError:
@@ -131,14 +136,16 @@ def _link(path: os.PathLike[str], target: Path) -> None:
 
 
 @contextmanager
-def taken(place: Place, path: Path, size: int, stopped: Stopped) -> Iterator[Part]:
+def taken(
+    place: Place, path: Path, size: int, stopped: Stopped, kinds: Iterable[str] = ()
+) -> Iterator[Part]:
     """Hold the part of a file, waiting for whoever fetches it now; raises `Cancelled`."""
     descriptor = None
     try:
         place.make_folder(path.parent)
         path, descriptor = _locked(path, stopped)
         place.set_mode(descriptor)
-        part = Part(place, path, descriptor, size)
+        part = Part(place, path, descriptor, size, kinds)
     except OSError as error:
         if descriptor is not None:
             os.close(descriptor)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
 import stat
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dlaas.model import DID
+from dlaas.transfer import mark
 from dlaas.transfer.checksums import same_adler32
+from dlaas.transfer.mark import Seen, looks
 
 OURS = ".dlaas"
 _ODD = {"": "%2F", ".": "%2E", "..": "%2E%2E"}
@@ -59,26 +59,11 @@ def user_cache() -> Path:
     return Path(home).expanduser() / "dlaas"
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What was verified, and how the file looked then; a changed file looks otherwise."""
-
-    did: str
-    bytes: int
-    mtime_ns: int
-    inode: int
-    adler32: str | None
-
-
-def looks(now: os.stat_result) -> tuple[int, int, int]:
-    """Answer what changes with the bytes of a file: its size, mtime in ns, and inode."""
-    return now.st_size, now.st_mtime_ns, now.st_ino
-
-
 class Place:
     """A folder for downloads. `shared` means that its modes tell who may use what lies in it.
 
-    What was verified is remembered in `records`, so that no file is read again to know it.
+    What was verified is remembered, so that no file is read again to know it: with the file that
+    was brought, else in `records`.
     """
 
     def __init__(self, root: Path, *, shared: bool) -> None:
@@ -86,6 +71,7 @@ class Place:
         self.shared = shared
         self.records = root / OURS if shared else user_cache() / OURS
         self.parts = root / OURS if shared else root
+        self._made: set[Path] = set()
 
     def path(self, relative: str) -> Path:
         """Answer the path of a file."""
@@ -96,15 +82,21 @@ class Place:
         key = hashlib.sha256(f"{relative}\n{did}\n{size}\n{adler32}".encode()).hexdigest()
         return self.parts / f"{OURS}-{key[:32]}.part"
 
-    def seen(self, path: Path) -> Seen | None:
-        """Answer what is remembered of a file."""
+    def seen(self, path: Path, now: os.stat_result | None = None) -> Seen | None:
+        """Answer what is remembered of a file, which looks like `now`."""
+        found = mark.marked(path)
+        if found is not None and now is not None and found.fits(now):
+            return found
+        return self._recorded(path) or found
+
+    def _recorded(self, path: Path) -> Seen | None:
         try:
             descriptor = os.open(self._record(path), os.O_RDONLY | _NEVER)
         except OSError:
             return None
         try:
-            return Seen(**json.loads(os.read(descriptor, _LONGEST_RECORD)))
-        except (OSError, ValueError, TypeError):
+            return mark.read(os.read(descriptor, _LONGEST_RECORD))
+        except OSError:
             return None
         finally:
             os.close(descriptor)
@@ -120,12 +112,14 @@ class Place:
             return False
         if size is not None and now.st_size != size:
             return False
-        seen = self.seen(path)
+        seen = self.seen(path, now)
         if seen is None or seen.did != did or not stat.S_ISREG(now.st_mode):
             return False
-        if (seen.bytes, seen.mtime_ns, seen.inode) != looks(now):
-            return False
-        return adler32 is None or same_adler32(adler32, seen.adler32)
+        return seen.fits(now) and (adler32 is None or same_adler32(adler32, seen.adler32))
+
+    def mark(self, descriptor: int, did: DID, adler32: str | None) -> bool:
+        """Remember with a file of ours that it has been verified; False where its disk cannot."""
+        return mark.mark(descriptor, Seen(str(did), *looks(os.fstat(descriptor)), adler32))
 
     def remember(
         self, path: Path, did: DID, adler32: str | None, looked: os.stat_result | None = None
@@ -143,7 +137,7 @@ class Place:
                 now = os.fstat(descriptor)
                 if stat.S_ISREG(now.st_mode) and now.st_nlink == 1:
                     os.ftruncate(descriptor, 0)
-                    os.write(descriptor, json.dumps(asdict(seen)).encode())
+                    os.write(descriptor, mark.written(seen))
                     self.set_mode(descriptor)
             finally:
                 os.close(descriptor)
@@ -157,11 +151,18 @@ class Place:
         """Note that a file is used: the longest unused are cleaned first."""
         record = self._record(path)
         with suppress(OSError):
-            if time.time() - record.lstat().st_mtime > _NOTED_EVERY:
+            now = path.stat()
+            if time.time() - (self.last_used(path, now) or 0.0) <= _NOTED_EVERY:
+                return
+            if _is_ours(path, now):
+                mark.note_use(path)
+            else:
                 os.utime(record, follow_symlinks=False)
 
     def last_used(self, path: Path, now: os.stat_result) -> float | None:
         """Answer when a file was used last, as a POSIX time; None for one that we did not bring."""
+        if _is_ours(path, now):
+            return max(now.st_mtime, mark.used(path))
         with suppress(OSError):
             return max(now.st_mtime, self._record(path).stat().st_mtime)
         return None
@@ -173,6 +174,12 @@ class Place:
 
     def make_folder(self, folder: Path) -> None:
         """Make a folder; below a shared root it is open to those to whom the root is."""
+        if folder in self._made and folder.is_dir():
+            return
+        self._make(folder)
+        self._made.add(folder)
+
+    def _make(self, folder: Path) -> None:
         if not self.shared or self.root not in folder.parents:
             folder.mkdir(parents=True, exist_ok=True)
             return
@@ -220,3 +227,9 @@ class Place:
                         todo.append(Path(row.path))
                     elif row.is_file(follow_symlinks=False):
                         yield Path(row.path)
+
+
+def _is_ours(path: Path, now: os.stat_result) -> bool:
+    """Tell whether a file is one that was marked; its copies are somebody's own."""
+    found = mark.marked(path)
+    return found is not None and found.inode == now.st_ino

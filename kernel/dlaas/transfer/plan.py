@@ -5,21 +5,27 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlaas import errors
-from dlaas.access import HTTPS_SCHEMES, as_https
+from dlaas.access import HTTPS_SCHEMES, as_https, reads_root
 from dlaas.lifetime import Lifetime, Until, seconds
 from dlaas.model import DID
-from dlaas.transfer import register
-from dlaas.transfer.checksums import of_file, same_adler32
+from dlaas.reading.ranking import ROOT_SCHEMES
+from dlaas.transfer.checksums import same_adler32
+from dlaas.transfer.names import free_name, known_rows, taken, unusable
+from dlaas.transfer.sums_cache import sums_of
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
 
 _SCOPE = re.compile(r"[a-zA-Z_\-.0-9]{1,25}")
+# So many names fit the address of one question.
+_PFNS = 40
+OTHER = "is there already, with other contents"
 _NAME = re.compile(r"[/A-Za-z0-9][/A-Za-z0-9._\-]{0,249}")
 
 
@@ -36,7 +42,7 @@ class Plan:
     dataset: DID | None
     new_dataset: bool
     # What an interrupted upload left in the catalogue.
-    known: dict[str, Any] | None
+    known: dict[str, Any] | None = None
 
 
 def check(
@@ -52,30 +58,29 @@ def check(
     """Check all that can be checked before a byte is sent, and answer what would be done."""
     wanted = seconds(lifetime, until)
     name, parent = DID(did), DID(dataset) if dataset else None
-    _checked_new(name)
+    checked_new(name)
     if parent == name:
         raise errors.InvalidInput("The file and its dataset need different names.")
-    source, size = _source(path)
+    file, size = source(path)
     for one in (name, *([parent] if parent else [])):
-        _check_scope(lake, one.scope)
-    known = _check_free(lake, name, source, size)
-    new_dataset = parent is not None and _check_dataset(lake, parent)
+        check_scope(lake, one.scope)
+    known = _check_free(lake, name, file, size)
+    new_dataset = parent is not None and check_dataset(lake, parent)
     if new_dataset and parent is not None:
-        _checked_new(parent)
-    target = rse or lake.instance.upload_rse or lake.instance.destination_rse
-    if not target:
-        raise errors.InvalidInput(
-            f"{lake.instance.title} has no upload_rse: say which RSE the file is to go to."
-        )
-    url = _url(lake, target, name)
+        checked_new(parent)
+    target = target_rse(lake, rse)
+    url = urls(lake, target, [name])[name]
     # What an earlier try brought and kept has been counted.
     if known is None or not _is_kept(lake, name, target):
         lake.check_quota(target, lambda: size)
-    return Plan(source, name, size, target, url, wanted, parent, new_dataset, known)
+    return Plan(file, name, size, target, url, wanted, parent, new_dataset, known)
 
 
-def _checked_new(text: DID) -> None:
-    """Refuse what Rucio would refuse after the transfer, by the patterns of its generic schema."""
+def checked_new(text: DID) -> None:
+    """Refuse what Rucio would refuse after the transfer, by the patterns of its generic schema.
+
+    Raises `InvalidDID`.
+    """
     # Rucio would take ".." in a name; storages do not, or worse, do.
     climbs = not {".", ".."}.isdisjoint(text.name.split("/"))
     if _SCOPE.fullmatch(text.scope) and _NAME.fullmatch(text.name) and not climbs:
@@ -86,24 +91,28 @@ def _checked_new(text: DID) -> None:
     )
 
 
-def _source(path: str | os.PathLike[str]) -> tuple[Path, int]:
-    source = Path(os.path.expanduser(os.fspath(path)))
+def source(path: str | os.PathLike[str]) -> tuple[Path, int]:
+    """Answer path and size of a file that can be uploaded; raises `NotThere`, `InvalidInput`."""
+    file = Path(os.path.expanduser(os.fspath(path)))
     try:
-        found = source.stat()
-        with source.open("rb"):
-            pass
+        found = file.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise errors.InvalidInput(
+                f"{file} is a folder.", remedy="Upload its files together: upload_many."
+            )
+        if not stat.S_ISREG(found.st_mode):
+            # To open a pipe would be to wait for who writes into it.
+            raise errors.InvalidInput(f"{file} is not a regular file.")
+        with file.open("rb"):
+            return file, found.st_size
     except FileNotFoundError:
-        raise errors.NotThere(f"There is no file {source}.") from None
-    except IsADirectoryError:
-        raise errors.InvalidInput(f"{source} is a folder: upload its files one by one.") from None
+        raise errors.NotThere(f"There is no file {file}.") from None
     except OSError as error:
-        raise errors.InvalidInput(f"{source} cannot be read: {error.strerror}.") from None
-    if not stat.S_ISREG(found.st_mode):
-        raise errors.InvalidInput(f"{source} is not a regular file.")
-    return source, found.st_size
+        raise errors.InvalidInput(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _check_scope(lake: Lake, scope: str) -> None:
+def check_scope(lake: Lake, scope: str) -> None:
+    """Raise `ScopeNotFound` or `AccessDenied` where this account cannot make names in a scope."""
     if scope in lake.list_scopes() or lake.is_admin():
         return
     if not lake.knows_scope(scope):
@@ -115,20 +124,19 @@ def _check_scope(lake: Lake, scope: str) -> None:
     )
 
 
-def _check_free(lake: Lake, did: DID, source: Path, size: int) -> dict[str, Any] | None:
+def _check_free(lake: Lake, did: DID, file: Path, size: int) -> dict[str, Any] | None:
     """Raise where the name is taken by something else; answer the row where it is this file."""
-    try:
-        row = dict(lake.client.get_did(did.scope, did.name))
-    except errors.DataIdentifierNotFound:
+    row = known_rows(lake, [did]).get(did)
+    if row is None:
         return None
-    if str(row["type"]).upper() != "FILE":
-        raise errors.DataIdentifierAlreadyExists(f"{did} is a {str(row['type']).lower()} already.")
-    if row.get("bytes") == size and same_adler32(row.get("adler32"), of_file(source).adler32):
+    why = unusable(row)
+    same = not why and row.get("bytes") == size
+    if same and same_adler32(row.get("adler32"), sums_of(file).adler32):
         return row
-    raise register.taken(lake, did)
+    raise taken(did, why or OTHER, free_name(lake, did))
 
 
-def _check_dataset(lake: Lake, dataset: DID) -> bool:
+def check_dataset(lake: Lake, dataset: DID) -> bool:
     """Tell whether the dataset has to be made; raises where files cannot be attached to it."""
     try:
         row = lake.client.get_did(dataset.scope, dataset.name)
@@ -144,8 +152,18 @@ def _check_dataset(lake: Lake, dataset: DID) -> bool:
     return False
 
 
-def _url(lake: Lake, rse: str, did: DID) -> str:
-    """Answer where the file goes on an RSE; raises where it cannot be written over https."""
+def target_rse(lake: Lake, rse: str | None) -> str:
+    """Answer where files go: where the caller says, else where the instance does."""
+    found = rse or lake.instance.upload_rse or lake.instance.destination_rse
+    if not found:
+        raise errors.InvalidInput(
+            f"{lake.instance.title} has no upload_rse: say which RSE the file is to go to."
+        )
+    return found
+
+
+def urls(lake: Lake, rse: str, dids: Sequence[DID]) -> dict[DID, str]:
+    """Answer where files go on an RSE; raises where it cannot be written to from here."""
     info = lake.rse_info(rse)
     if info.get("availability_write") is False:
         raise errors.AccessDenied(
@@ -155,16 +173,35 @@ def _url(lake: Lake, rse: str, did: DID) -> str:
         raise errors.InvalidInput(
             f"{rse} needs a path for each file.", remedy="Choose another RSE."
         )
+    scheme = _scheme(rse, info)
+    found: dict[DID, str] = {}
+    for start in range(0, len(dids), _PFNS):
+        asked = [str(did) for did in dids[start : start + _PFNS]]
+        told = lake.client.lfns2pfns(rse, asked, operation="write", scheme=scheme)
+        found.update((DID(did), as_https(str(told[did]))) for did in asked)
+    return found
+
+
+def _scheme(rse: str, info: Mapping[str, Any]) -> str:
+    """Choose how an RSE is written to: as its site prefers, of what works from here."""
+    priorities: dict[str, int] = {}
     for protocol in info.get("protocols") or []:
-        domains = (protocol.get("domains") or {}).values()
-        if protocol.get("scheme") in HTTPS_SCHEMES and any(d.get("write") for d in domains):
-            asked = lake.client.lfns2pfns(
-                rse, [str(did)], operation="write", scheme=protocol["scheme"]
-            )
-            return as_https(str(asked[str(did)]))
-    schemes = sorted({str(p.get("scheme")) for p in info.get("protocols") or []})
+        found = [int(d.get("write") or 0) for d in (protocol.get("domains") or {}).values()]
+        if any(found):
+            priorities[str(protocol.get("scheme"))] = min(one for one in found if one)
+    usable = [*HTTPS_SCHEMES, *(ROOT_SCHEMES if reads_root() else ())]
+    spoken = [scheme for scheme in priorities if scheme in usable]
+    if spoken:
+        return min(spoken, key=lambda scheme: priorities[scheme])
+    said = ", ".join(sorted(priorities)) or "nothing"
+    if any(scheme in ROOT_SCHEMES for scheme in priorities):
+        raise errors.InvalidInput(
+            f"{rse} can be written to over {said}, and this Python has no library for root://.",
+            remedy="Install it (pip install 'jupyter-dlaas-kernel[xrootd]'), or choose another RSE."
+            " The storage is not at fault.",
+        )
     raise errors.InvalidInput(
-        f"{rse} cannot be written over https: it speaks {', '.join(schemes) or 'nothing'}.",
+        f"{rse} can be written to over {said}; from here only https and root:// work.",
         remedy="Choose another RSE.",
     )
 

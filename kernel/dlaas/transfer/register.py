@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +9,20 @@ from dlaas import errors
 from dlaas.catalogue.rules import covers
 from dlaas.model import DID, Rule
 from dlaas.rucio.rows import rule_from
-from dlaas.transfer.checksums import Checksums, same_adler32
-from dlaas.transfer.keys import KeyRing
-from dlaas.transfer.storage import Storage
+from dlaas.transfer import names
+from dlaas.transfer.checksums import same_adler32
+from dlaas.transfer.door import open_door
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
     from dlaas.transfer.plan import Plan
+    from dlaas.transfer.sums_cache import Summed
 
 # Rucio has understood and refused: what was not registered is not going to be.
 _REFUSALS = (errors.Refused, errors.InvalidInput, errors.NotThere)
 
 
-def register(lake: Lake, plan: Plan, sums: Checksums) -> Rule | None:
+def register(lake: Lake, plan: Plan, sums: Summed) -> Rule | None:
     """Make a file that lies on the storage known and kept; answers the rule that keeps it."""
     if not has_replica(lake, plan.did, plan.rse):
         _add_replica(lake, plan, sums)
@@ -45,7 +45,7 @@ def has_replica(lake: Lake, did: DID, rse: str) -> bool:
         return False
 
 
-def check_contents(lake: Lake, did: DID, sums: Checksums) -> None:
+def check_contents(lake: Lake, did: DID, sums: Summed) -> None:
     """Make sure that a name is free, or that of these contents: another upload may be quicker."""
     with suppress(errors.DataIdentifierNotFound):
         row = lake.client.get_did(did.scope, did.name)
@@ -55,27 +55,10 @@ def check_contents(lake: Lake, did: DID, sums: Checksums) -> None:
 
 def taken(lake: Lake, did: DID) -> errors.DataIdentifierAlreadyExists:
     """Make the error for a name that other contents have, with one that is free."""
-    free = free_name(lake, did)
-    return errors.DataIdentifierAlreadyExists(
-        f"{did} is there already, with other contents; a name is for ever.",
-        remedy=f"Choose another name, for example {free}.",
-        details={"free_name": str(free)},
-    )
+    return names.taken(did, "is there already, with other contents", names.free_name(lake, did))
 
 
-def free_name(lake: Lake, did: DID) -> DID:
-    """Propose a name that is free: the same with -2, -3, … before its ending."""
-    stem, ending = re.fullmatch(r"(.*?)((?:\.[A-Za-z0-9]{1,8}){0,2})", did.name).groups()  # type: ignore[union-attr]
-    for number in range(2, 20):
-        candidate = DID(f"{did.scope}:{stem}-{number}{ending}")
-        try:
-            lake.client.get_did(candidate.scope, candidate.name)
-        except errors.DataIdentifierNotFound:
-            return candidate
-    return candidate
-
-
-def _add_replica(lake: Lake, plan: Plan, sums: Checksums) -> None:
+def _add_replica(lake: Lake, plan: Plan, sums: Summed) -> None:
     file = {
         "scope": plan.did.scope,
         "name": plan.did.name,
@@ -114,13 +97,13 @@ def _set_available(lake: Lake, plan: Plan) -> None:
 
 
 def _orphan(
-    lake: Lake, plan: Plan, error: errors.DlaasError, only: Checksums | None = None
+    lake: Lake, plan: Plan, error: errors.DlaasError, only: Summed | None = None
 ) -> errors.DlaasError:
     """Remove the bytes that Rucio does not want to know of, and say what happened.
 
     `only` these are removed, where the name is somebody else's.
     """
-    storage = Storage(plan.rse, KeyRing(lake).for_rse(plan.rse))
+    storage = open_door(lake, plan.rse, plan.url)
     try:
         found = storage.stat(plan.url) if only else None
         if only and (found is None or not same_adler32(found.adler32, only.adler32)):
@@ -154,19 +137,25 @@ def _add_dataset(lake: Lake, plan: Plan) -> None:
 
 def _keep(lake: Lake, did: DID, plan: Plan) -> Rule:
     try:
-        return lake.get_rule(lake._add_rule(did, 1, plan.rse, plan.lifetime))
+        return keep(lake, did, plan.rse, 1, plan.lifetime)
+    except _REFUSALS as error:
+        error.message += f" {plan.did} is registered on {plan.rse}, and no rule keeps it yet."
+        raise
+
+
+def keep(lake: Lake, did: DID, expression: str, copies: int, lifetime: int | None) -> Rule:
+    """Make a rule, or let the one that this account has last long enough; answers it."""
+    try:
+        return lake.get_rule(lake._add_rule(did, copies, expression, lifetime))
     except errors.DuplicateRule:
-        rule = lake._own_rule(did, plan.rse, 1)
+        rule = lake._own_rule(did, expression, copies)
         if rule is None:
             raise
         # Rucio may let only administrators lengthen it: then it lasts as long as it did.
         with suppress(errors.AccessDenied):
-            if not covers(rule, plan.lifetime):
-                rule = lake._set_lifetime(rule.id, plan.lifetime)
+            if not covers(rule, lifetime):
+                rule = lake._set_lifetime(rule.id, lifetime)
         return rule
-    except _REFUSALS as error:
-        error.message += f" {plan.did} is registered on {plan.rse}, and no rule keeps it yet."
-        raise
 
 
 def _kept_by_dataset(lake: Lake, plan: Plan) -> bool:

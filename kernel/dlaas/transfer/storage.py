@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
-import re
 import socket
 import ssl
 import time
@@ -17,9 +15,13 @@ from urllib.parse import urljoin, urlsplit
 
 from dlaas import errors
 from dlaas.rucio.translate import from_network, origin
+from dlaas.transfer.answers import digest
+from dlaas.transfer.answers import failed as failed
 from dlaas.transfer.body import Body, Progress
 from dlaas.transfer.checksums import Checksums
 from dlaas.transfer.keys import Keys, address, encoded
+from dlaas.transfer.ranged import Ranged, Unlikely, request
+from dlaas.transfer.shown import explained
 from dlaas.transfer.sink import Sink
 
 CONNECT_TIMEOUT = 10.0
@@ -58,6 +60,10 @@ class Storage:
         self._open: tuple[tuple[str, int], http.client.HTTPConnection] | None = None
         # http.client forgets it once it knows that the storage will hang up.
         self._socket: socket.socket | None = None
+        # Seconds until it began to answer, the shortest time.
+        self.latency: float | None = None
+        # Until it answers in a way that only http.client can read.
+        self._is_plain = True
 
     def close(self) -> None:
         """Close the connection."""
@@ -72,7 +78,7 @@ class Storage:
             return None
         self._check(answer, "look at")
         length = answer.headers.get("content-length")
-        return Stat(int(length) if length else None, _digest(answer.headers.get("digest", "")))
+        return Stat(int(length) if length else None, digest(answer.headers.get("digest", "")))
 
     def put(
         self,
@@ -134,13 +140,15 @@ class Storage:
 
     def _check(self, answer: Answer, act: str) -> None:
         if answer.status // 100 != 2:
-            raise failed(self.rse, answer.status, answer.reason, answer.url, act)
+            error = failed(self.rse, answer.status, answer.reason, answer.url, act)
+            raise explained(error, self._keys.said(answer.url))
 
     def get(self, url: str, sink: Sink) -> None:
         """Hand the bytes of a file to `sink`; raises its errors, and those of the storage."""
         answer = self._request("GET", url, sink.range, sink)
         if answer.status not in (200, 206):
             error = failed(self.rse, answer.status, answer.reason, answer.url, "read from")
+            error = explained(error, self._keys.said(answer.url))
             wait = answer.headers.get("retry-after", "")
             if wait.isdecimal():
                 error.details["retry_after"] = int(wait)
@@ -201,6 +209,12 @@ class Storage:
         connection = self._connect(url)
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
+        if self._is_plain and isinstance(body, Sink) and "Range" in headers:
+            with suppress(Unlikely):
+                return self._take_range(connection.sock, url, path, headers, body)
+            self._is_plain = False
+            self.close()
+            return self._exchange(method, url, headers, body)
         connection.putrequest(method, path, skip_accept_encoding=True)
         sent = {**headers, **self._keys.headers(url), "User-Agent": "jupyter-dlaas"}
         if isinstance(body, Body):
@@ -221,6 +235,26 @@ class Storage:
         found = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, response.reason, found, url)
 
+    def _take_range(
+        self,
+        connection: socket.socket,
+        url: str,
+        path: str,
+        headers: Mapping[str, str],
+        sink: Sink,
+    ) -> Answer:
+        sent = {**headers, **self._keys.headers(url), "User-Agent": "jupyter-dlaas"}
+        host = urlsplit(url).netloc.rpartition("@")[2]
+        asked = time.monotonic()
+        connection.sendall(request(path, host, sent))
+        response = Ranged(connection)
+        self._note(time.monotonic() - asked)
+        if response.status in (200, 206):
+            self._take_body(response, sink)
+        elif not response.pass_over():
+            self.close()
+        return Answer(response.status, response.reason, response.headers, url)
+
     def _send_body(self, connection: http.client.HTTPConnection, body: Body) -> None:
         try:
             for chunk in body:
@@ -233,7 +267,7 @@ class Storage:
             self.close()
             raise
 
-    def _take_body(self, response: http.client.HTTPResponse, sink: Sink) -> None:
+    def _take_body(self, response: http.client.HTTPResponse | Ranged, sink: Sink) -> None:
         try:
             sink.take(response)
         except BaseException:
@@ -249,11 +283,16 @@ class Storage:
             return self._open[1]
         self.close()
         connection = _connection(wanted, self._keys.context(url))
+        began = time.monotonic()
         connection.connect()
+        self._note(time.monotonic() - began)
         connection.sock.settimeout(READ_TIMEOUT)
         self._socket = connection.sock
         self._open = (wanted, connection)
         return connection
+
+    def _note(self, seconds: float) -> None:
+        self.latency = seconds if self.latency is None else min(seconds, self.latency)
 
     def _lost(self, error: Exception, url: str) -> errors.DlaasError:
         found = from_network(error, f"{self.rse} ({origin(url)})")
@@ -272,38 +311,3 @@ def _connection(wanted: tuple[str, int], context: ssl.SSLContext) -> http.client
     connection = http.client.HTTPSConnection(through, at, timeout=CONNECT_TIMEOUT, context=context)
     connection.set_tunnel(host, port)
     return connection
-
-
-def _digest(header: str) -> str | None:
-    """Read an adler32 from a Digest header: hexadecimal, or base64 as RFC 3230 has it for others.
-
-    >>> _digest("adler32=03da0195"), _digest("md5=x, ADLER32=A9oBlQ=="), _digest("")
-    ('03da0195', '03da0195', None)
-    """
-    found = re.search(r"(?i)adler32=([^,\s]+)", header)
-    if found is None:
-        return None
-    text = found[1]
-    if re.fullmatch(r"[0-9a-fA-F]{1,8}", text):
-        return text.lower().zfill(8)
-    try:
-        return base64.b64decode(text, validate=True).hex().zfill(8)
-    except ValueError:
-        return None
-
-
-def failed(rse: str, status: int, reason: str, url: str, act: str) -> errors.DlaasError:
-    """Make the error for what a storage answered, saying whose fault it is."""
-    what = f"{rse} ({origin(url)}) answered {status} {reason} when we wanted to {act} it."
-    details = {"rse": rse, "status": status}
-    if status in (401, 403):
-        return errors.StorageRefused(
-            f"{rse} does not accept your credential: {what}", details=details
-        )
-    if status in (413, 507):
-        remedy = "It is full: use another RSE, or ask its site."
-        return errors.StorageFailed(what, remedy=remedy, details=details)
-    if status in (404, 410):
-        remedy = "The catalogue lists a file that the storage does not have: tell its site."
-        return errors.StorageFailed(what, remedy=remedy, details=details)
-    return errors.StorageFailed(what, details=details)

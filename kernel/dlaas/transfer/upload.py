@@ -19,11 +19,12 @@ from dlaas.lifetime import Lifetime, Until
 from dlaas.model import Uploaded
 from dlaas.transfer import register
 from dlaas.transfer.body import Progress
-from dlaas.transfer.checksums import Checksums, of_file, same_adler32
-from dlaas.transfer.keys import KeyRing
+from dlaas.transfer.checksums import same_adler32
+from dlaas.transfer.door import Door, open_door
 from dlaas.transfer.plan import Plan as Plan
 from dlaas.transfer.plan import check as check
-from dlaas.transfer.storage import Stat, Storage
+from dlaas.transfer.storage import Stat
+from dlaas.transfer.sums_cache import Summed, sums_of
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
@@ -64,69 +65,94 @@ def upload(
     return Uploaded(plan.did, plan.rse, sums.bytes, sums.adler32, rule, plan.dataset, new)
 
 
-def _sums_of_known(plan: Plan) -> Checksums | None:
-    return of_file(plan.path) if plan.known is not None else None
+def _sums_of_known(plan: Plan) -> Summed | None:
+    return sums_of(plan.path) if plan.known is not None else None
 
 
 def _transfer(
     lake: Lake,
     plan: Plan,
-    known: Checksums | None,
+    known: Summed | None,
     progress: Progress | None,
     cancelled: Cancelled | None,
-) -> Checksums:
+) -> Summed:
     """Bring the bytes to the storage under their name, verified, or leave nothing there."""
-    storage = Storage(plan.rse, KeyRing(lake).for_rse(plan.rse))
+    storage = open_door(lake, plan.rse, plan.url)
     try:
-        found = storage.stat(plan.url)
-        sums = _recognised(found, plan, known)
-        if sums is not None:
-            return sums
-        return _put(lake, storage, plan, found, known is not None, progress, cancelled)
+        return bring(lake, storage, plan, known, progress, cancelled)
     finally:
         storage.close()
 
 
-def _is_lost(lake: Lake, plan: Plan, sums: Checksums) -> bool:
+def bring(
+    lake: Lake,
+    storage: Door,
+    plan: Plan,
+    known: Summed | None,
+    progress: Progress | None,
+    cancelled: Cancelled | None,
+    others: bool = True,
+) -> Summed:
+    """Bring the bytes to a storage that is open; see `_transfer`.
+
+    Without `others` the caller makes sure that no other upload took the name meanwhile.
+    """
+    found = storage.stat(plan.url)
+    sums = _recognised(found, plan, known)
+    if sums is not None:
+        return sums
+    registered = known is not None
+    asks = others or found is not None
+    return _put(lake, storage, plan, found, registered, progress, cancelled, asks)
+
+
+def _is_lost(lake: Lake, plan: Plan, sums: Summed) -> bool:
+    storage = open_door(lake, plan.rse, plan.url)
+    try:
+        return is_lost(storage, plan, sums)
+    finally:
+        storage.close()
+
+
+def is_lost(storage: Door, plan: Plan, sums: Summed) -> bool:
     """Tell whether the storage says that it has not these bytes; False where it says nothing."""
-    storage = Storage(plan.rse, KeyRing(lake).for_rse(plan.rse))
     try:
         _verify(storage, plan, plan.url, sums)
     except _LOST:
         return True
     except errors.DlaasError:
         return False
-    finally:
-        storage.close()
     return False
 
 
-def _recognised(found: Stat | None, plan: Plan, known: Checksums | None) -> Checksums | None:
+def _recognised(found: Stat | None, plan: Plan, known: Summed | None) -> Summed | None:
     """Recognise what an upload brought that was killed before it could register."""
     if found is None or found.bytes != plan.bytes or found.adler32 is None:
         return None
-    sums = known or of_file(plan.path)
+    sums = known or sums_of(plan.path)
     return sums if same_adler32(found.adler32, sums.adler32) else None
 
 
 def _put(
     lake: Lake,
-    storage: Storage,
+    storage: Door,
     plan: Plan,
     found: Stat | None,
     registered: bool,
     progress: Progress | None,
     cancelled: Cancelled | None,
-) -> Checksums:
+    asks: bool,
+) -> Summed:
     """Send the file under a temporary name, then give it its own, in the place of what was `found`.
 
     What is `registered` keeps its name, whatever the storage says of it then.
     """
     temporary = url = _temporary(plan)
     try:
-        sums = storage.put(temporary, plan.path, plan.bytes, progress, cancelled)
+        sums: Summed = storage.put(temporary, plan.path, plan.bytes, progress, cancelled)
         _verify(storage, plan, temporary, sums)
-        register.check_contents(lake, plan.did, sums)
+        if asks:
+            register.check_contents(lake, plan.did, sums)
         if cancelled is not None and cancelled():
             # Later somebody else may have recognised the file, and count on it.
             raise errors.Cancelled("The upload was cancelled.")
@@ -169,9 +195,7 @@ def _temporary(plan: Plan) -> str:
     raise errors.NotThere(f"There is no file {plan.path}.")
 
 
-def _overtaken(
-    lake: Lake, storage: Storage, plan: Plan, temporary: str, sums: Checksums
-) -> Checksums:
+def _overtaken(lake: Lake, storage: Door, plan: Plan, temporary: str, sums: Summed) -> Summed:
     """Go on with the same bytes that another upload brought meanwhile; refuse others."""
     storage.delete(temporary)
     if _recognised(storage.stat(plan.url), plan, sums) is None:
@@ -179,7 +203,7 @@ def _overtaken(
     return sums
 
 
-def _verify(storage: Storage, plan: Plan, url: str, sums: Checksums) -> Checksums:
+def _verify(storage: Door, plan: Plan, url: str, sums: Summed) -> Summed:
     found = storage.stat(url)
     if found is None:
         raise _Missing(f"{plan.rse} took the file and does not have it.")

@@ -1,0 +1,128 @@
+"""One file brought to its place, on a thread of a download: kept, copied or fetched."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from dlaas import access
+from dlaas.errors import AlreadyThere, DlaasError
+from dlaas.model import DID
+from dlaas.transfer.checksums import checked_of
+from dlaas.transfer.choose import Wanted
+from dlaas.transfer.disk import Room, local_error
+from dlaas.transfer.fetch import Doors, fetch
+from dlaas.transfer.mark import looks
+from dlaas.transfer.part import Part, remove_free, taken
+
+if TYPE_CHECKING:
+    from dlaas.lake import Lake
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that is here, or could not be brought: then `error` says why.
+
+    `checksums` holds, by name, those that were asked for.
+    """
+
+    did: DID
+    path: str = ""
+    bytes: int = 0
+    fetched: bool = False
+    error: DlaasError | None = None
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+
+class Bringer:
+    """Brings the files of one download; `is_own` tells of somebody's own folder.
+
+    `kinds` are the checksums that are computed of each, besides adler32.
+    """
+
+    def __init__(
+        self, lake: Lake, doors: Doors, is_own: bool, overwrite: bool, kinds: Iterable[str]
+    ) -> None:
+        self._lake = lake
+        self._doors = doors
+        self._is_own = is_own
+        self._overwrite = overwrite
+        self._kinds = tuple(kinds)
+        self._room = Room()
+        self._parts: set[Part] = set()
+
+    @property
+    def bytes_under_way(self) -> int:
+        """The bytes of files that have come in part."""
+        return sum(part.size for part in list(self._parts))
+
+    def bring(self, wanted: Wanted) -> Arrival:
+        """Answer a file once it is there; raises what is in the way."""
+        self._doors.refuse_stopped()
+        done = Arrival(wanted.did, str(wanted.path), wanted.size)
+        kept = self._kept(wanted)
+        if kept is not None:
+            with suppress(OSError):
+                # Of one that was killed between the name and the end.
+                remove_free(wanted.part)
+            return replace(done, checksums=kept)
+        if wanted.problem is not None:
+            raise wanted.problem
+        if not wanted.copies:
+            raise access.not_available(access.rank(self._lake, wanted.did))
+        try:
+            wanted.place.make_folder(wanted.path.parent)
+        except OSError as error:
+            raise local_error(error, wanted.path, wanted.size) from error
+        kinds = wanted.kinds(self._kinds)
+        with taken(wanted.place, wanted.part, wanted.size, self._stopped, kinds) as part:
+            if wanted.is_here:
+                # Another process brought it while we waited for the lock.
+                part.discard()
+                return replace(done, checksums=self._kept(wanted) or {})
+            return self._fetched(wanted, part, done)
+
+    def _stopped(self) -> bool:
+        return self._doors.stopped.is_set()
+
+    def _fetched(self, wanted: Wanted, part: Part, done: Arrival) -> Arrival:
+        self._parts.add(part)
+        try:
+            with self._room.kept(part.path.parent, wanted.size - part.size) as promise:
+                part.promise = promise
+                fetch(self._doors, part, wanted)
+            part.give(wanted.path, not self._is_own or self._overwrite, wanted.did)
+            found = {kind: part.sums.of(kind) for kind in self._kinds}
+            return replace(done, fetched=True, checksums=found)
+        finally:
+            self._parts.discard(part)
+
+    def _kept(self, wanted: Wanted) -> dict[str, str] | None:
+        """Answer the checksums of what lies there already, where it is the file; else None.
+
+        It is read once, where nobody remembers it or checksums are asked for. Raises
+        `AlreadyThere` for another file in somebody's own folder.
+        """
+        path = wanted.path
+        if not os.path.lexists(path):
+            return None
+        if not self._kinds and wanted.is_here:
+            return {}
+        with suppress(OSError):
+            before = path.stat()
+            if stat.S_ISREG(before.st_mode) and before.st_size == wanted.size:
+                kinds = wanted.kinds(self._kinds)
+                sums = checked_of(path, kinds, self._doors.refuse_stopped)
+                if not wanted.differs(sums) and looks(path.stat()) == looks(before):
+                    wanted.place.remember(path, wanted.did, sums.adler32, before)
+                    return {kind: sums.of(kind) for kind in self._kinds}
+        if not self._is_own or (self._overwrite and not path.is_dir()):
+            return None
+        raise AlreadyThere(
+            f"{path} is there already, and is not {wanted.did} as the catalogue has it.",
+            remedy="Nothing was changed: move it away, or say overwrite=True.",
+        )
