@@ -5,6 +5,7 @@ import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
 
 import { AccountSection } from './account/index';
 import { AccountModel } from './account/model';
+import { tabMark } from './account/notice';
 import { Tabs, tabId } from './components/tabs';
 import { DetailsSection } from './details/index';
 import { DetailsModel } from './details/model';
@@ -25,11 +26,11 @@ export class DataLakePanel extends Widget implements IDataLakePanel {
     super();
     const { commands, lake, trans } = options;
     this._lake = lake;
+    this._trans = trans;
     this._reveal = options.reveal;
     this.id = 'jupyter-dlaas-panel';
     this.addClass('jp-Dlaas-Panel');
     this.title.icon = lakeIcon;
-    this.title.caption = trans.__('Data lake');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Data lake'));
 
@@ -120,7 +121,10 @@ export class DataLakePanel extends Widget implements IDataLakePanel {
    * Without a login there is nothing below the head that one could use.
    */
   private _onLake(): void {
-    const { isUsable } = this._lake;
+    const { instances, isUsable } = this._lake;
+    const { caption, className } = tabMark(instances, this._trans);
+    this.title.caption = caption;
+    this.title.className = className;
     this._tabs.setHidden(!isUsable);
     for (const { id, widget } of this._tabs.sections) {
       widget.setHidden(!isUsable || id !== this._tabs.current);
@@ -128,6 +132,7 @@ export class DataLakePanel extends Widget implements IDataLakePanel {
   }
 
   private readonly _lake: LakeModel;
+  private readonly _trans: TranslationBundle;
   private readonly _reveal: () => void;
   private readonly _tabs: Tabs;
 }

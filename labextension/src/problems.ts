@@ -35,6 +35,8 @@ export type OwnError =
   | 'KernelGone'
   | 'KernelFailed'
   | 'OtherLanguage'
+  | 'PopupBlocked'
+  | 'PopupGone'
   | 'PanelFailed';
 
 /**
@@ -161,9 +163,43 @@ function title(problem: Problem, trans: TranslationBundle): string {
     KernelWithoutLibrary: trans.__('The kernel lacks the library'),
     KernelGone: trans.__('The kernel went away'),
     KernelFailed: trans.__('The kernel could not set it'),
-    OtherLanguage: trans.__('This kernel does not speak Python')
+    OtherLanguage: trans.__('This kernel does not speak Python'),
+    PopupBlocked: trans.__('Your browser blocked the window'),
+    PopupGone: trans.__('The login window is closed')
   };
-  return titles[problem.error] ?? trans.__('Something went wrong');
+  return (
+    credentialTitle(problem, trans) ??
+    titles[problem.error] ??
+    trans.__('Something went wrong')
+  );
+}
+
+/**
+ * What is wrong with a login or with what it is made of, where the server knows.
+ */
+function credentialTitle(
+  problem: Problem,
+  trans: TranslationBundle
+): string | undefined {
+  const titles: { [why: string]: string } = {
+    audience_mismatch: trans.__('The token is meant for another service'),
+    clock_skew: trans.__('The clock is wrong'),
+    expired: trans.__('It has expired'),
+    issuer_mismatch: trans.__('The token is of another provider'),
+    key_mismatch: trans.__('Certificate and key do not match'),
+    missing: trans.__('There is no such file'),
+    no_key: trans.__('The key is missing'),
+    not_a_certificate: trans.__('That is no certificate'),
+    not_yet_valid: trans.__('It is not valid yet'),
+    other_account: trans.__('That is another account'),
+    passphrase_needed: trans.__('The key has a passphrase'),
+    passphrase_wrong: trans.__('The passphrase is wrong'),
+    readable_by_others: trans.__('Others can read the key'),
+    unknown_identity: trans.__('The lake does not know you')
+  };
+  return problem.blame === 'credential'
+    ? titles[String(problem.details.why)]
+    : undefined;
 }
 
 function ownWords(
@@ -221,6 +257,18 @@ function ownWords(
         ),
         remedy: trans.__(
           'The names stay with the notebook. Read the files by their paths, or change to a Python kernel.'
+        )
+      };
+    case 'PopupBlocked':
+      return {
+        message: trans.__('The page to log in is not open yet.'),
+        remedy: trans.__('Open it by this link, or allow windows of this page.')
+      };
+    case 'PopupGone':
+      return {
+        message: trans.__('The login was not complete when it closed.'),
+        remedy: trans.__(
+          'Open it again; if you did finish there, or still see it, just wait.'
         )
       };
     case 'PanelFailed':

@@ -1,9 +1,12 @@
 import type { Query, Rows, Settings } from './request';
 import { get, rows, send } from './request';
 import type {
+  CertificateFile,
+  DownloadRequest,
   Granted,
   InstanceInfo,
   Job,
+  JobFile,
   JobNote,
   Login,
   LoginRequest,
@@ -62,7 +65,20 @@ export function listInstances(
 }
 
 /**
- * Log in; without a name and password as the server is configured to.
+ * Ask how the login is.
+ */
+export function getLogin(
+  settings: Settings,
+  instance: string,
+  isQuiet = false
+): Promise<Login> {
+  return get(settings, [instance, 'login'], quiet(isQuiet));
+}
+
+/**
+ * Log in; without a request as the server is configured to.
+ *
+ * By single sign-on and by code the answer is a login that is pending.
  */
 export function login(
   settings: Settings,
@@ -72,8 +88,31 @@ export function login(
   return send(settings, 'POST', [instance, 'login'], request);
 }
 
+/**
+ * Log out; while a login is pending, give that one up.
+ */
 export function logout(settings: Settings, instance: string): Promise<Login> {
   return send(settings, 'DELETE', [instance, 'login']);
+}
+
+/**
+ * Have a login renewed that the server can renew.
+ */
+export function renewLogin(
+  settings: Settings,
+  instance: string
+): Promise<Login> {
+  return send(settings, 'POST', [instance, 'login', 'renew']);
+}
+
+/**
+ * The certificates and proxies that the server found in the home folder.
+ */
+export function listCertificates(
+  settings: Settings,
+  instance: string
+): Promise<CertificateFile[]> {
+  return get(settings, [instance, 'certificates']);
 }
 
 export function searchDIDs(
@@ -168,6 +207,14 @@ export function upload(
   return send(settings, 'POST', [instance, 'uploads'], request);
 }
 
+export function download(
+  settings: Settings,
+  instance: string,
+  request: DownloadRequest
+): Promise<Job> {
+  return send(settings, 'POST', [instance, 'downloads'], request);
+}
+
 export function listJobs(settings: Settings, isQuiet = false): Promise<Job[]> {
   return get(settings, ['jobs'], quiet(isQuiet));
 }
@@ -190,6 +237,13 @@ export function retryJob(settings: Settings, id: string): Promise<Job> {
 
 export function getJobLog(settings: Settings, id: string): Promise<JobNote[]> {
   return get(settings, ['jobs', id, 'log']);
+}
+
+export function getJobFiles(
+  settings: Settings,
+  id: string
+): Promise<JobFile[]> {
+  return get(settings, ['jobs', id, 'files']);
 }
 
 /**

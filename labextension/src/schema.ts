@@ -9,7 +9,37 @@ export interface Account {
 }
 
 /**
+ * A certificate or proxy that was found below the home folder; `key` is None where it holds it.
+ *
+ * `problem` says why it cannot be used: it has expired, or others can read it.
+ */
+export interface CertificateFile {
+  path: string;
+  kind: 'pem' | 'pkcs12' | 'proxy';
+  subject: string | null;
+  expires_at: string | null;
+  encrypted: boolean;
+  key: string | null;
+  problem: Problem | null;
+}
+
+/**
+ * An error as the HTTP API tells it.
+ */
+export interface Problem {
+  error: string;
+  message: string;
+  blame: 'you' | 'credential' | 'rucio' | 'storage' | 'network' | 'us';
+  remedy: string;
+  details: {
+    [k: string]: unknown;
+  };
+}
+
+/**
  * A hint that something changed, as pushed to the panel; a gap in `seq` means: ask again.
+ *
+ * `state` is that of the job.
  */
 export interface Change {
   server: string;
@@ -18,6 +48,18 @@ export interface Change {
   instance: string;
   did: string | null;
   job: string | null;
+  state: ('queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled') | null;
+}
+
+/**
+ * Download a DID into a folder of the server's content folder, or into the cache.
+ *
+ * The folder is made; files that are there are only replaced by others with `overwrite`.
+ */
+export interface DownloadRequest {
+  did: string;
+  folder?: string | null;
+  overwrite?: boolean;
 }
 
 /**
@@ -102,49 +144,63 @@ export interface InstanceInfo {
   display_name: string;
   default: boolean;
   login: Login;
-  methods: ('userpass' | 'x509' | 'x509_proxy' | 'oidc')[];
+  methods: ('userpass' | 'x509' | 'x509_proxy' | 'oidc' | 'device')[];
   destination_rse: string | null;
   upload_rse: string | null;
   default_lifetime: number | null;
   wildcard_enabled: boolean;
   problem: Problem | null;
+  issuers: string[];
 }
 
 /**
  * How one is logged in to an instance; never a secret.
+ *
+ * `expires_at` is the end of what is in force now, `credential_expires_at` that of the certificate
+ * or proxy behind it. Where `renewable` the server gets a new token by itself before the end;
+ * `expiring` says that nobody will. `identity` is who a provider or certificate says one is.
+ * `problem` says why the state is `refused` or `expired`, or why it is `logged_out` although a
+ * login is configured.
  */
 export interface Login {
-  state: 'logged_in' | 'logged_out' | 'expired';
+  state: 'logged_out' | 'pending' | 'logged_in' | 'expiring' | 'expired' | 'refused';
   account: string | null;
-  method: ('userpass' | 'x509' | 'x509_proxy' | 'oidc') | null;
+  method: ('userpass' | 'x509' | 'x509_proxy' | 'oidc' | 'device') | null;
   expires_at: string | null;
   problem: Problem | null;
+  pending: PendingLogin | null;
+  credential_expires_at: string | null;
+  identity: string | null;
+  renewable: boolean;
 }
 
 /**
- * An error as the HTTP API tells it.
+ * What somebody has to do in a browser before a login goes on, and until when.
+ *
+ * For a `popup`, `url` is relative to the server's base URL and works once. For a `device`, `url`
+ * is a page of the identity provider's and `code` what one types there.
  */
-export interface Problem {
-  error: string;
-  message: string;
-  blame: 'you' | 'credential' | 'rucio' | 'storage' | 'network' | 'us';
-  remedy: string;
-  details: {
-    [k: string]: unknown;
-  };
+export interface PendingLogin {
+  kind: 'popup' | 'device';
+  url: string;
+  code: string | null;
+  expires_at: string;
 }
 
 /**
  * A transfer that the server runs.
  *
- * In the state `waiting` it goes on after the next login. `problem` says why it waits or failed;
- * `attempt` counts how often it was begun by a person.
+ * `did` is what is downloaded, or what is uploaded: a file, or the dataset of several, None
+ * without one. `source` is the path of what is uploaded, or the DID; `folder` is where a download
+ * goes, None for the cache. `speed` is in bytes per second, None while nothing moves. In the state
+ * `waiting` it goes on after the next login. `problem` says why it waits or failed; `attempt`
+ * counts how often it was begun by a person.
  */
 export interface Job {
   id: string;
-  kind: 'upload';
+  kind: 'upload' | 'download';
   instance: string;
-  did: string;
+  did: string | null;
   source: string;
   state: 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled';
   bytes: number;
@@ -154,6 +210,12 @@ export interface Job {
   result: Uploaded | null;
   problem: Problem | null;
   attempt: number;
+  folder: string | null;
+  files: number;
+  done_files: number;
+  failed_files: number;
+  speed: number | null;
+  origin: 'panel' | 'kernel';
 }
 
 /**
@@ -170,6 +232,17 @@ export interface Uploaded {
 }
 
 /**
+ * What became of one file of a transfer; `skipped` means that it was there already.
+ */
+export interface JobFile {
+  did: string;
+  path: string;
+  outcome: 'uploaded' | 'renamed' | 'fetched' | 'skipped' | 'failed';
+  bytes: number;
+  problem: Problem | null;
+}
+
+/**
  * A line in the log of a transfer.
  */
 export interface JobNote {
@@ -178,11 +251,20 @@ export interface JobNote {
 }
 
 /**
- * A login by name and password; the password is used once and never kept on disk.
+ * A login by one method; passwords and passphrases are never kept on disk.
+ *
+ * `username` and `password` are for `userpass`; `certificate`, `key` (paths below the home folder,
+ * as `~/...`) and `passphrase` for `x509` and `x509_proxy`; `issuer` for `oidc` where there are
+ * several. `account` is another one than the login's own.
  */
 export interface LoginRequest {
-  username: string;
-  password: string;
+  method?: 'userpass' | 'x509' | 'x509_proxy' | 'oidc' | 'device';
+  username?: string;
+  password?: string;
+  certificate?: string | null;
+  key?: string | null;
+  passphrase?: string | null;
+  issuer?: string | null;
   account?: string | null;
 }
 
@@ -287,15 +369,23 @@ export interface Status {
 }
 
 /**
- * Upload a file of the server's content folder; `path` as the file browser names it.
+ * Upload a file of the server's content folder, `path` as the file browser names it, as `did`;
+ * or several files and folders, `paths`, each under its own name in `scope`.
+ *
+ * `duplicates` says what becomes of a file whose name is taken by another. The bytes go to the
+ * first of `rses`, rules keep them on the others, too.
  */
 export interface UploadRequest {
-  path: string;
-  did: string;
+  path?: string | null;
+  did?: string | null;
   dataset?: string | null;
   lifetime?: number | null;
   until?: string | null;
   rse?: string | null;
+  paths?: string[];
+  scope?: string | null;
+  duplicates?: 'fail' | 'skip' | 'rename' | 'version';
+  rses?: string[];
 }
 
 /**

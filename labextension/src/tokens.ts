@@ -68,4 +68,5 @@ export namespace CommandIDs {
   export const makeAvailable = 'dlaas:make-available';
   export const attach = 'dlaas:attach';
   export const upload = 'dlaas:upload';
+  export const download = 'dlaas:download';
 }

@@ -72,16 +72,11 @@ test('a wrong password is the credential’s fault; the right one logs in; a ful
 }) => {
   const panel = new Panel(page);
   await panel.choose('Log in by hand');
-  const logIn = async (text: string) => {
-    await panel.root.getByLabel('User name').fill('bob');
-    await panel.root.getByLabel('Password').fill(text);
-    await panel.button('Log in').click();
-  };
   await test.step('log in', async () => {
-    await logIn('wrong');
+    await panel.logIn('bob', 'wrong');
     await expect(panel.problem()).toContainText('The login did not work');
     await expect(panel.problem()).toContainText('Cause: Your credential');
-    await logIn(password('bob'));
+    await panel.logIn('bob', password('bob'));
     await expect(
       panel.root.getByRole('button', { name: 'Log out' })
     ).toBeVisible();

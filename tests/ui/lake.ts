@@ -25,15 +25,25 @@ export function release(service: string): void {
   tell('release', service);
 }
 
-function tell(what: 'hold' | 'release', service: string): void {
+/**
+ * Let the tokens that are given out from now on live for so many seconds; null puts it back.
+ */
+export function shortenTokens(seconds: number | null): void {
+  tell('shorten_tokens', seconds);
+}
+
+function tell(
+  what: 'hold' | 'release' | 'shorten_tokens',
+  argument: string | number | null
+): void {
   const code =
-    'import sys; from pathlib import Path; from jupyter_dlaas.lake import EmbeddedLake; ' +
-    'getattr(EmbeddedLake(Path(sys.argv[1])), sys.argv[2])(sys.argv[3])';
+    'import json, sys; from pathlib import Path; from jupyter_dlaas.lake import EmbeddedLake; ' +
+    'getattr(EmbeddedLake(Path(sys.argv[1])), sys.argv[2])(json.loads(sys.argv[3]))';
   execFileSync(process.env.PYTHON as string, [
     '-c',
     code,
     directory,
     what,
-    service
+    JSON.stringify(argument)
   ]);
 }

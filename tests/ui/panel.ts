@@ -66,5 +66,38 @@ export class Panel {
       .selectOption({ label: instance });
   }
 
+  /**
+   * Choose how to log in, where there are several ways.
+   */
+  async way(
+    name: 'Single sign-on' | 'Code' | 'Certificate' | 'Password'
+  ): Promise<void> {
+    await this.root
+      .getByRole('group', { name: 'Log in by' })
+      .getByText(name, { exact: true })
+      .click();
+  }
+
+  async logIn(username: string, password: string): Promise<void> {
+    await this.way('Password');
+    await this.root.getByLabel('User name').fill(username);
+    await this.root.locator('[name=password]').fill(password);
+    await this.button('Log in').click();
+  }
+
+  /**
+   * The account that is logged in; a press on it shows how and until when.
+   */
+  get account(): Locator {
+    return this.root.getByTestId('dlaas-account');
+  }
+
+  /**
+   * How one is logged in and until when.
+   */
+  get login(): Locator {
+    return this.root.getByRole('group', { name: 'Your login' });
+  }
+
   readonly root: Locator;
 }

@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import certificates
+
 from jupyter_dlaas.lake import EmbeddedLake
 
 HERE = Path(__file__).resolve().parent
@@ -33,13 +35,28 @@ def free_port() -> int:
 
 
 def server_config(lake: EmbeddedLake, folder: Path) -> Path:
-    """Name one lake twice: as the demonstration, logged in, and as one that wants a password."""
+    """Name one lake several times: as the demonstration, logged in, and as those where one logs in
+    as bob, as anybody, or for a while only.
+    """
     waiting = {
         **lake.instance("bob", login=False),
         "name": "by-hand",
         "display_name": "Log in by hand",
     }
-    rucio = {"default_instance": "lake", "instances": [lake.instance("alice"), waiting]}
+    anybody = {
+        key: value
+        for key, value in lake.instance("alice", login=False).items()
+        if key not in ("account", "username", "client_cert", "client_key")
+    } | {"name": "anybody", "display_name": "Log in as anybody"}
+    # Without a refresh token nobody can renew it.
+    brief = anybody | {
+        "name": "brief",
+        "display_name": "Log in for a while",
+        "login_methods": ["oidc"],
+        "oidc_scope": "openid profile",
+    }
+    instances = [lake.instance("alice"), waiting, anybody, brief]
+    rucio = {"default_instance": "lake", "instances": instances}
     (folder / "lakes.json").write_text(json.dumps({"RucioConfig": rucio}))
     return folder
 
@@ -51,6 +68,7 @@ def server_environment(lake: EmbeddedLake, folder: Path) -> dict[str, str]:
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "IPYTHONDIR": str(folder / "ipython"),
+        "HOME": str(certificates.home(lake, folder / "home")),
     }
 
 

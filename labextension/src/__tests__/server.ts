@@ -127,7 +127,11 @@ export function instance(more: Partial<InstanceInfo> = {}): InstanceInfo {
       account: 'alice',
       method: 'userpass',
       expires_at: null,
-      problem: null
+      problem: null,
+      pending: null,
+      credential_expires_at: null,
+      identity: null,
+      renewable: true
     },
     methods: ['userpass'],
     destination_rse: 'MOUNT',
@@ -135,6 +139,7 @@ export function instance(more: Partial<InstanceInfo> = {}): InstanceInfo {
     default_lifetime: 14 * 86400,
     wildcard_enabled: false,
     problem: null,
+    issuers: [],
     ...more
   };
 }
@@ -208,6 +213,12 @@ export function job(more: Partial<Job> = {}): Job {
     result: null,
     problem: null,
     attempt: 1,
+    folder: null,
+    files: 1,
+    done_files: 0,
+    failed_files: 0,
+    speed: null,
+    origin: 'panel',
     ...more
   };
 }

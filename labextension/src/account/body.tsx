@@ -2,33 +2,44 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Button, IconButton } from '../components/button';
+import { Icon } from '../components/icon';
 import { ProblemView } from '../components/problem';
-import { formatTime, formatUTC } from '../format';
+import { formatRemaining, formatTime, formatUTC } from '../format';
+import { endOf, isLoggedIn } from '../login';
 import type { InstanceInfo } from '../schema';
+import { Card } from './card';
+import { Entry } from './entry';
+import type { IEntry } from './fields';
 import type { AccountModel } from './model';
 
 interface IProps {
   model: AccountModel;
   trans: TranslationBundle;
+  copy: (text: string) => void;
 }
 
 /**
  * The head of the panel: the instance, the account, and the way in where one is not in.
  */
-export function AccountBody({ model, trans }: IProps): JSX.Element {
+export function AccountBody(props: IProps): JSX.Element {
+  const { model, trans } = props;
   const { instance, phase, problem } = model;
+  const card = React.useId();
+  const head = React.useRef<HTMLDivElement>(null);
+  useFocus(model, head);
   if (!instance) {
-    return <NoInstance model={model} trans={trans} />;
+    return <NoInstance {...props} />;
   }
-  const { login } = instance;
+  const isIn = isLoggedIn(instance.login);
+  const entry = { ...props, instance };
   return (
     <>
-      <div className="jp-Dlaas-account">
-        <Chooser model={model} instance={instance} trans={trans} />
-        {login.state === 'logged_in' && (
-          <Who model={model} instance={instance} trans={trans} />
-        )}
+      <div className="jp-Dlaas-account" ref={head}>
+        <Chooser {...entry} />
+        {isIn && <Who {...entry} card={card} />}
       </div>
+      {isIn && model.isOpen && <Card {...entry} id={card} />}
+      {instance.login.state === 'expiring' && <Ending {...entry} />}
       {instance.problem && (
         <ProblemView problem={instance.problem} trans={trans} />
       )}
@@ -42,17 +53,36 @@ export function AccountBody({ model, trans }: IProps): JSX.Element {
           )}
         </ProblemView>
       )}
-      {login.state !== 'logged_in' && !instance.problem && (
-        <WayIn
-          key={instance.name}
-          model={model}
-          instance={instance}
-          trans={trans}
-        />
+      {(model.isEntering || instance.login.pending) && !instance.problem && (
+        <Entry key={instance.name} {...entry} />
       )}
     </>
   );
 }
+
+/**
+ * Keep the keyboard in the head when what it was on goes: a button that was pressed, a form that was sent.
+ */
+function useFocus(
+  model: AccountModel,
+  head: React.RefObject<HTMLDivElement>
+): void {
+  const { login, name } = model.instance ?? {};
+  const view = [name, login?.state, login?.pending?.kind, model.isEntering];
+  React.useEffect(() => {
+    const root = head.current?.parentElement;
+    if (root && model.hasActed && document.activeElement === document.body) {
+      const next = ['login', 'account-who', 'account']
+        .map(part => `.jp-Dlaas-${part} ${FOCUSABLE}`)
+        .map(selector => root.querySelector<HTMLElement>(selector))
+        .find(node => node !== null);
+      next?.focus();
+    }
+  }, view);
+}
+
+const FOCUSABLE =
+  ':is(a, button, select, input:not([type=radio]), input:checked):not(:disabled)';
 
 function NoInstance({ model, trans }: IProps): JSX.Element {
   if (model.problem) {
@@ -85,7 +115,7 @@ function NoInstance({ model, trans }: IProps): JSX.Element {
   );
 }
 
-function Chooser(props: IProps & { instance: InstanceInfo }): JSX.Element {
+function Chooser(props: IEntry): JSX.Element {
   const { instance, model, trans } = props;
   if (model.instances.length === 1) {
     return (
@@ -110,21 +140,27 @@ function Chooser(props: IProps & { instance: InstanceInfo }): JSX.Element {
   );
 }
 
-function Who(props: IProps & { instance: InstanceInfo }): JSX.Element {
-  const { model, trans } = props;
-  const { account, expires_at: until } = props.instance.login;
-  const caption = until
-    ? trans.__(
-        'Logged in until %1 (%2), renewed by itself where it can be',
-        formatTime(until),
-        formatUTC(until)
-      )
-    : trans.__('Logged in');
+/**
+ * The account, which opens what there is to know of the login.
+ */
+function Who(props: IEntry & { card: string }): JSX.Element {
+  const { instance, model, trans } = props;
+  const { account, problem } = instance.login;
   return (
     <span className="jp-Dlaas-account-who">
-      <span className="jp-Dlaas-account-person" title={caption}>
+      <button
+        type="button"
+        className="jp-Dlaas-account-person"
+        aria-expanded={model.isOpen}
+        aria-controls={model.isOpen ? props.card : undefined}
+        title={captionOf(instance, trans)}
+        onClick={() => {
+          model.isOpen = !model.isOpen;
+        }}
+      >
+        <Icon name={problem ? 'stuck' : 'person'} />
         <span data-testid="dlaas-account">{account}</span>
-      </span>
+      </button>
       <IconButton
         label={trans.__('Log out')}
         icon="logout"
@@ -135,114 +171,39 @@ function Who(props: IProps & { instance: InstanceInfo }): JSX.Element {
   );
 }
 
-/**
- * The way into an instance; by name and password here, else it says what the server does.
- */
-function WayIn(props: IProps & { instance: InstanceInfo }): JSX.Element {
-  const { instance, model, trans } = props;
-  const isOver = instance.login.state === 'expired';
-  return (
-    <div className="jp-Dlaas-login">
-      {isOver && (
-        <p className="jp-Dlaas-login-over" role="status">
-          {trans.__('Your login is over. Log in again to go on.')}
-        </p>
-      )}
-      {instance.login.problem && !model.problem && (
-        <ProblemView problem={instance.login.problem} trans={trans} />
-      )}
-      {instance.methods.includes('userpass') && <Userpass {...props} />}
-      <p className="jp-Dlaas-quiet">
-        {trans.__('Or let the server log in as it is configured to:')}
-      </p>
-      <div className="jp-Dlaas-actions">
-        <Button
-          label={trans.__('Log in by the server')}
-          disabled={model.isBusy}
-          onClick={() => void model.login()}
-        />
-      </div>
-    </div>
-  );
+function captionOf(instance: InstanceInfo, trans: TranslationBundle): string {
+  const { expires_at: end, renewable } = instance.login;
+  if (!end) {
+    return trans.__('Logged in');
+  }
+  const [local, utc] = [formatTime(end), formatUTC(end)];
+  return renewable
+    ? trans.__('Logged in until %1 (%2), renewed by itself', local, utc)
+    : trans.__('Logged in until %1 (%2)', local, utc);
 }
 
-function Userpass(props: IProps & { instance: InstanceInfo }): JSX.Element {
-  const { instance, model, trans } = props;
-  const [username, setUsername] = React.useState(instance.login.account ?? '');
-  const [account, setAccount] = React.useState('');
-  // The password stays in its field: no state, no model, no log ever holds it.
-  const password = React.useRef<HTMLInputElement>(null);
-  const [hasPassword, setHasPassword] = React.useState(false);
-
-  const submit = async (event: React.FormEvent) => {
-    event.preventDefault();
-    const field = password.current;
-    if (!field || !username || !field.value) {
-      return;
-    }
-    const secret = field.value;
-    const done = await model.login({
-      username,
-      password: secret,
-      ...(account ? { account } : {})
-    });
-    if (!done) {
-      field.value = '';
-      setHasPassword(false);
-      field.focus();
-    }
-  };
-
+/**
+ * A login that nobody will renew is about to end.
+ */
+function Ending({ instance, model, trans }: IEntry): JSX.Element {
+  const end = endOf(instance.login);
   return (
-    <form
-      className="jp-Dlaas-form"
-      aria-label={trans.__('Log in to %1', instance.display_name)}
-      onSubmit={event => void submit(event)}
-    >
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('User name')}</span>
-        <input
-          className="jp-Dlaas-input"
-          name="username"
-          autoComplete="username"
-          spellCheck={false}
-          autoCapitalize="none"
-          value={username}
-          onChange={event => setUsername(event.target.value)}
+    <div className="jp-Dlaas-ending" role="status">
+      <Icon name="waiting_approval" />
+      <span title={end ? `${formatTime(end)} (${formatUTC(end)})` : undefined}>
+        {end
+          ? trans.__('Your login ends: %1.', formatRemaining(end, trans))
+          : trans.__('Your login ends soon.')}
+      </span>
+      {!model.isEntering && (
+        <Button
+          label={trans.__('Log in again…')}
+          disabled={model.isBusy}
+          onClick={() => {
+            model.isEntering = true;
+          }}
         />
-      </label>
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('Password')}</span>
-        <input
-          className="jp-Dlaas-input"
-          name="password"
-          type="password"
-          autoComplete="current-password"
-          ref={password}
-          onChange={event => setHasPassword(event.target.value !== '')}
-        />
-      </label>
-      <details className="jp-Dlaas-more">
-        <summary>{trans.__('Another Rucio account')}</summary>
-        <label className="jp-Dlaas-field">
-          <span>{trans.__('Account')}</span>
-          <input
-            className="jp-Dlaas-input"
-            name="account"
-            spellCheck={false}
-            placeholder={trans.__('the one of the user name')}
-            value={account}
-            onChange={event => setAccount(event.target.value)}
-          />
-        </label>
-      </details>
-      <Button
-        type="submit"
-        primary
-        label={model.isBusy ? trans.__('Logging in…') : trans.__('Log in')}
-        disabled={model.isBusy || !username || !hasPassword}
-        onClick={() => undefined}
-      />
-    </form>
+      )}
+    </div>
   );
 }

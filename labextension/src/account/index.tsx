@@ -1,3 +1,4 @@
+import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
@@ -14,7 +15,21 @@ export class AccountSection extends Section<AccountModel> {
     this.addClass('jp-Dlaas-AccountSection');
   }
 
+  dispose(): void {
+    if (!this.isDisposed) {
+      const { model } = this;
+      super.dispose();
+      model.dispose();
+    }
+  }
+
   protected render(): JSX.Element {
-    return <AccountBody model={this.model} trans={this.trans} />;
+    return (
+      <AccountBody
+        model={this.model}
+        trans={this.trans}
+        copy={text => Clipboard.copyToSystem(text)}
+      />
+    );
   }
 }

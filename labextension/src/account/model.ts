@@ -1,16 +1,33 @@
+import { URLExt } from '@jupyterlab/coreutils';
+
 import type { LakeModel } from '../lake/model';
+import { isLoggedIn } from '../login';
 import { Model } from '../model';
-import { problemOf } from '../problems';
-import type { InstanceInfo, LoginRequest, Problem } from '../schema';
+import { ownProblem, problemOf } from '../problems';
+import type { InstanceInfo, Login, LoginRequest, Problem } from '../schema';
+import { CertificatesModel } from './certificates';
+import type { Way } from './methods';
+import { wayOf, waysOf } from './methods';
+import { Waiting } from './waiting';
+import type { Opener } from './window';
+import { LoginWindow } from './window';
 
 /**
- * Which instance one works with, and as whom.
+ * Which instance one works with, as whom, and how one gets in and out.
  */
 export class AccountModel extends Model {
-  constructor(private readonly lake: LakeModel) {
+  constructor(
+    private readonly lake: LakeModel,
+    private readonly opener?: Opener
+  ) {
     super();
-    lake.stateChanged.connect(this.changed, this);
+    this.certificates = new CertificatesModel(lake);
+    this.certificates.stateChanged.connect(this.changed, this);
+    this._waiting = new Waiting(lake);
+    lake.stateChanged.connect(this._onLake, this);
   }
+
+  readonly certificates: CertificatesModel;
 
   get phase(): LakeModel['phase'] {
     return this.lake.phase;
@@ -32,14 +49,97 @@ export class AccountModel extends Model {
   }
 
   /**
-   * Whether a login or logout is on its way.
+   * What keeps a person from the page on which the pending login goes on.
+   */
+  get windowProblem(): Problem | null {
+    switch (this._ownWindow?.state) {
+      case 'blocked':
+        return ownProblem('PopupBlocked', 'you');
+      case 'gone':
+        return ownProblem('PopupGone', 'you');
+      default:
+        return null;
+    }
+  }
+
+  /**
+   * The page on which the pending login goes on; null where there is none.
+   */
+  get pendingURL(): string | null {
+    return this.instance && this._pendingURL(this.instance);
+  }
+
+  /**
+   * What the last login in a window was asked for by.
+   */
+  get wish(): LoginRequest {
+    return this._wish;
+  }
+
+  /**
+   * Whether a login, a renewal or a logout is on its way.
    */
   get isBusy(): boolean {
     return this._isBusy;
   }
 
+  /**
+   * Whether the ways in are shown: where one is not in, else on request.
+   */
+  get isEntering(): boolean {
+    const login = this.instance?.login;
+    return this._isEntering || (!!login && !isLoggedIn(login));
+  }
+  set isEntering(value: boolean) {
+    this._hasActed = true;
+    this._isEntering = value;
+    this._isOpen = false;
+    this._problem = null;
+    this.changed();
+  }
+
+  /**
+   * Whether the person has done something here: then the keyboard stays here when what it was on goes.
+   */
+  get hasActed(): boolean {
+    return this._hasActed;
+  }
+
+  /**
+   * Whether it is shown who is logged in, how and until when.
+   */
+  get isOpen(): boolean {
+    return this._isOpen;
+  }
+  set isOpen(value: boolean) {
+    this._isOpen = value;
+    this.changed();
+  }
+
+  /**
+   * The way in that is shown: the chosen one, else that of the last login, else the instance's first.
+   */
+  get way(): Way | null {
+    const { instance } = this;
+    if (!instance) {
+      return null;
+    }
+    const ways = waysOf(instance);
+    const last = instance.login.method;
+    const wished = [this._ways.get(instance.name), last && wayOf(last)];
+    return wished.find(way => way && ways.includes(way)) ?? ways[0] ?? null;
+  }
+  set way(value: Way | null) {
+    if (this.instance && value) {
+      this._ways.set(this.instance.name, value);
+      this._problem = null;
+      this.changed();
+    }
+  }
+
   choose(name: string): void {
     this._problem = null;
+    this._isEntering = false;
     this.lake.choose(name);
   }
 
@@ -48,14 +148,120 @@ export class AccountModel extends Model {
   }
 
   /**
-   * Log in; without a name and password as the server is configured to.
+   * Log in; without a request as the server is configured to.
    */
-  login(request?: LoginRequest): Promise<boolean> {
-    return this._do(name => this.lake.login(name, request));
+  async login(request?: LoginRequest): Promise<boolean> {
+    const { _isEntering: wasEntering } = this;
+    const done = await this._do(name => this.lake.login(name, request));
+    if (done && wasEntering && !this.instance?.login.pending) {
+      this.isEntering = false;
+    }
+    return done;
   }
 
+  /**
+   * Log in on a page in a window of its own; only in the click itself do browsers let it open.
+   */
+  async loginInWindow(request: LoginRequest, text: string): Promise<boolean> {
+    const name = this.instance?.name;
+    if (!name || this._isBusy) {
+      return false;
+    }
+    this._wish = request;
+    this.forgetWindow();
+    this._window = new LoginWindow(text, this.opener);
+    this._window.gone.connect(() => this._onGone(name));
+    this._windowOf = name;
+    const done = await this.login(request);
+    const instance = this.instances.find(each => each.name === name);
+    const url = instance && this._pendingURL(instance);
+    if (done && url) {
+      this._window?.go(url);
+    } else {
+      this.forgetWindow();
+    }
+    this.changed();
+    return done;
+  }
+
+  /**
+   * Have the server renew the login before its end.
+   */
+  renew(): Promise<boolean> {
+    return this._do(name => this.lake.renewLogin(name));
+  }
+
+  /**
+   * Log out; while a login is pending, give that one up.
+   */
   logout(): Promise<boolean> {
+    this.forgetWindow();
     return this._do(name => this.lake.logout(name));
+  }
+
+  /**
+   * Close the window of the pending login; the login itself goes on.
+   */
+  forgetWindow(): void {
+    this._window?.dispose();
+    this._window = null;
+  }
+
+  dispose(): void {
+    this.forgetWindow();
+    this._waiting.dispose();
+    this.certificates.dispose();
+    super.dispose();
+  }
+
+  private get _ownWindow(): LoginWindow | null {
+    const isOwn = this._windowOf === this.instance?.name;
+    return isOwn && this.instance?.login.pending ? this._window : null;
+  }
+
+  private _pendingURL({ login: { pending } }: InstanceInfo): string | null {
+    if (!pending) {
+      return null;
+    }
+    return pending.kind === 'popup'
+      ? URLExt.join(this.lake.settings.baseUrl, pending.url)
+      : webPage(pending.url);
+  }
+
+  private _onGone(name: string): void {
+    this.changed();
+    // It may have closed at the end of the login.
+    this.lake.checkLogin(name).catch(() => undefined);
+  }
+
+  private _onLake(): void {
+    const pending = new Set(
+      this.instances
+        .filter(({ login }) => login.pending !== null)
+        .map(({ name }) => name)
+    );
+    for (const { login, name } of this.instances) {
+      // What is answered to an act of ours is seen to there.
+      if (this._pending.has(name) && !pending.has(name) && !this._isBusy) {
+        this._onEnd(name, isLoggedIn(login) && !isRefused(login));
+      }
+    }
+    this._pending = pending;
+    this._waiting.begin();
+    this.changed();
+  }
+
+  /**
+   * A login is no longer pending; who is logged in now is shown, for another person may have finished it.
+   */
+  private _onEnd(name: string, isIn: boolean): void {
+    if (this._windowOf === name) {
+      this.forgetWindow();
+    }
+    if (this.instance?.name === name && isIn) {
+      this._isEntering = false;
+      this._isOpen = true;
+    }
   }
 
   private async _do(act: (name: string) => Promise<void>): Promise<boolean> {
@@ -64,6 +270,7 @@ export class AccountModel extends Model {
       return false;
     }
     this._isBusy = true;
+    this._hasActed = true;
     this._problem = null;
     this.changed();
     try {
@@ -82,5 +289,28 @@ export class AccountModel extends Model {
   }
 
   private _isBusy = false;
+  private _hasActed = false;
+  private _isEntering = false;
+  private _isOpen = false;
   private _problem: Problem | null = null;
+  private _window: LoginWindow | null = null;
+  private _windowOf: string | null = null;
+  private _wish: LoginRequest = { method: 'oidc' };
+  private _pending = new Set<string>();
+  private readonly _waiting: Waiting;
+  private readonly _ways = new Map<string, Way>();
+}
+
+/**
+ * Whether a login stays although the next one was refused.
+ */
+function isRefused({ problem }: Login): boolean {
+  return problem !== null && problem.error !== 'HandOverFailed';
+}
+
+/**
+ * An address of the web; what else a link may hold is no page of a provider's.
+ */
+function webPage(url: string): string | null {
+  return /^https?:\/\//i.test(url) ? url : null;
 }

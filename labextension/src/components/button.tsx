@@ -27,6 +27,28 @@ export function Button(props: {
 }
 
 /**
+ * A link that looks like a button; its page is told nothing of this one.
+ */
+export function LinkButton(props: {
+  label: string;
+  href: string;
+  onClick?: () => void;
+  primary?: boolean;
+}): JSX.Element {
+  return (
+    <a
+      className={`jp-Dlaas-button ${props.primary ? 'jp-mod-primary' : ''}`}
+      href={props.href}
+      target="_blank"
+      rel="noopener noreferrer"
+      onClick={props.onClick}
+    >
+      <span>{props.label}</span>
+    </a>
+  );
+}
+
+/**
  * A button that is a drawing; its label is its name and its tooltip.
  */
 export function IconButton(props: {

@@ -20,6 +20,7 @@ import { Rules } from './rules';
 export interface IActs {
   makeAvailable(): void;
   attach: (() => void) | null;
+  download: (() => void) | null;
   copy(text: string): void;
   prolong(rule: Rule): void;
   release(rule: Rule): void;
@@ -151,6 +152,13 @@ function Acts({ acts, model, trans }: IProps): JSX.Element {
           label={trans.__('Attach…')}
           primary={isHere}
           onClick={() => acts.attach?.()}
+        />
+      )}
+      {acts.download && (
+        <Button
+          label={trans.__('Download…')}
+          disabled={state === 'empty'}
+          onClick={() => acts.download?.()}
         />
       )}
     </div>

@@ -71,6 +71,9 @@ export class DetailsSection extends Section<DetailsModel> {
       attach: this.commands.hasCommand(CommandIDs.attach)
         ? () => execute(CommandIDs.attach)
         : null,
+      download: this.commands.hasCommand(CommandIDs.download)
+        ? () => execute(CommandIDs.download)
+        : null,
       copy: text => {
         Clipboard.copyToSystem(text);
         Notification.info(this.trans.__('Copied: %1', text), {

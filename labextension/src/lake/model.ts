@@ -4,6 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { IItem } from '../did';
+import { isLoggedIn, wasLoggedIn } from '../login';
 import { Model } from '../model';
 import { needsLogin, problemOf } from '../problems';
 import * as api from '../restapi';
@@ -98,7 +99,7 @@ export class LakeModel extends Model {
    */
   get isUsable(): boolean {
     const instance = this.instance;
-    return instance !== null && instance.login.state !== 'logged_out';
+    return instance !== null && wasLoggedIn(instance.login);
   }
 
   /**
@@ -152,6 +153,18 @@ export class LakeModel extends Model {
 
   async login(instance: string, request?: LoginRequest): Promise<void> {
     this._setLogin(instance, await api.login(this.settings, instance, request));
+  }
+
+  /**
+   * Ask how the login of one instance is, as while it is pending.
+   */
+  async checkLogin(instance: string): Promise<void> {
+    const login = await api.getLogin(this.settings, instance, true);
+    this._setLogin(instance, login, false);
+  }
+
+  async renewLogin(instance: string): Promise<void> {
+    this._setLogin(instance, await api.renewLogin(this.settings, instance));
   }
 
   async logout(instance: string): Promise<void> {
@@ -220,30 +233,32 @@ export class LakeModel extends Model {
     this.changed();
   }
 
-  private _setLogin(name: string, login: Login): void {
+  private _setLogin(name: string, login: Login, isWanted = true): void {
     this._isStale = true;
     this._setInstances(
       this._instances.map(instance =>
         instance.name === name ? { ...instance, login } : instance
       ),
-      name
+      isWanted ? name : undefined
     );
     this.changed();
   }
 
   /**
-   * Take the instances; `told` is one whose login was asked for here.
+   * Take the instances; `told` is one to which somebody wanted to log in here.
    */
   private _setInstances(instances: InstanceInfo[], told?: string): void {
     const before = this._instances;
     this._instances = instances;
     const entered = instances.filter(
       ({ login, name }) =>
-        login.state === 'logged_in' &&
+        isLoggedIn(login) &&
         before.some(
           old =>
             old.name === name &&
-            (name === told || old.login.state !== 'logged_in')
+            (name === told ||
+              !isLoggedIn(old.login) ||
+              old.login.account !== login.account)
         )
     );
     if (entered.length) {
@@ -259,7 +274,8 @@ export class LakeModel extends Model {
     if (change.kind === 'job') {
       this._jobHinted.emit(change);
     }
-    if (change.kind === 'login' && this.isActive) {
+    // Also while nobody looks, for the panel's tab says when a login is over.
+    if (change.kind === 'login' && (this.isActive || this._phase === 'ready')) {
       this._isStale = true;
       void this.refresh(true);
     }

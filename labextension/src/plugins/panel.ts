@@ -8,6 +8,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { tellEnds } from '../account/notice';
 import type { ExploreModel } from '../explore/model';
 import { lakeIcon } from '../icons';
 import { DataLakePanel } from '../panel';
@@ -48,6 +49,11 @@ export const panel: JupyterFrontEndPlugin<IDataLakePanel> = {
     app.shell.add(widget, 'left', { rank: 450, type: 'Data Lake' });
     restorer?.add(widget, widget.id);
     addCommands(app, widget, labShell !== null, trans);
+    const logIn = (instance: string) => {
+      lake.model.choose(instance);
+      widget.open();
+    };
+    tellEnds(lake.model, logIn, trans);
     const category = trans.__('Data Lake');
     palette?.addItem({ command: CommandIDs.open, category });
     palette?.addItem({ command: CommandIDs.search, category });

@@ -13,6 +13,14 @@ import { formatBytes, formatMoment } from '../format';
 import type { Job } from '../schema';
 import type { TransfersModel } from './model';
 import { isRunning } from './model';
+import {
+  filesText,
+  jobTitle,
+  outcomeText,
+  paceText,
+  placeText,
+  stateText
+} from './words';
 
 interface IProps {
   model: TransfersModel;
@@ -21,7 +29,7 @@ interface IProps {
 }
 
 /**
- * What is on its way into the lake, and what became of it.
+ * What is on its way into the lake and from it, and what became of it.
  */
 export function TransfersBody(props: IProps): JSX.Element {
   const { model, trans } = props;
@@ -46,7 +54,7 @@ export function TransfersBody(props: IProps): JSX.Element {
           <strong>{trans.__('Nothing is on its way')}</strong>
           <p>
             {trans.__(
-              'To put a file into the lake, right-click it in the file browser and choose “Upload to the data lake…”.'
+              'To put files or folders into the lake, right-click them in the file browser and choose “Upload to the data lake…”. To bring data here, select it under Explore and choose “Download…”.'
             )}
           </p>
         </div>
@@ -63,18 +71,28 @@ export function TransfersBody(props: IProps): JSX.Element {
 function JobLine(props: IProps & { job: Job }): JSX.Element {
   const { job, model, find, trans } = props;
   const { did, instance } = job;
-  const { name, scope } = splitDID(did);
+  const title = jobTitle(job);
   return (
     <li className="jp-Dlaas-job" data-job={job.id} data-state={job.state}>
       <span className={`jp-Dlaas-mark jp-mod-job-${job.state}`}>
-        <Icon name={MARKS[job.state]} />
+        <Icon
+          name={
+            job.state === 'running' && job.kind === 'download'
+              ? 'replicating'
+              : MARKS[job.state]
+          }
+        />
       </span>
-      <span className="jp-Dlaas-job-what" title={did}>
-        <Name text={name} />
+      <span className="jp-Dlaas-job-what" title={did ?? job.source}>
+        <Name text={title} />
       </span>
       {isRunning(job) && (
         <IconButton
-          label={trans.__('Cancel the upload of %1', job.source)}
+          label={
+            job.kind === 'upload'
+              ? trans.__('Cancel the upload of %1', job.source)
+              : trans.__('Cancel the download of %1', job.source)
+          }
           icon="close"
           disabled={model.isCancelling(job)}
           onClick={() => void model.cancel(job)}
@@ -83,11 +101,15 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
       {(job.state === 'failed' || job.state === 'cancelled') && (
         <Button
           label={trans.__('Try again')}
-          title={trans.__('Upload %1 again, as it is now', job.source)}
+          title={
+            job.kind === 'upload'
+              ? trans.__('Upload %1 again, as it is now', job.source)
+              : trans.__('Go on with the download of %1', job.source)
+          }
           onClick={() => void model.retry(job)}
         />
       )}
-      {job.state === 'done' && (
+      {job.state === 'done' && did && (
         <Button
           label={trans.__('Show')}
           title={trans.__('Find it in the lake')}
@@ -96,8 +118,11 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
       )}
       <span className="jp-Dlaas-job-more" title={job.source}>
         {[
-          scope,
+          did && splitDID(did).scope,
           stateText(job, model, trans),
+          filesText(job, trans),
+          job.kind === 'download' && placeText(job, trans),
+          job.origin === 'kernel' && trans.__('from a notebook'),
           job.finished_at && formatMoment(job.finished_at)
         ]
           .filter(Boolean)
@@ -105,20 +130,62 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
       </span>
       {isRunning(job) && (
         <Progress
-          label={trans.__('Upload of %1', job.source)}
+          label={
+            job.kind === 'upload'
+              ? trans.__('Upload of %1', job.source)
+              : trans.__('Download of %1', job.source)
+          }
           value={job.done_bytes}
           of={job.bytes}
-          text={trans.__(
-            '%1 of %2',
-            formatBytes(job.done_bytes),
-            formatBytes(job.bytes)
-          )}
+          text={paceText(job, trans)}
         />
       )}
       {job.result && <Result job={job} trans={trans} />}
       {job.problem && <ProblemView problem={job.problem} trans={trans} />}
-      <Log {...props} />
+      <div className="jp-Dlaas-job-log">
+        <Log {...props} />
+        {(job.files > 1 || job.kind === 'download') && <Files {...props} />}
+      </div>
     </li>
+  );
+}
+
+/**
+ * What became of each file.
+ */
+function Files(props: IProps & { job: Job }): JSX.Element {
+  const { job, model, trans } = props;
+  const files = model.files(job);
+  return (
+    <>
+      <button
+        type="button"
+        className="jp-Dlaas-link"
+        aria-expanded={files !== null}
+        aria-label={trans.__('Files of %1', job.source)}
+        onClick={() => void model.toggleFiles(job)}
+      >
+        {trans.__('Files')}
+      </button>
+      {files && (
+        <ul className="jp-Dlaas-job-files">
+          {files.length === 0 && <li>{trans.__('None yet')}</li>}
+          {files.map((file, index) => (
+            <li key={index} data-outcome={file.outcome} title={file.did}>
+              <strong>{splitDID(file.did).name}</strong>{' '}
+              {[
+                outcomeText(file.outcome, trans),
+                file.outcome !== 'failed' && formatBytes(file.bytes),
+                file.problem?.message,
+                file.problem?.remedy
+              ]
+                .filter(Boolean)
+                .join(' · ')}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }
 
@@ -129,7 +196,7 @@ function Log(props: IProps & { job: Job }): JSX.Element {
   const { job, model, trans } = props;
   const notes = model.log(job);
   return (
-    <div className="jp-Dlaas-job-log">
+    <>
       <button
         type="button"
         className="jp-Dlaas-link"
@@ -148,7 +215,7 @@ function Log(props: IProps & { job: Job }): JSX.Element {
           ))}
         </ol>
       )}
-    </div>
+    </>
   );
 }
 
@@ -183,27 +250,3 @@ const MARKS: { [state in Job['state']]: Drawing } = {
   failed: 'stuck',
   cancelled: 'cancelled'
 };
-
-function stateText(
-  job: Job,
-  model: TransfersModel,
-  trans: TranslationBundle
-): string {
-  if (model.isCancelling(job)) {
-    return trans.__('Cancelling…');
-  }
-  switch (job.state) {
-    case 'queued':
-      return trans.__('Waits for its turn');
-    case 'running':
-      return trans.__('Uploading');
-    case 'waiting':
-      return trans.__('Goes on after a login');
-    case 'done':
-      return trans.__('Uploaded');
-    case 'failed':
-      return trans.__('Failed');
-    case 'cancelled':
-      return trans.__('Cancelled');
-  }
-}

@@ -1,10 +1,12 @@
 import { Poll } from '@lumino/polling';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
 
 import type { LakeModel } from '../lake/model';
 import { Model } from '../model';
 import { problemOf } from '../problems';
 import * as api from '../restapi';
-import type { Change, Job, JobNote, Problem } from '../schema';
+import type { Change, Job, JobFile, JobNote, Problem } from '../schema';
 
 const SECOND = 1000;
 
@@ -30,6 +32,13 @@ export class TransfersModel extends Model {
       standby: () => (lake.isActive ? 'when-hidden' : true)
     });
     void this._poll.start();
+  }
+
+  /**
+   * A signal emitted once with each job that has ended well or badly while this page was open, whoever had begun it.
+   */
+  get ended(): ISignal<this, Job> {
+    return this._ended;
   }
 
   /**
@@ -69,6 +78,7 @@ export class TransfersModel extends Model {
     }
     this._problem = problem;
     if (!problem) {
+      jobs.forEach(job => this._tellEnd(job));
       this._jobs = sorted(jobs);
       newer.forEach(job => this._put(job));
     }
@@ -126,6 +136,27 @@ export class TransfersModel extends Model {
     this.changed();
   }
 
+  /**
+   * What became of the files of a job; null while it was not asked for.
+   */
+  files(job: Job): readonly JobFile[] | null {
+    return this._files.get(job.id) ?? null;
+  }
+
+  async toggleFiles(job: Job): Promise<void> {
+    if (!this._files.delete(job.id)) {
+      try {
+        this._files.set(
+          job.id,
+          await api.getJobFiles(this.lake.settings, job.id)
+        );
+      } catch (error) {
+        this._problem = problemOf(error);
+      }
+    }
+    this.changed();
+  }
+
   dispose(): void {
     this._poll.dispose();
     super.dispose();
@@ -144,7 +175,11 @@ export class TransfersModel extends Model {
    */
   private _onHint(_: LakeModel, change: Change | null): void {
     this._heard = Date.now();
-    if (!this.isActive && !this.lake.isActive) {
+    if (change?.job) {
+      this._awaited.add(change.job);
+    }
+    const isOver = change?.state === 'done' || change?.state === 'failed';
+    if (!this.isActive && !this.lake.isActive && !isOver) {
       return;
     }
     if (!change?.job) {
@@ -152,6 +187,23 @@ export class TransfersModel extends Model {
       return;
     }
     void this._ask(change.job);
+  }
+
+  /**
+   * What ends while one looks on is worth a notification, unlike what had ended before.
+   */
+  private _tellEnd(job: Job): void {
+    if (isRunning(job)) {
+      this._awaited.add(job.id);
+      return;
+    }
+    const end = `${job.id}/${job.attempt}`;
+    if (this._awaited.delete(job.id) && !this._told.has(end)) {
+      this._told.add(end);
+      if (job.state !== 'cancelled') {
+        this._ended.emit(job);
+      }
+    }
   }
 
   private async _ask(id: string): Promise<void> {
@@ -183,6 +235,7 @@ export class TransfersModel extends Model {
   private _take(job: Job): void {
     if (!isRunning(job)) {
       this._cancelling.delete(job.id);
+      this._files.delete(job.id);
     }
     this._newer.set(job.id, job);
     this._put(job);
@@ -192,6 +245,7 @@ export class TransfersModel extends Model {
   private _put(job: Job): void {
     const jobs = this._jobs ?? [];
     const known = jobs.find(({ id }) => id === job.id);
+    this._tellEnd(job);
     if (!known) {
       this._jobs = sorted([job, ...jobs]);
     } else if (
@@ -215,6 +269,10 @@ export class TransfersModel extends Model {
   private _again = new Set<string>();
   private _cancelling = new Set<string>();
   private _logs = new Map<string, JobNote[]>();
+  private _files = new Map<string, JobFile[]>();
+  private _awaited = new Set<string>();
+  private _told = new Set<string>();
+  private _ended = new Signal<this, Job>(this);
 }
 
 function sorted(jobs: Job[]): Job[] {

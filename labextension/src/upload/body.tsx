@@ -7,7 +7,13 @@ import { LifetimeField } from '../components/lifetime';
 import { Name } from '../components/name';
 import { ProblemView } from '../components/problem';
 import { formatBytes } from '../format';
-import type { Field, UploadModel } from './model';
+import { isLoggedIn } from '../login';
+import type { Duplicates, Field, IChosen, UploadModel } from './model';
+
+/**
+ * So many of the chosen files are named.
+ */
+const SHOWN = 4;
 
 interface IProps {
   model: UploadModel;
@@ -20,7 +26,7 @@ interface IProps {
 export function UploadBody(props: IProps): JSX.Element {
   const { model, trans } = props;
   const { instance } = model;
-  if (!instance || instance.login.state !== 'logged_in') {
+  if (!instance || !isLoggedIn(instance.login)) {
     return (
       <p className="jp-Dlaas-quiet" role="alert">
         {trans.__('You are not logged in to a data lake. Log in in its panel.')}
@@ -30,21 +36,20 @@ export function UploadBody(props: IProps): JSX.Element {
   return (
     <>
       <div className="jp-Dlaas-what">
-        <div className="jp-Dlaas-what-did" title={model.file.path}>
-          <Icon name="file" className="jp-Dlaas-row-type jp-mod-file" />
-          <Name text={model.file.name} />
-          {model.file.size !== null && (
-            <span className="jp-Dlaas-row-size">
-              {formatBytes(model.file.size)}
-            </span>
-          )}
-        </div>
+        {model.chosen.slice(0, SHOWN).map(file => (
+          <Chosen key={file.path} file={file} />
+        ))}
+        {model.chosen.length > SHOWN && (
+          <p className="jp-Dlaas-quiet">
+            {trans.__('and %1 more', model.chosen.length - SHOWN)}
+          </p>
+        )}
         <p className="jp-Dlaas-quiet">
           {trans.__('To %1', instance.display_name)}
         </p>
       </div>
       <Scope {...props} />
-      <FileName {...props} />
+      {model.isSeveral ? <Several {...props} /> : <FileName {...props} />}
       <Dataset {...props} />
       <LifetimeField
         legend={trans.__('Keep it for')}
@@ -59,6 +64,58 @@ export function UploadBody(props: IProps): JSX.Element {
       <ProblemAt {...props} field="lifetime" />
       <Where {...props} />
       <ProblemAt {...props} field={null} />
+    </>
+  );
+}
+
+function Chosen({ file }: { file: IChosen }): JSX.Element {
+  const type = file.isFolder ? 'dataset' : 'file';
+  return (
+    <div className="jp-Dlaas-what-did" title={file.path}>
+      <Icon name={type} className={`jp-Dlaas-row-type jp-mod-${type}`} />
+      <Name text={file.name} />
+      {file.size !== null && !file.isFolder && (
+        <span className="jp-Dlaas-row-size">{formatBytes(file.size)}</span>
+      )}
+    </div>
+  );
+}
+
+/**
+ * How several files are named, and what becomes of those whose name is taken.
+ */
+function Several(props: IProps): JSX.Element {
+  const { model, trans } = props;
+  const choices: [Duplicates, string][] = [
+    ['fail', trans.__('it is left out and reported')],
+    ['rename', trans.__('it gets a free name (-2, -3)')],
+    ['version', trans.__('it is a new version (-v2, -v3)')]
+  ];
+  return (
+    <>
+      <p className="jp-Dlaas-quiet">
+        {trans.__(
+          'Each file keeps its name, those of a folder with their path below it. Hidden files are left out.'
+        )}
+      </p>
+      <label className="jp-Dlaas-field">
+        <span>{trans.__('Where another file has the name')}</span>
+        <select
+          className="jp-Dlaas-select"
+          name="duplicates"
+          value={model.duplicates}
+          onChange={event => {
+            model.duplicates = event.target.value as Duplicates;
+          }}
+        >
+          {choices.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
+      <ProblemAt {...props} field="name" />
     </>
   );
 }

@@ -33,7 +33,7 @@ export async function askUpload(
     body: new Body(model, trans),
     accept: trans.__('Upload'),
     trans,
-    focus: 'input[name=name]'
+    focus: model.isSeveral ? 'select[name=scope]' : 'input[name=name]'
   });
   await dialog.launch();
   return model.job;

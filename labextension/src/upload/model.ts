@@ -4,7 +4,7 @@ import type { ILifetime } from '../lifetime';
 import { localDate, meaning } from '../lifetime';
 import { problemOf } from '../problems';
 import * as api from '../restapi';
-import type { InstanceInfo, Job, Problem, RSE } from '../schema';
+import type { InstanceInfo, Job, Problem, RSE, UploadRequest } from '../schema';
 
 const MONTH = 30 * 86400;
 
@@ -14,16 +14,33 @@ const MONTH = 30 * 86400;
 export type Field = 'scope' | 'name' | 'dataset' | 'lifetime' | 'rse';
 
 /**
- * Putting a file of the file browser into the lake.
+ * A file or folder of the file browser.
+ */
+export interface IChosen {
+  path: string;
+  name: string;
+  size: number | null;
+  isFolder?: boolean;
+}
+
+/**
+ * What becomes of a file whose name is taken by another one.
+ */
+export type Duplicates = NonNullable<UploadRequest['duplicates']>;
+
+/**
+ * Putting files and folders of the file browser into the lake; a single file may get another name.
  */
 export class UploadModel extends Form {
   constructor(
     private readonly lake: LakeModel,
-    readonly file: { path: string; name: string; size: number | null }
+    chosen: IChosen | readonly IChosen[]
   ) {
     super();
+    this.chosen = [chosen].flat();
+    this.file = this.chosen[0];
     this.instance = lake.instance;
-    this._name = file.name.replace(/\s+/g, '_');
+    this._name = this.file.name.replace(/\s+/g, '_');
     this._lifetime = {
       kind: 'endless',
       preset: MONTH,
@@ -33,7 +50,24 @@ export class UploadModel extends Form {
     this._loaded = this._load();
   }
 
+  readonly chosen: readonly IChosen[];
+  readonly file: IChosen;
   readonly instance: InstanceInfo | null;
+
+  /**
+   * Whether there are several files, or a folder of them: each keeps its name.
+   */
+  get isSeveral(): boolean {
+    return this.chosen.length > 1 || this.file.isFolder === true;
+  }
+
+  get duplicates(): Duplicates {
+    return this._duplicates;
+  }
+  set duplicates(value: Duplicates) {
+    this._duplicates = value;
+    this._edited();
+  }
 
   get scope(): string {
     return this._scope;
@@ -119,6 +153,9 @@ export class UploadModel extends Form {
    */
   get nameFault(): 'missing' | 'form' | null {
     const name = this._name.trim();
+    if (this.isSeveral) {
+      return null;
+    }
     return name === '' ? 'missing' : /[\s*]/.test(name) ? 'form' : null;
   }
 
@@ -147,8 +184,13 @@ export class UploadModel extends Form {
     const { lifetime, until } = meaning(this._lifetime);
     const dataset = this._dataset.trim();
     const request = {
-      path: this.file.path,
-      did: this.did,
+      ...(this.isSeveral
+        ? {
+            paths: this.chosen.map(({ path }) => path),
+            scope: this._scope,
+            duplicates: this._duplicates
+          }
+        : { path: this.file.path, did: this.did }),
       ...(dataset ? { dataset: this._inScope(dataset) } : {}),
       ...(lifetime ? { lifetime } : {}),
       ...(until ? { until } : {}),
@@ -198,6 +240,7 @@ export class UploadModel extends Form {
   private _scope = '';
   private _name: string;
   private _dataset = '';
+  private _duplicates: Duplicates = 'fail';
   private _rse = '';
   private _lifetime: ILifetime;
   private _scopes: string[] | null = null;
