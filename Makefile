@@ -42,7 +42,8 @@ browser:
 
 .PHONY: xrootd
 xrootd:
-	@$(STEP) "Debian packages for the lake's XRootD" tools/debian_packages xrootd-server xrootd-scitokens-plugins xrootd-client
+	@$(STEP) "Debian packages for XRootD and its clients" tools/debian_packages xrootd-server xrootd-scitokens-plugins xrootd-client \
+	  gfal2-util-scripts gfal2-plugin-file gfal2-plugin-http gfal2-plugin-xrootd
 
 tests/ui/node_modules/.yarn-state.yml: tests/ui/package.json tests/ui/yarn.lock | $(STAMPS)/editable
 	@cd tests/ui && ../../$(STEP) "npm packages of the browser tests" ../../tools/quietly jlpm install --immutable
@@ -108,7 +109,7 @@ test-ui: install ## The whole job in Chromium
 
 .PHONY: screenshots
 screenshots: install ## Renew the screenshots of the documentation
-	@$(STEP) "Screenshots" env SCREENSHOTS=1 python tests/ui/run.py main-job.spec.ts
+	@$(STEP) "Screenshots" env SCREENSHOTS=1 python tests/ui/run.py main-job.spec.ts pictures.spec.ts
 
 .PHONY: bench
 bench: install ## The benchmarks (NAME=one of them), a JSON object per line

@@ -62,7 +62,9 @@ def tell(server: ServerApp, folder: Path) -> None:
     if manager is None:
         return
     shell = (manager.shell_command or [""])[0]
-    ours = TerminalEnvironment(folder, os.environ, shell)
-    for name, value in (manager.extra_env or {}).items():
+    told = dict(manager.extra_env or {})
+    there = {name: value for name, value in {**os.environ, **told}.items() if value}
+    ours = TerminalEnvironment(folder, there, shell)
+    for name, value in told.items():
         ours.setdefault(name, value)
     manager.extra_env = ours

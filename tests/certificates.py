@@ -64,7 +64,12 @@ def store(path: Path, lake: EmbeddedLake, passphrase: str | None = PASSPHRASE) -
     return private(path, data)
 
 
-def issued(begins: float, ends: float, elliptic: bool = False) -> tuple[Any, x509.Certificate]:
+def issued(
+    begins: float,
+    ends: float,
+    elliptic: bool = False,
+    more: x509.ExtensionType | None = None,
+) -> tuple[Any, x509.Certificate]:
     """A key and a certificate of its own issue, valid between these hours from now."""
     key: Any = ec.generate_private_key(ec.SECP256R1())
     if not elliptic:
@@ -80,4 +85,6 @@ def issued(begins: float, ends: float, elliptic: bool = False) -> tuple[Any, x50
         .not_valid_before(now + datetime.timedelta(hours=begins))
         .not_valid_after(now + datetime.timedelta(hours=ends))
     )
+    if more is not None:
+        builder = builder.add_extension(more, critical=False)
     return key, builder.sign(key, hashes.SHA256())

@@ -67,8 +67,9 @@ class RenewHandler(DlaasHandler):
 class PopupHandler(DlaasHandler):
     """Where the popup of a login begins: a page of a person's, not an answer to the panel."""
 
+    # Who may only look must not get the address that fetches the token.
     @web.authenticated
-    @authorized("read")
+    @authorized("write")
     async def get(self, instance: str, ticket: str) -> None:
         """Lead to the identity provider, once."""
         session = await self.app.sessions.get(instance)

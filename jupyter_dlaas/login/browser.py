@@ -34,6 +34,7 @@ class BrowserLogin:
     def __init__(self, instance: Instance, begun: Begun, request: LoginRequest) -> None:
         self.method: LoginMethod = request.method
         self.account = request.account
+        self.entering = False
         self._begun = begun
         self._title = instance.title
         ticket = secrets.token_urlsafe(32)
@@ -93,8 +94,8 @@ class BrowserLogin:
 class BrowserLogins:
     """The browser logins of one session, at most one at a time; lives on the event loop.
 
-    `poll` asks on a worker; `enter` logs in with what came of it; `ended` hears of every end, and
-    why where it was not that.
+    `poll` asks on a worker; `enter` logs in with what came of it; `ended` hears of the end of each
+    that was not given up, and why where it was no login.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class BrowserLogins:
         instance: Instance,
         settings: SessionSettings,
         poll: Poll,
-        enter: Callable[[Credential, LoginMethod, str | None], Awaitable[None]],
+        enter: Callable[[Credential, BrowserLogin], Awaitable[None]],
         ended: Callable[[Exception | None], None],
     ) -> None:
         self.current: BrowserLogin | None = None
@@ -127,25 +128,30 @@ class BrowserLogins:
         return self.current.redeem(ticket)
 
     def give_up(self) -> bool:
-        """Wait no longer; tell whether there was a login to wait for."""
+        """Wait no longer; tell whether a person was waited for."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        return self._forget(self.current)
+        waiting = self.current is not None and not self.current.entering
+        return self._forget(self.current) and waiting
+
+    def claim(self, login: BrowserLogin) -> bool:
+        """Tell whether a login is still wanted; one that is can no longer be given up."""
+        login.entering = login is self.current
+        return login.entering
 
     async def _finish(self, login: BrowserLogin) -> None:
         why: Exception | None = None
         try:
             found = await login.credential(self._poll, self._settings.log)
-            # Entering is not given up midway.
+            # From here on it is not cancelled, but has to be claimed.
             self._task = None
-            credential = with_storage_token(self._instance, found)
-            await self._enter(credential, login.method, login.account)
+            await self._enter(with_storage_token(self._instance, found), login)
         except Exception as error:
             why = error
-        # Meanwhile another one may have begun.
-        self._forget(login)
-        self._ended(why)
+        # Meanwhile it may have been given up, or another one have begun.
+        if self._forget(login):
+            self._ended(why)
 
     def _forget(self, login: BrowserLogin | None) -> bool:
         if login is None or login is not self.current:

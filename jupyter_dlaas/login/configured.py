@@ -45,11 +45,11 @@ class ConfiguredLogin:
         self._tried_at = 0.0
 
     @property
-    def is_offered(self) -> bool:
-        """Tell whether there is anything to try."""
+    def is_wanted(self) -> bool:
+        """Tell whether there is anything to try, and nobody has decided otherwise."""
         instance = self._instance
         by_password = instance.username and (instance.password or instance.password_file)
-        return bool(
+        return self.automatic and bool(
             instance.auth_type != "userpass" or instance.token or instance.oidc_auth or by_password
         )
 
@@ -66,7 +66,7 @@ class ConfiguredLogin:
 
     async def settle_again(self, why: DlaasError | None) -> None:
         """Try it once more where it failed long enough ago because of `why`."""
-        if why is None or not self.automatic or not self.is_offered:
+        if why is None or not self.is_wanted:
             return
         refused = isinstance(why, CannotAuthenticate)
         pause = _RETRY_REFUSED if refused else self._retry_after

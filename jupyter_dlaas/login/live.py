@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -146,11 +147,18 @@ class LiveLogin:
                 self._publish(storage)
 
     def end(self) -> None:
-        """Forget the secrets, take back what was handed over, close the connections."""
+        """Forget the secrets, take back what was handed over, close the connections.
+
+        The provider hears of it in the background: nobody waits for its answer.
+        """
         with self._lock:
             if self._ended:
                 return
             self._ended = True
+            revoke = getattr(self._credential, "revoke", None)
+            if revoke is not None:
+                name = "dlaas-revocation"
+                threading.Thread(target=_try, args=(revoke,), name=name, daemon=True).start()
             self._redactor.forget(self._secret)
             for token in (self._token, self._storage):
                 if token is not None:
@@ -177,8 +185,7 @@ class LiveLogin:
     def _is_renewable(self) -> bool:
         if self.proxy is not None and self.expires_at is not None:
             return self.proxy.expires_at > self.expires_at + 1
-        known = getattr(self._credential, "renewable", None)
-        return self._method not in ("oidc", "device") if known is None else bool(known)
+        return bool(getattr(self._credential, "renewable", True))
 
     def _take(self, token: Token) -> None:
         if self._is_known(token):
@@ -261,6 +268,11 @@ def _problem(trouble: OSError | DlaasError) -> Problem:
         "us",
         "See that Jupyter's runtime folder can be written, then log in again.",
     )
+
+
+def _try(act: Callable[[], None]) -> None:
+    with suppress(DlaasError):
+        act()
 
 
 class _Ended:

@@ -6,9 +6,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
-from dlaas.errors import CannotAuthenticate, DlaasError, LoginRequired, problem
+from dlaas.errors import CannotAuthenticate, LoginRequired, problem
 from dlaas.lake import Lake
 from jupyter_dlaas.login.live import LiveLogin
 
@@ -19,28 +18,31 @@ _LOOK = 60.0
 async def keep_fresh(
     live: LiveLogin,
     before: float,
-    renew: Callable[[], Awaitable[None]],
-    look: Callable[[], Awaitable[None]],
+    in_time: Callable[[Callable[[], None]], Awaitable[None]],
+    told: Callable[[LiveLogin], None],
     expire: Callable[[Lake, CannotAuthenticate], None],
     log: logging.Logger,
 ) -> None:
     """Renew a login `before` seconds before its token ends, at most a third of the token's life.
 
-    Goes on until it is cancelled. `look` sees once a minute what changed without us; `expire` hears
-    that a token has ended and there is no new one; other failures are logged.
+    Goes on until it is cancelled, and looks once a minute at what changed without us. `in_time`
+    carries out a blocking call, after which `told` hears of it; `expire` hears that a token has
+    ended and there is no new one; other failures are logged.
     """
     pause = 1.0
     while True:
         await asyncio.sleep(min(max(_renew_in(live, before), pause), _LOOK))
-        if _renew_in(live, before) > 0:
-            pause = 1.0
-            with suppress(DlaasError):
-                await look()
-            continue
+        due = _renew_in(live, before) <= 0
         # Until there is a new token, ask less and less often, and still in time for a last try.
-        pause = max(1.0, min(pause * 2, _LOOK, _left(live) / 3))
+        left = _left(live)
+        last = left / 3 if left > 0 else _LOOK
+        pause = max(1.0, min(pause * 2, _LOOK, last)) if due else 1.0
         try:
-            await renew()
+            try:
+                await in_time(live.renew if due else live.look)
+            finally:
+                # Also without a new token: it may be time to tell that the end is near.
+                told(live)
             if _left(live) < 0:
                 raise LoginRequired("Your token has expired, and there is no new one.")
         except CannotAuthenticate as error:

@@ -12,16 +12,10 @@ from typing import Any, TypeVar
 
 from dlaas.config import Instance
 from dlaas.credentials import Credential, for_instance
-from dlaas.errors import (
-    CannotAuthenticate,
-    DlaasError,
-    InternalError,
-    LoginRequired,
-    problem,
-)
+from dlaas.errors import CannotAuthenticate, DlaasError, InternalError, LoginRequired, problem
 from dlaas.lake import Lake
 from dlaas.model import Login, LoginMethod, LoginRequest
-from jupyter_dlaas.login.browser import BrowserLogins, begin
+from jupyter_dlaas.login.browser import BrowserLogin, BrowserLogins, begin
 from jupyter_dlaas.login.configured import ConfiguredLogin, after_failure
 from jupyter_dlaas.login.live import LiveLogin
 from jupyter_dlaas.login.methods import Make, prepare
@@ -52,7 +46,7 @@ class Session:
         self._renewal: asyncio.Task[None] | None = None
         self._ending: asyncio.Future[None] | None = None
         self._configured = ConfiguredLogin(instance, settings.retry_after, self._try_configured)
-        self._browser = BrowserLogins(instance, settings, self._poll, self._finish, self._ended)
+        self._browser = BrowserLogins(instance, settings, self._in_time, self._finish, self._ended)
         self._stopped = False
 
     @property
@@ -178,7 +172,7 @@ class Session:
     async def _try_configured(self) -> None:
         try:
             async with self._lock:
-                if self._wants_configured():
+                if self._live is None and self._configured.is_wanted:
                     await self._enter_as_configured()
         except Exception as error:
             self._why = self._told(error)
@@ -189,18 +183,18 @@ class Session:
 
     async def _begin(self, request: LoginRequest) -> Login:
         begun = await self._in_time(begin, self.instance, request)
+        if self._stopped:
+            raise LoginRequired("The server stops.")
         self._browser.start(begun, request)
         self._changed()
         return self.login
 
-    async def _poll(self, ask: Callable[[], Credential | None]) -> Credential | None:
-        return await self._in_time(ask)
-
-    async def _finish(
-        self, credential: Credential, method: LoginMethod, account: str | None
-    ) -> None:
+    async def _finish(self, credential: Credential, begun: BrowserLogin) -> None:
+        wanted = partial(self._browser.claim, begun)
         async with self._lock:
-            await self._enter(lambda: lambda: credential, method, account)
+            await self._enter(
+                lambda: lambda: credential, begun.method, begun.account, wanted=wanted
+            )
             self._configured.automatic = False
 
     def _ended(self, why: Exception | None) -> None:
@@ -214,16 +208,10 @@ class Session:
         self._settings.log.error("%s", self._settings.redactor.explain(error))
         return InternalError(problem(error).message)
 
-    def _wants_configured(self) -> bool:
-        configured = self._configured
-        return configured.automatic and self._live is None and configured.is_offered
-
     async def _enter_as_configured(self) -> None:
         self._configured.note()
-        await self._enter(lambda: self._as_configured, self.instance.auth_type)
-
-    def _as_configured(self) -> Credential:
-        return for_instance(self.instance)
+        method = "oidc" if self.instance.oidc_auth else self.instance.auth_type
+        await self._enter(lambda: partial(for_instance, self.instance), method)
 
     async def _enter(
         self,
@@ -231,17 +219,21 @@ class Session:
         method: LoginMethod,
         account: str | None = None,
         secret: str = "",
+        wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         live = await self._open(make, method, account, secret)
-        if self._stopped:
+        if self._stopped or not wanted():
             live.end()
-            raise LoginRequired("The server stops.")
+            raise LoginRequired("This login was given up, or the server stops.")
         await self._leave(live)
         await asyncio.to_thread(live.hand_over, self._settings.handover, self.default)
         # It may have been refused, or the server have stopped, meanwhile.
         if self._live is live:
             self._set(live.login())
-            self._renewal = asyncio.create_task(self._keep_fresh(live))
+            before, log = self._settings.renew_before, self._settings.log
+            self._renewal = asyncio.create_task(
+                keep_fresh(live, before, self._in_time, self._renewed, self.expire, log)
+            )
 
     async def _open(
         self,
@@ -283,22 +275,6 @@ class Session:
         await asyncio.to_thread(live.end)
         if isinstance(live.trouble, OSError):
             self._settings.log.warning("%s could not be removed", live.trouble.filename)
-
-    async def _keep_fresh(self, live: LiveLogin) -> None:
-        async def renew() -> None:
-            try:
-                await self._in_time(live.renew)
-            finally:
-                # Without a new token it may be time to tell that the end is near.
-                self._renewed(live)
-
-        async def look() -> None:
-            await self._in_time(live.look)
-            self._renewed(live)
-
-        settings = self._settings
-
-        await keep_fresh(live, settings.renew_before, renew, look, self.expire, settings.log)
 
     def _heard(self, live: LiveLogin) -> None:
         # On a worker; at the server's end the loop may be closed.

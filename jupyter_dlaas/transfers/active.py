@@ -10,15 +10,23 @@ from dlaas.errors import LoginRequired
 from dlaas.lake import Lake
 from jupyter_dlaas.transfers.orders import Key, Order
 
+# In seconds; the next ones are longer.
+FIRST_PAUSE = 5.0
+
 
 @dataclass
 class Active:
-    """What a job needs until it ends; `future` is None while it waits."""
+    """What a job needs until it ends; `future` is None while it waits.
+
+    After `pause` seconds of waiting it is tried again.
+    """
 
     instance: str
     order: Order
     future: Future[None] | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
+    pause: float = field(default_factory=lambda: FIRST_PAUSE)
+    looks_again: bool = False
 
     @property
     def keys(self) -> set[Key]:

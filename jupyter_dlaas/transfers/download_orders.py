@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dlaas.background import extent
-from dlaas.errors import problem
+from dlaas.errors import DlaasError, problem
 from dlaas.lake import Lake
 from dlaas.model import DID, DownloadRequest, JobFile, Problem
 from dlaas.transfer.download import Arrival, Downloaded, download
+from dlaas.transfer.part import remove_free
+from dlaas.transfer.place import OURS
 from jupyter_dlaas.transfers import places
 from jupyter_dlaas.transfers.orders import Ending, Key, Listener, Order, Size, lacking
+
+# What has come of files is kept so long for another try, in seconds.
+_KEPT = 14 * 86400.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,17 @@ class DownloadOrder(Order):
             arrived=lambda arrival: listener.arrived(_file(arrival)),
         )
         return Ending(found.bytes, problem=_lacking(found))
+
+    def tidy(self) -> None:
+        """Remove what has come in part, for two weeks nobody has gone on with it; not the cache's,
+        which is cleaned as a whole.
+        """
+        with suppress(DlaasError, OSError):
+            folder = self._folder()
+            # Named by the files' checksums, which are not known here.
+            for part in Path(folder).glob(f"{OURS}-*.part") if folder is not None else ():
+                if time.time() - part.lstat().st_mtime > _KEPT:
+                    remove_free(part)
 
     def _folder(self) -> os.PathLike[str] | None:
         if self.request.folder is None:

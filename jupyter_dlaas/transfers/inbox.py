@@ -39,7 +39,8 @@ class Inbox:
             self._folder.chmod(0o700)
             for other in self._folder.iterdir():
                 if other not in (self._inbox, self._told) and is_dead(other.name):
-                    self._adopt(other)
+                    with self._careful():
+                        self._adopt(other)
 
     def offer(self, handover: Path) -> None:
         """Say in the hand-over to kernels, where there is one, where the inbox is."""
@@ -57,15 +58,9 @@ class Inbox:
         cancels: list[str] = []
         with self._careful():
             for path in self._arrived():
-                if path.suffix == background.CANCEL:
-                    path.unlink()
-                    cancels.append(path.stem)
-                elif path.suffix == background.ORDER:
-                    claimed = path.with_suffix(background.CLAIMED)
-                    path.rename(claimed)
-                    orders += self._read(claimed)
-                elif path.suffix == background.CLAIMED:
-                    orders += self._read(path)
+                # One that cannot be read stops no other.
+                with self._careful():
+                    self._sort(path, orders, cancels)
         return orders, cancels
 
     def settle(self, job_id: str) -> None:
@@ -90,10 +85,24 @@ class Inbox:
         with suppress(OSError):
             self._inbox.rmdir()
 
+    def _sort(self, path: Path, orders: list[HandedOver], cancels: list[str]) -> None:
+        if path.suffix == background.CANCEL:
+            path.unlink()
+            cancels.append(path.stem)
+        elif path.suffix == background.ORDER:
+            claimed = path.with_suffix(background.CLAIMED)
+            path.rename(claimed)
+            orders += self._read(claimed)
+        elif path.suffix == background.CLAIMED:
+            orders += self._read(path)
+
     def _adopt(self, other: Path) -> None:
         for path in other.iterdir():
-            os.replace(path, self._inbox / path.name)
-        other.rmdir()
+            # Another new server may do the same just now.
+            with suppress(FileNotFoundError):
+                os.replace(path, self._inbox / path.name)
+        with suppress(FileNotFoundError):
+            other.rmdir()
 
     def _arrived(self) -> Iterator[Path]:
         with os.scandir(self._inbox) as rows:
@@ -107,7 +116,9 @@ class Inbox:
     def _read(self, path: Path) -> list[HandedOver]:
         try:
             return [HandedOver.read(path.read_text(encoding="utf-8"), path.stem)]
-        except (ValueError, TypeError, KeyError):
+        except OSError:
+            raise
+        except Exception:
             self._log.warning("%s is not an order that can be read; it was removed.", path)
             path.unlink(missing_ok=True)
             return []

@@ -39,6 +39,8 @@ class JobList:
         self._told: dict[str, float] = {}
         self._running: dict[str, Hearing] = {}
         self._lock = threading.Lock()
+        # What is written is in the order in which it came about.
+        self._writing = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def open(self, loop: asyncio.AbstractEventLoop) -> list[tuple[Job, Order | None]]:
@@ -50,25 +52,46 @@ class JobList:
             self.jobs[job.id] = job
             if order is not None:
                 self.orders[job.id] = order
-        self._inbox.forget(self.jobs)
+                if job.state in FINAL:
+                    order.tidy()
+            if job.origin == "kernel" and job.state not in FINAL:
+                # Its kernel cancels it here from now on.
+                self._inbox.tell(job, [])
+        known = self._store.known()
+        if known is not None:
+            self._inbox.forget(known)
         return found
 
-    def add(self, job: Job, order: Order, note: str) -> None:
-        """Add a job, or begin it anew; it is on disk when this returns."""
-        with self._lock:
-            self.jobs[job.id] = job
-            self.orders[job.id] = order
-            self._running.pop(job.id, None)
-        self._store.save(job, order, note)
-        self._tell(job)
+    def add(self, job: Job, order: Order, note: str) -> bool:
+        """Add a job, or begin it anew; False where it is not on disk when this returns."""
+        with self._writing:
+            with self._lock:
+                self.jobs[job.id] = job
+                self.orders[job.id] = order
+            kept = self._store.save(job, order, note)
+            self._tell(job)
         self._forget_old()
+        return kept
 
     def advance(self, job_id: str, note: str, **changes: Any) -> None:
         """Change a job, write it, and tell of it."""
-        with self._lock:
-            job = self.jobs[job_id] = replace(self.jobs[job_id], **changes)
-        self._store.save(job, note=note)
-        self._tell(job)
+        with self._writing:
+            self._advance(job_id, note, changes)
+
+    def advance_unless_ended(self, job_id: str, note: str, **changes: Any) -> None:
+        """Do as `advance`, but leave a job that has ended as it is."""
+        with self._writing:
+            if self.jobs[job_id].state not in FINAL:
+                self._advance(job_id, note, changes)
+
+    def keep(self, job_id: str) -> bool:
+        """Write a job that is known, with its order, once more; False where that fails."""
+        with self._writing:
+            return self._store.save(self.jobs[job_id], self.orders.get(job_id))
+
+    def ask_to_stop(self, job_id: str) -> None:
+        """Write that a job that runs has been cancelled; may block."""
+        self._store.cancel(job_id)
 
     def progress(self, job_id: str, **changes: Any) -> None:
         """Change what is not worth writing, and tell of it now and then."""
@@ -109,6 +132,14 @@ class JobList:
         self._inbox.close()
         self._store.close()
 
+    def _advance(self, job_id: str, note: str, changes: dict[str, Any]) -> None:
+        with self._lock:
+            job = self.jobs[job_id] = replace(self.jobs[job_id], **changes)
+            if job.state == "done":
+                self.orders.pop(job_id, None)
+        self._store.save(job, note=note)
+        self._tell(job)
+
     def _tell(self, job: Job) -> None:
         self._told[job.id] = time.monotonic()
         if job.origin == "kernel":
@@ -116,7 +147,9 @@ class JobList:
         self.call(lambda: self._changed(job))
 
     def _forget_old(self) -> None:
-        ended = [job.id for job in list(self.jobs.values()) if job.state in FINAL]
+        jobs = list(self.jobs.values())
+        # A worker may still have one that was cancelled.
+        ended = [job.id for job in jobs if job.state in FINAL and job.id not in self._running]
         for job_id in ended[:-REMEMBERED]:
             del self.jobs[job_id]
             self.orders.pop(job_id, None)

@@ -51,11 +51,23 @@ CREATE TABLE IF NOT EXISTS notes (number INTEGER PRIMARY KEY, id TEXT, at REAL, 
 CREATE INDEX IF NOT EXISTS notes_of ON notes (id);
 CREATE TABLE IF NOT EXISTS files (id TEXT PRIMARY KEY, files TEXT);
 """
+# What somebody has cancelled stays so until it has ended, or is begun anew with its order; and what
+# is done needs no order, which may be long.
 _SAVE = """
 INSERT INTO jobs (id, server, state, job, "order") VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
-    server = excluded.server, state = excluded.state, job = excluded.job,
-    "order" = coalesce(excluded."order", "order")
+    server = excluded.server, job = excluded.job,
+    state = CASE
+        WHEN jobs.state = 'cancelling' AND excluded."order" IS NULL
+            AND excluded.state NOT IN ('done', 'failed', 'cancelled')
+        THEN jobs.state ELSE excluded.state END,
+    "order" = CASE
+        WHEN excluded.state = 'done' THEN NULL
+        ELSE coalesce(excluded."order", jobs."order") END
+"""
+_CANCEL = """
+UPDATE jobs SET state = 'cancelling'
+WHERE id = ? AND state NOT IN ('done', 'failed', 'cancelled')
 """
 _OLD = """
 DELETE FROM jobs WHERE state IN ('done', 'failed', 'cancelled') AND id NOT IN
@@ -79,6 +91,7 @@ class JobStore:
         self._server = server
         self._log = log
         self._lock: IO[str] | None = None
+        self._complained = ""
 
     def open(self) -> list[tuple[Job, Order | None]]:
         """Answer what has ended and what dead servers left, oldest first.
@@ -87,9 +100,33 @@ class JobStore:
         """
         return self._careful(self._open) or []
 
-    def save(self, job: Job, order: Order | None = None, note: str = "") -> None:
-        """Write a job, its order when it is new, and a line for its log."""
-        self._careful(lambda: self._write(job, order, note))
+    def save(self, job: Job, order: Order | None = None, note: str = "") -> bool:
+        """Write a job, its order when it begins, and a line for its log; False where that fails."""
+
+        def write() -> bool:
+            with closing(self._connect()) as db, db:
+                _insert(db, self._server, job, order, note)
+            return True
+
+        return bool(self._careful(write))
+
+    def cancel(self, job_id: str) -> None:
+        """Write that a job that runs is to stop, so that no other server goes on with it."""
+
+        def write() -> None:
+            with closing(self._connect()) as db, db:
+                db.execute(_CANCEL, [job_id])
+
+        self._careful(write)
+
+    def known(self) -> set[str] | None:
+        """Answer the ids of the jobs of all servers; None where they cannot be read."""
+
+        def find() -> set[str]:
+            with closing(self._connect()) as db:
+                return {row[0] for row in db.execute("SELECT id FROM jobs")}
+
+        return self._careful(find)
 
     def notes(self, job_id: str) -> list[JobNote]:
         """Answer the log of a job, oldest line first."""
@@ -136,7 +173,10 @@ class JobStore:
         try:
             return act()
         except (sqlite3.Error, OSError) as error:
-            self._log.warning("The list of transfers is not kept: %s: %s", self._path, error)
+            # Once for each reason: an order of a kernel is tried again and again.
+            if str(error) != self._complained:
+                self._complained = str(error)
+                self._log.warning("The list of transfers is not kept: %s: %s", self._path, error)
             return None
 
     def _open(self) -> list[tuple[Job, Order | None]]:
@@ -161,8 +201,8 @@ class JobStore:
         found: list[tuple[Job, Order | None]] = []
         with closing(self._connect()) as db, db:
             _prepare(db)
-            rows = list(db.execute('SELECT server, job, "order" FROM jobs ORDER BY number'))
-            for server, text, ordered in rows:
+            rows = list(db.execute('SELECT server, state, job, "order" FROM jobs ORDER BY number'))
+            for server, state, text, ordered in rows:
                 job = _job_of(text)
                 if job is None:
                     continue
@@ -170,14 +210,10 @@ class JobStore:
                 if job.state not in FINAL:
                     if not self.is_dead(server):
                         continue
-                    job = _left(job, order)
+                    job = _left(job, order, cancelled=state == "cancelling")
                     _insert(db, self._server, job, None, "The server that ran it has stopped.")
                 found.append((job, order))
         return found
-
-    def _write(self, job: Job, order: Order | None, note: str) -> None:
-        with closing(self._connect()) as db, db:
-            _insert(db, self._server, job, order, note)
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=10)
@@ -231,11 +267,13 @@ def _job_of(text: str) -> Job | None:
         return None
 
 
-def _left(job: Job, order: Order | None) -> Job:
+def _left(job: Job, order: Order | None, *, cancelled: bool) -> Job:
     """Answer what becomes of a job whose server is gone: it goes on where that is known how."""
+    now = datetime.now(timezone.utc)
+    if cancelled:
+        return replace(job, state="cancelled", finished_at=now, speed=None)
     if order is not None:
         return replace(job, state="queued", problem=None, **NOTHING_YET)
-    now = datetime.now(timezone.utc)
     return replace(job, state="failed", finished_at=now, problem=INTERRUPTED)
 
 

@@ -85,6 +85,9 @@ class Order(ABC):
     def carry_out(self, lake: Lake, listener: Listener) -> Ending:
         """Do it; raises what `Lake.upload` and `Lake.download` do."""
 
+    def tidy(self) -> None:  # noqa: B027  (most leave nothing)
+        """Remove what a job that ended early left here and nobody has gone on with; may block."""
+
     def job(self, instance: str, size: Size, job_id: str | None = None) -> Job:
         """Make the job for this order."""
         return Job(

@@ -40,7 +40,8 @@ def files(root: str | None, paths: list[str], *, hidden: bool = False) -> dict[s
 
     Those of a folder are named by their path below it, as `Lake.upload_many` does; hidden ones are
     left out. Raises what `sources.source` does, and `InvalidInput` where two would have one name,
-    where there is none, and for more than 10,000.
+    where there is none, and for more than 10,000, and `AccessDenied` for a folder that cannot be
+    read.
     """
     base = _root(root)
     found: dict[str, str] = {}
@@ -66,7 +67,7 @@ def files(root: str | None, paths: list[str], *, hidden: bool = False) -> dict[s
 
 def _walk(top: Path, hidden: bool) -> list[str]:
     found = []
-    for place, folders, names in os.walk(top):
+    for place, folders, names in os.walk(top, onerror=_refuse_unread):
         folders[:] = sorted(name for name in folders if hidden or not name.startswith("."))
         for name in sorted(names):
             if hidden or not name.startswith("."):
@@ -74,6 +75,12 @@ def _walk(top: Path, hidden: bool) -> list[str]:
         if len(found) > _MOST_FILES:
             break
     return found
+
+
+def _refuse_unread(error: OSError) -> None:
+    # Left to itself the walk would leave out what is in it.
+    name = os.path.basename(error.filename or "")
+    raise AccessDenied(f"The folder {name!r} cannot be read.", remedy="Change its permissions.")
 
 
 def _add(found: dict[str, str], path: str, name: str) -> None:

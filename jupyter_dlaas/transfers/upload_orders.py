@@ -105,13 +105,15 @@ class Wanted:
 class FilesOrder(Order):
     """An upload of several files: `request.paths` are below `root`; `files` is what they stood for.
 
-    Files that appear in a folder later are not part of it.
+    Files that appear in a folder later are not part of it. `rules` are further ones, as
+    `Lake.upload_many` takes them.
     """
 
     request: UploadRequest
     root: str | None
     hidden: bool = False
     files: tuple[Wanted, ...] = ()
+    rules: tuple[Any, ...] = ()
 
     kind = "upload"
     name = "files"
@@ -120,7 +122,9 @@ class FilesOrder(Order):
     def restored(cls, values: dict[str, Any]) -> FilesOrder:
         """Make it of what `write` wrote."""
         files = tuple(Wanted(**file) for file in values["files"])
-        return cls(**{**values, "request": _request(values["request"]), "files": files})
+        rules = tuple(values.get("rules", ()))
+        read = {"request": _request(values["request"]), "files": files, "rules": rules}
+        return cls(**{**values, **read})
 
     @property
     def keys(self) -> frozenset[Key]:
@@ -147,7 +151,7 @@ class FilesOrder(Order):
     def check(self, lake: Lake) -> Size:
         """Raise what would fail for all files alike; answers how much they are."""
         first = self.files[0]
-        check_many(lake, {self._locate(first): first.did}, **_options_of_many(self.request))
+        check_many(lake, {self._locate(first): first.did}, **self._options())
         return self.size
 
     def carry_out(self, lake: Lake, listener: Listener) -> Ending:
@@ -158,7 +162,7 @@ class FilesOrder(Order):
         found = upload_many(
             lake,
             {path: file.did for path, file in asked.items()},
-            **_options_of_many(self.request),
+            **self._options(),
             progress=listener.progress,
             cancelled=listener.cancelled,
             arrived=lambda row: listener.arrived(_row(row, asked)),
@@ -187,6 +191,17 @@ class FilesOrder(Order):
             raise _changed(file.path)
         return path
 
+    def _options(self) -> dict[str, Any]:
+        asked = self.request
+        return {
+            "dataset": asked.dataset,
+            "lifetime": asked.lifetime,
+            "until": asked.until,
+            "rses": asked.rses or asked.rse,
+            "rules": self.rules,
+            "duplicates": asked.duplicates,
+        }
+
     def _locate(self, file: Wanted) -> Path:
         return source(self.root, file.path, hidden=self.hidden)
 
@@ -207,16 +222,6 @@ def _uploaded(found: Uploaded, path: str) -> JobFile:
 def _row(row: Row, asked: dict[Path, Wanted]) -> JobFile:
     file = asked[Path(row.path)]
     return JobFile(DID(row.did), file.path, row.outcome, row.bytes, row.problem)
-
-
-def _options_of_many(asked: UploadRequest) -> dict[str, Any]:
-    return {
-        "dataset": asked.dataset,
-        "lifetime": asked.lifetime,
-        "until": asked.until,
-        "rses": asked.rses or asked.rse,
-        "duplicates": asked.duplicates,
-    }
 
 
 def _options(asked: UploadRequest) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dlaas import credentials as credentials
     from dlaas import errors
     from dlaas import notebook as notebook
+    from dlaas import opendata as opendata
     from dlaas import publish as publish
     from dlaas import widgets as widgets
     from dlaas.config import Instance
@@ -49,7 +50,17 @@ _ROOMS = {
 }
 # Whole rooms that are used by their name, as in `dlaas.notebook.restore()`.
 _MODULES = frozenset(
-    {"access", "basket", "cache", "credentials", "errors", "notebook", "publish", "widgets"}
+    {
+        "access",
+        "basket",
+        "cache",
+        "credentials",
+        "errors",
+        "notebook",
+        "opendata",
+        "publish",
+        "widgets",
+    }
 )
 
 

@@ -52,7 +52,12 @@ def rank(lake: Catalogue, did: str) -> Ranking:
 
 def list_copies(lake: Catalogue, dids: list[DID], off: bool = False) -> list[Replica]:
     """List the PFNs of files by every protocol: unasked, Rucio names the first one of each RSE."""
-    return list(lake._replicas(dids, schemes=list(_SCHEMES), even_unavailable=off))
+    return list(each_copy(lake, dids, off))
+
+
+def each_copy(lake: Catalogue, dids: list[DID], off: bool = False) -> Iterator[Replica]:
+    """Yield the PFNs of files as the answer comes in; see `list_copies`."""
+    return lake._replicas(dids, schemes=list(_SCHEMES), even_unavailable=off)
 
 
 def rank_file(

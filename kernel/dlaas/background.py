@@ -11,34 +11,35 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlaas import errors, private
-from dlaas.jobs import FINAL, Duplicates, Job, JobFile, JobState, file_from, job_from
+from dlaas.job_handle import CANCEL as CANCEL
+from dlaas.job_handle import Transfer as Transfer
+from dlaas.jobs import Duplicates
 from dlaas.reference import DID
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
     from dlaas.lifetime import Lifetime, Until
-    from dlaas.problems import Problem
     from dlaas.transfer.sources import Sources
 
 # In the hand-over's folder: where orders go, and where one hears of them.
 POINTER = "transfers"
 TOLD = "told"
-ORDER, CLAIMED, CANCEL = ".order", ".claimed", ".cancel"
+ORDER, CLAIMED = ".order", ".claimed"
 _ANSWERS_WITHIN = 30.0
-_LOOK_AGAIN = 0.2
+# Their names are in one order, which the server has in memory.
+_MOST_FILES = 100_000
 _REMEDY = "Without background=True it is done here and now."
 
 
 @dataclass(frozen=True)
 class HandedOver:
-    """An order for the server: absolute paths, `uploads` as pairs of path and DID.
+    """An order for the server: absolute paths, `uploads` as pairs of path and DID, with `rules`.
 
     `options` are those of `UploadRequest` and `DownloadRequest`.
     """
@@ -50,6 +51,7 @@ class HandedOver:
     did: str | None = None
     path: str | None = None
     uploads: tuple[tuple[str, str], ...] = ()
+    rules: tuple[Any, ...] = ()
     bytes: int = 0
     files: int = 1
     options: dict[str, Any] = field(default_factory=dict)
@@ -61,87 +63,8 @@ class HandedOver:
         pairs = tuple((str(path), str(did)) for path, did in values.pop("uploads"))
         if values.pop("id") != order_id or len(order_id) != 32 or int(order_id, 16) < 0:
             raise ValueError(order_id)
-        return cls(id=order_id, uploads=pairs, **values)
-
-
-class Transfer:
-    """A transfer that the Jupyter server carries out; it goes on when this kernel ends."""
-
-    def __init__(self, job_id: str, told: Path) -> None:
-        self.id = job_id
-        self._path = told / f"{job_id}.json"
-
-    @property
-    def job(self) -> Job:
-        """The job as it is now; raises `NotThere` once nobody remembers it."""
-        return self._read()[1]
-
-    @property
-    def state(self) -> JobState:
-        """One of queued, running, waiting (for a login), done, failed, cancelled."""
-        return self.job.state
-
-    @property
-    def files(self) -> tuple[JobFile, ...]:
-        """What became of its files, those that failed first, once it has ended."""
-        return self._read()[2]
-
-    def wait(
-        self,
-        timeout: Lifetime | None = None,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Job:
-        """Wait for its end, and answer the job; raises why it failed, `Cancelled`, `TookTooLong`.
-
-        `progress` hears bytes done and bytes in all. Interrupting the wait does not end the job.
-        """
-        from dlaas.lifetime import duration
-
-        end = None if timeout is None else time.monotonic() + duration(timeout)
-        while (job := self.job).state not in FINAL:
-            if progress is not None:
-                progress(job.done_bytes, job.bytes)
-            if end is not None and time.monotonic() > end:
-                raise errors.TookTooLong(
-                    f"The {job.kind} of {job.source} is not over yet: {_said(job)}.",
-                    remedy="It goes on: look at its state, or wait again.",
-                )
-            time.sleep(_LOOK_AGAIN)
-        if progress is not None and job.state == "done":
-            progress(job.done_bytes, job.bytes)
-        if job.state == "cancelled":
-            raise errors.Cancelled(f"The {job.kind} of {job.source} was cancelled.")
-        if job.problem is not None:
-            raise _error_of(job.problem)
-        return job
-
-    def cancel(self) -> None:
-        """Ask for its end, within a second; one that has ended stays as it is."""
-        inbox, job, _ = self._read()
-        if job.state not in FINAL:
-            with suppress(FileNotFoundError):
-                private.write(inbox / f"{self.id}{CANCEL}", "")
-
-    def __repr__(self) -> str:
-        try:
-            job = self.job
-        except errors.NotThere:
-            return f"<Transfer {self.id}: not remembered>"
-        return f"<Transfer: {job.kind} of {job.source}, {_said(job)}>"
-
-    def _read(self) -> tuple[Path, Job, tuple[JobFile, ...]]:
-        try:
-            content = json.loads(self._path.read_text(encoding="utf-8"))
-            job = job_from(content["job"])
-            files = tuple(filter(None, map(file_from, content["files"])))
-        except (OSError, ValueError, KeyError, TypeError):
-            job = None
-        if job is None:
-            raise errors.NotThere(
-                "The Jupyter server does not remember this transfer.",
-                remedy="Look at the transfers in the panel.",
-            )
-        return Path(content["inbox"]), job, files
+        rules = tuple(values.pop("rules", ()))
+        return cls(id=order_id, uploads=pairs, rules=rules, **values)
 
 
 def upload(
@@ -157,7 +80,7 @@ def upload(
     """Let the Jupyter server upload a file; raises at once what can be known now."""
     inbox, told = _server_of(lake)
     lake.check_upload(path, did, dataset=dataset, lifetime=lifetime, until=until, rse=rse)
-    options = _options(dataset=dataset, lifetime=lifetime, until=until, rse=rse)
+    options = {"dataset": dataset, "rse": rse, **_times(lifetime, until)}
     return _hand_over(
         lake, inbox, told, "upload", did=str(did), path=_absolute(path), options=options
     )
@@ -172,23 +95,37 @@ def upload_many(
     lifetime: Lifetime | None = None,
     until: Until | None = None,
     rses: str | Sequence[str] | None = None,
+    rules: Iterable[str | Mapping[str, Any]] = (),
     duplicates: Duplicates = "fail",
     base: str | os.PathLike[str] | None = None,
 ) -> Transfer:
-    """Let the Jupyter server upload several files; `files` is what `Lake.upload_many` takes."""
+    """Let the Jupyter server upload several files; the arguments are those of `Lake.upload_many`.
+
+    Raises at once what can be known now; of the files' names the first one's is looked up.
+    """
+    from dlaas.transfer.many import check_many
     from dlaas.transfer.sources import sources
 
     inbox, told = _server_of(lake)
     found = sources(files, scope, base)
+    if len(found) > _MOST_FILES:
+        raise errors.InvalidInput(
+            f"{len(found)} files are too many for one transfer in the background.",
+            remedy=f"Hand over {_MOST_FILES} at a time.",
+        )
     for source in found:
         if source.problem is not None:
             raise source.problem
-    options = _options(dataset=dataset, lifetime=lifetime, until=until, rse=None)
-    options["rses"] = [rses] if isinstance(rses, str) else list(rses or ())
+    times = _times(lifetime, until)
+    first = {found[0].path: found[0].did}
+    several = {"rses": [rses] if isinstance(rses, str) else list(rses or ())}
+    written = [_written(rule) for rule in rules]
+    given = {"dataset": dataset, "duplicates": duplicates, **times, **several}
+    check_many(lake, first, **given, rules=written)
     return _hand_over(
         lake, inbox, told, "uploads",
         uploads=tuple((str(source.path), source.did) for source in found),
-        files=len(found), options={**options, "duplicates": duplicates},
+        rules=tuple(written), files=len(found), options=given,
     )  # fmt: skip
 
 
@@ -277,37 +214,20 @@ def _taken_back(path: Path) -> bool:
     return True
 
 
-def _options(
-    *,
-    dataset: str | None,
-    lifetime: Lifetime | None,
-    until: Until | None,
-    rse: str | None,
-) -> dict[str, Any]:
+def _times(lifetime: Lifetime | None, until: Until | None) -> dict[str, Any]:
     from dlaas.lifetime import moment, seconds
 
     seconds(lifetime, until)
-    return {
-        "dataset": dataset,
-        "lifetime": seconds(lifetime),
-        "until": None if until is None else moment(until).isoformat(),
-        "rse": rse,
-    }
+    end = None if until is None else moment(until).isoformat()
+    return {"lifetime": seconds(lifetime), "until": end}
+
+
+def _written(rule: str | Mapping[str, Any]) -> str | dict[str, Any]:
+    """Answer a rule as JSON can hold it; whether it is one is looked at elsewhere."""
+    if not isinstance(rule, Mapping):
+        return rule
+    return {**rule, **_times(rule.get("lifetime"), rule.get("until"))}
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:
     return os.path.abspath(os.path.expanduser(os.fspath(path)))
-
-
-def _error_of(problem: Problem) -> errors.DlaasError:
-    kind = getattr(errors, problem.error, errors.InternalError)
-    error: errors.DlaasError = kind(
-        problem.message, remedy=problem.remedy, blame=problem.blame, details=problem.details
-    )
-    return error
-
-
-def _said(job: Job) -> str:
-    if job.state == "running" and job.bytes:
-        return f"running, {100 * job.done_bytes // job.bytes} %"
-    return "waiting for a login" if job.state == "waiting" else job.state

@@ -76,11 +76,11 @@ class Cache:
 
         It costs a look at two files, and reads neither the network nor the file itself.
         """
-        path = self.path(instance, did)
+        path = self.place.path(self.relative(instance, did))
         if not self.place.is_verified(path, DID(did), size, adler32):
             return None
         self.place.note_use(path)
-        return str(path)
+        return path
 
     @contextmanager
     def hold(self, path: str | os.PathLike[str]) -> Iterator[str]:

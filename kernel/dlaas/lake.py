@@ -282,6 +282,7 @@ class Lake(Rules):
         lifetime: Lifetime | None = ...,
         until: Until | None = ...,
         rses: str | Sequence[str] | None = ...,
+        rules: Iterable[str | Mapping[str, Any]] = ...,
         duplicates: Duplicates = ...,
         base: str | PathLike[str] | None = ...,
         background: Literal[True],
@@ -312,14 +313,14 @@ class Lake(Rules):
         and attached; of one with other contents `duplicates` decides: `fail`, `skip`, `rename`
         (-2, -3), `version` (-v2, -v3). The rest goes on. Raises what `upload` raises before the
         first byte, `CannotAuthenticate` and `Cancelled`; calling it again sends nothing twice. With
-        `background` the Jupyter server does it, without `rules`, and a handle is answered.
+        `background` the Jupyter server does it, and a handle is answered.
         """
         if background:
             from dlaas import background as server
 
             return server.upload_many(
                 self, files, scope,
-                dataset=dataset, lifetime=lifetime, until=until, rses=rses,
+                dataset=dataset, lifetime=lifetime, until=until, rses=rses, rules=rules,
                 duplicates=duplicates, base=base,
             )  # fmt: skip
         from dlaas.transfer.many import upload_many

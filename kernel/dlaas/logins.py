@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -59,10 +59,10 @@ class LoginRequest:
 
     method: LoginMethod = "userpass"
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     certificate: str | None = None
     key: str | None = None
-    passphrase: str | None = None
+    passphrase: str | None = field(default=None, repr=False)
     issuer: str | None = None
     account: str | None = None
 

@@ -45,7 +45,9 @@ def write(
     """
     folder = folder_of(handover, instance.name)
     folder.mkdir(mode=0o700, exist_ok=True)
-    bearer = storage_token or (token if token and jwt_claims(token) is not None else None)
+    # Where storages get a token of their own the login's is not for them, nor for want of it.
+    own = token if token and not instance.exchanges and jwt_claims(token) is not None else None
+    bearer = storage_token or own
     secrets = {RUCIO_TOKEN: token, TOKEN: bearer, PROXY: proxy.pem if proxy else None}
     for name, text in secrets.items():
         if text is None:

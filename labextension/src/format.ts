@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 const DAY = 86400;
+const YEAR = 365.25 * DAY;
 
 /**
  * Bytes with three digits and a decimal unit, as Rucio shows them.
@@ -47,12 +48,15 @@ export function formatTime(iso: string): string {
  */
 export function formatMoment(iso: string, now = new Date()): string {
   const moment = new Date(iso);
-  return moment.toDateString() === now.toDateString()
-    ? moment.toLocaleTimeString(undefined, {
-        hour: '2-digit',
-        minute: '2-digit'
-      })
-    : formatTime(iso);
+  if (moment.toDateString() !== now.toDateString()) {
+    return formatTime(iso);
+  }
+  const time = moment.toLocaleTimeString(undefined, {
+    hour: '2-digit',
+    minute: '2-digit'
+  });
+  // "01:13 AM" stays on one line.
+  return time.replace(/\s/g, '\u00a0');
 }
 
 /**
@@ -98,6 +102,9 @@ export function formatRemaining(
   if (seconds < 2 * DAY) {
     const hours = Math.round(seconds / 3600);
     return trans._n('%1 hour left', '%1 hours left', hours);
+  }
+  if (seconds > 2 * YEAR) {
+    return trans.__('%1 years left', Math.round(seconds / YEAR));
   }
   const days = Math.round(seconds / DAY);
   return trans._n('%1 day left', '%1 days left', days);

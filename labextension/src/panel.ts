@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
-import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
+import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { AccountSection } from './account/index';
 import { AccountModel } from './account/model';
@@ -12,11 +12,10 @@ import { DetailsModel } from './details/model';
 import type { IItem } from './did';
 import { ExploreSection } from './explore/index';
 import { ExploreModel } from './explore/model';
+import { ExploreSplit } from './explore/split';
 import { lakeIcon } from './icons';
 import type { LakeModel } from './lake/model';
 import type { IDataLakePanel, ISection } from './tokens';
-
-const WIDE = 620;
 
 /**
  * The panel: the account at its head, a tab for each section below.
@@ -146,40 +145,5 @@ export namespace DataLakePanel {
     commands: CommandRegistry;
     trans: TranslationBundle;
     reveal: () => void;
-  }
-}
-
-/**
- * The tree above the card of what is selected in it, or beside it where there is room.
- */
-class ExploreSplit extends SplitPanel {
-  constructor(
-    tree: Widget,
-    private readonly card: Widget,
-    private readonly lake: LakeModel
-  ) {
-    super({ orientation: 'vertical', spacing: 5 });
-    this.addClass('jp-Dlaas-split');
-    this.addWidget(tree);
-    this.addWidget(card);
-    card.hide();
-    lake.stateChanged.connect(this._onLake, this);
-  }
-
-  protected onResize(message: Widget.ResizeMessage): void {
-    const width = message.width < 0 ? this.node.offsetWidth : message.width;
-    const orientation = width > WIDE ? 'horizontal' : 'vertical';
-    if (this.orientation !== orientation) {
-      this.orientation = orientation;
-    }
-    super.onResize(message);
-  }
-
-  private _onLake(): void {
-    const isEmpty = this.lake.selected === null;
-    if (this.card.isHidden !== isEmpty) {
-      this.card.setHidden(isEmpty);
-      this.setRelativeSizes([0.42, 0.58]);
-    }
   }
 }

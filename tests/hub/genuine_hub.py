@@ -139,8 +139,8 @@ def environment(lake: EmbeddedLake, folder: Path, ports: list[int]) -> dict[str,
         "DLAAS_HUB_PORT": str(hub),
         "DLAAS_HUB_API_PORT": str(api),
         "DLAAS_HUB_PROXY_PORT": str(proxy),
-        # The provider's tokens live for an hour: each is renewed as soon as it is ten seconds old.
-        "DLAAS_HUB_RENEW_BEFORE": "3590",
+        # The provider's tokens live for an hour: each is renewed as soon as it is two seconds old.
+        "DLAAS_HUB_RENEW_BEFORE": "3598",
         "DLAAS_HUB_SERVICE": f"http://127.0.0.1:{service}",
         "DLAAS_HUB_AUTHORIZE": f"{issuer}auth",
         "DLAAS_HUB_TOKEN": f"{issuer}token",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 import requests
 from genuine_hub import Hub, Person, wait_for
+from traitlets.config.loader import PyFileConfigLoader
 
 from dlaas.credentials import jwt_claims
+from jupyter_dlaas.lake import EmbeddedLake
 
 LOGIN = "dlaas/lake/login"
+SHIPPED = Path(__file__).resolve().parents[2] / "docs/admin/hub/jupyterhub_config.py"
 
 
 def ask(hub: Hub, token: str | None) -> requests.Response:
@@ -127,11 +132,57 @@ def test_a_server_that_starts_anew_is_logged_in_again(hub: Hub, alice: Person) -
     assert await_login(alice)["account"] == "alice"
 
 
-def test_the_hub_renews_the_token_without_a_browser(hub: Hub, bob: Person) -> None:
+def test_the_hub_renews_the_token_without_a_browser_and_each_time_once(
+    hub: Hub, bob: Person
+) -> None:
     key = hub.server_environment("bob")["JUPYTERHUB_API_TOKEN"]
-    first = ask(hub, key).json()["access_token"]
-    wait_for(lambda: ask(hub, key).json()["access_token"] != first, hub)
-    renewed = ask(hub, key)
-    assert subject(renewed) == "bob"
-    assert first != renewed.json()["access_token"]
-    assert "refresh_token" not in renewed.text
+    seen: set[str] = set()
+
+    def is_renewed_twice() -> bool:
+        # A provider that sees a refresh token a second time ends the login.
+        with ThreadPoolExecutor(8) as pool:
+            for answer in pool.map(lambda _: ask(hub, key), range(8)):
+                assert subject(answer) == "bob"
+                assert "refresh_token" not in answer.text
+                seen.add(answer.json()["access_token"])
+        return len(seen) > 2
+
+    wait_for(is_renewed_twice, hub)
+
+
+def test_a_provider_that_is_down_logs_nobody_out(hub: Hub, bob: Person, lake: EmbeddedLake) -> None:
+    key = hub.server_environment("bob")["JUPYTERHUB_API_TOKEN"]
+    lake.hold("provider")
+    before = hub.log().count("of bob was not renewed")
+
+    def has_failed() -> bool:
+        ask(hub, key)
+        return hub.log().count("of bob was not renewed") > before
+
+    try:
+        wait_for(has_failed, hub)
+        assert subject(ask(hub, key)) == "bob"
+        assert bob.get(bob.server + LOGIN).json()["state"] == "logged_in"
+    finally:
+        lake.release("provider")
+
+
+def test_the_configuration_adds_to_that_of_a_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "CALLBACK", "AUTHORIZE", "TOKEN", "USERINFO"):
+        monkeypatch.setenv(f"DLAAS_HUB_{name}", "x")
+    mine = tmp_path / "jupyterhub_config.py"
+    mine.write_text(
+        "c = get_config()\n"
+        "c.JupyterHub.services = [{'name': 'cull'}]\n"
+        "c.JupyterHub.load_roles = [{'name': 'cull'}]\n"
+        "c.Spawner.environment = {'EDITOR': 'vi'}\n"
+        f"load_subconfig({str(SHIPPED)!r})\n"
+        "c.Spawner.environment.update(PAGER='less')\n"
+    )
+    config = PyFileConfigLoader(str(mine)).load_config()
+    for listed in (config.JupyterHub.services, config.JupyterHub.load_roles):
+        assert [one["name"] for one in listed] == ["cull", "dlaas-token"]
+    told = config.Spawner.environment
+    assert set(told) == {"EDITOR", "PAGER", "RUCIO_OIDC_AUTH", "RUCIO_OIDC_HUB_URL"}

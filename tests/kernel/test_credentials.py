@@ -101,6 +101,13 @@ def test_a_token_that_somebody_else_left_in_a_shared_folder_is_not_taken(
     assert credentials.discovered()().value == "of-another"
 
 
+def test_another_name_than_the_configured_one_means_its_own_account(lake: EmbeddedLake) -> None:
+    instance = Instance.from_mapping(lake.instance("alice"))
+    assert (instance.username, instance.account) == ("alice", "alice")
+    typed = Userpass(instance, "bob", lake.layout.password("bob"))
+    assert Lake(instance, credentials=typed).whoami().name == "bob"
+
+
 def test_a_wrong_password_is_the_fault_of_what_was_typed(lake: EmbeddedLake) -> None:
     instance = Instance.from_mapping({**lake.instance("alice"), "password_file": None})
     wrong = Lake(instance, credentials=Userpass(instance, "alice", "hunter2"))

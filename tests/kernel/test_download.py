@@ -114,7 +114,8 @@ def test_an_xrootd_is_read_over_each_of_its_protocols(
     (path,) = (p for p in (tmp_path / "own").iterdir() if p.name.endswith("-0"))
     adler32 = f"{zlib.adler32(bodies[0]):08x}"
     path.unlink()
-    part.part(path.name, DID(f"{dataset}-0"), 5_000_000, adler32).write_bytes(bodies[0][:1_000_001])
+    left = part.part(path.name, DID(f"{dataset}-0"), 5_000_000, adler32)
+    Path(left).write_bytes(bodies[0][:1_000_001])
     assert download(far, dataset, tmp_path / "own").fetched == 1
     assert path.read_bytes() == bodies[0]
 
@@ -378,7 +379,7 @@ def test_two_files_of_one_name_are_told_apart_where_nothing_can_be_remembered(
     names = Names(place)
     assert names.take(DID("a:x")) == "x"
     place.make_folder(place.root)
-    place.path("x").write_bytes(b"a's")
+    Path(place.path("x")).write_bytes(b"a's")
     place.remember(place.path("x"), DID("a:x"), None)
     names.release("x")
     assert names.take(DID("b:x")) == "b/x"
@@ -440,7 +441,7 @@ def _by_rucio(far: Lake, rse: str, pfn: str, target: Path, name: str, body: byte
         )
         patched.setattr("dlaas.transfer.engine.entries", lambda *_: iter([entry]))
         patched.setattr(
-            "dlaas.transfer.choose._copies", lambda _, dids: ({d: [(rse, pfn)] for d in dids}, None)
+            "dlaas.transfer.choose._copies", lambda _, dids: ((d, [(rse, pfn)]) for d in dids)
         )
         return download(far, "ATLAS_OD_EDU:data_A.4lep.root", target)
 

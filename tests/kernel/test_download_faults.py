@@ -91,7 +91,7 @@ def tells(
     monkeypatch.setattr("dlaas.transfer.engine.entries", lambda *_: iter(entries))
     monkeypatch.setattr(
         "dlaas.transfer.choose._copies",
-        lambda _, dids: ({d: [("NORTH-DISK", u) for u in urls[d.name]] for d in dids}, None),
+        lambda _, dids: ((d, [("NORTH-DISK", u) for u in urls[d.name]]) for d in dids),
     )
 
 
@@ -426,7 +426,7 @@ def test_what_lies_half_way_and_is_wrong_is_fetched_anew(
     shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path
 ) -> None:
     place = Place(tmp_path / "own", shared=False)
-    part = place.part("x", DID("user.alice:x"), SIZE, f"{zlib.adler32(BODY):08x}")
+    part = Path(place.part("x", DID("user.alice:x"), SIZE, f"{zlib.adler32(BODY):08x}"))
     for left, starts in ((bytes(1000), [1000, 0]), (bytes(SIZE), [0]), (bytes(SIZE + 1), [0])):
         part.parent.mkdir(exist_ok=True)
         part.write_bytes(left)
@@ -442,7 +442,7 @@ def test_what_lies_there_whole_is_not_fetched_again(
 ) -> None:
     """Killed between the last byte and the name."""
     place = Place(tmp_path / "own", shared=False)
-    part = place.part("x", DID("user.alice:x"), SIZE, f"{zlib.adler32(BODY):08x}")
+    part = Path(place.part("x", DID("user.alice:x"), SIZE, f"{zlib.adler32(BODY):08x}"))
     part.parent.mkdir()
     part.write_bytes(BODY)
     storage = shelf()
@@ -454,7 +454,7 @@ def test_a_link_in_the_place_of_a_part_is_not_followed(
     shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path
 ) -> None:
     place = Place(tmp_path / "own", shared=False)
-    part = place.part("x", DID("user.alice:x"), SIZE, f"{zlib.adler32(BODY):08x}")
+    part = Path(place.part("x", DID("user.alice:x"), SIZE, f"{zlib.adler32(BODY):08x}"))
     part.parent.mkdir()
     (tmp_path / "victim").write_bytes(b"precious")
     part.symlink_to(tmp_path / "victim")
@@ -467,7 +467,7 @@ def test_a_pipe_in_the_place_of_a_part_is_told(
     shelf: Callable[..., Shelf], fetched: Callable[..., Downloaded], tmp_path: Path
 ) -> None:
     place = Place(tmp_path / "own", shared=False)
-    part = place.part("x", DID("user.alice:x"), SIZE, f"{zlib.adler32(BODY):08x}")
+    part = Path(place.part("x", DID("user.alice:x"), SIZE, f"{zlib.adler32(BODY):08x}"))
     part.parent.mkdir()
     os.mkfifo(part)
     with pytest.raises(errors.InvalidInput, match="something else"):
@@ -481,8 +481,9 @@ def test_a_file_that_is_changed_as_soon_as_it_has_its_name_is_not_taken_for_veri
 ) -> None:  # fmt: skip
     own, give = tmp_path / "own" / "x", Part.give
 
-    def given(part: Part, target: Path, replace: bool, did: DID) -> None:
-        give(part, target, replace, did)
+    def given(part: Part, path: str, replace: bool, did: DID) -> None:
+        give(part, path, replace, did)
+        target = Path(path)
         if replaced:
             target.unlink()
         target.write_bytes(bytes(SIZE))
@@ -501,7 +502,7 @@ def test_a_part_that_has_its_name_already_is_never_written_to(
     """Killed between the two steps of a rename that replaces nothing."""
     own = tmp_path / "own" / "x"
     place = Place(own.parent, shared=False)
-    part = place.part("x", DID("user.alice:x"), SIZE, f"{zlib.adler32(BODY):08x}")
+    part = Path(place.part("x", DID("user.alice:x"), SIZE, f"{zlib.adler32(BODY):08x}"))
     own.parent.mkdir()
     own.write_bytes(BODY)
     os.link(own, part)
@@ -580,7 +581,7 @@ def test_no_more_is_listed_than_is_under_way(
     monkeypatch.setattr("dlaas.transfer.engine.entries", endless)
     monkeypatch.setattr(
         "dlaas.transfer.choose._copies",
-        lambda _, dids: ({d: [("NORTH-DISK", f"{storage.url}/x")] for d in dids}, None),
+        lambda _, dids: ((d, [("NORTH-DISK", f"{storage.url}/x")]) for d in dids),
     )
     seen: list[int] = []
 
@@ -591,7 +592,7 @@ def test_no_more_is_listed_than_is_under_way(
     with pytest.raises(errors.Cancelled):
         download(far, "ATLAS_OD_EDU:2020_13TeV", tmp_path / "own", cancelled=cancelled)
     go.set()
-    assert 0 < seen[-1] < 1000
+    assert 0 < seen[-1] < 5000
 
 
 def test_cancelling_ends_what_hangs_and_keeps_what_came(
@@ -742,7 +743,7 @@ SCRIPT = """if True:
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))
     entries = [Entry(DID("user.alice:" + n), "file", s, None, a) for n, (s, a) in files.items()]
     engine.entries = lambda *_: iter(entries)
-    choose._copies = lambda _, dids: ({d: [("NORTH-DISK", url + "/" + d.name)] for d in dids}, None)
+    choose._copies = lambda _, dids: ((d, [("NORTH-DISK", url + "/" + d.name)]) for d in dids)
     lake = Lake()
     lake = Lake(replace(lake.instance, name="far", destination_rse=None))
     try:
@@ -855,7 +856,7 @@ def _half(cache: Cache, name: str, body: bytes) -> int:
     """How much of a file is here, under its name or not."""
     did, adler32 = DID(f"user.alice:{name}"), f"{zlib.adler32(body):08x}"
     relative = cache.relative("far", did)
-    there = (cache.folder / relative, cache.place.part(relative, did, len(body), adler32))
+    there = (cache.folder / relative, Path(cache.place.part(relative, did, len(body), adler32)))
     return max((path.stat().st_size for path in there if path.exists()), default=0)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,15 +17,17 @@ from certificates import PASSPHRASE, private, protected
 from distributed import Client, LocalCluster
 from logins import ANY, SCOPE, bare, by_certificate, by_token, preferring, token_by_browser
 
-from dlaas import Lake, access, handover
+from dlaas import Instance, Lake, access, handover
 from dlaas.credentials import Bearer
 from dlaas.credentials.tokens import token_from
 from dlaas.credentials.x509 import ProxyLogin, open_certificate
-from dlaas.errors import ConfigurationError, LoginRequired, StorageRefused
+from dlaas.errors import ConfigurationError, LoginRequired, StorageRefused, Unreachable
 from dlaas.filesystem import RucioFileSystem
 from dlaas.model import DID
 from dlaas.reading.troubles import troubles_of
-from dlaas.transfer.keys import KeyRing
+from dlaas.reading.xrootd_keys import XRootDKeys
+from dlaas.transfer.keys import KeyRing, Keys, trusting
+from dlaas.transfer.storage import Storage
 from jupyter_dlaas.lake import EmbeddedLake
 
 # On EAST-DISK, which is reached by root, and on NORTH-DISK, which is not.
@@ -91,6 +95,42 @@ for reference in sys.argv[1:]:
 done = lake.download(sys.argv[1].removeprefix("rucio://").replace("/", ":"), "there")
 print(done.fetched)
 """
+
+
+AT_A_TERMINAL = """
+import sys, dlaas
+assert sys.stdin.isatty() and sys.stdout.isatty()
+try:
+    dlaas.Lake().download(sys.argv[1], "there")
+except dlaas.errors.StorageRefused as error:
+    print(error.message)
+"""
+
+
+def test_nobody_is_asked_for_a_passphrase_at_a_terminal(
+    lake: EmbeddedLake, alice: Lake, tmp_path: Path
+) -> None:
+    protected(tmp_path / ".globus", lake)
+    own = preferring(Lake(bare(lake), account="alice", credentials=alice.credential), "EAST-DISK")
+    hand_over(tmp_path / "handover", own)
+    env = {**os.environ, "DLAAS_HANDOVER": str(tmp_path / "handover"), "HOME": str(tmp_path)}
+    env["X509_CERT_DIR"] = str(lake.layout.authorities)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", AT_A_TERMINAL, str(BOTH)],
+        stdin=theirs, stdout=theirs, stderr=theirs, env=env, cwd=tmp_path, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    heard = b""
+    # At its end the terminal is gone.
+    with suppress(OSError):
+        while b"pass phrase" not in heard and (more := os.read(ours, 65536)):
+            heard += more
+    os.close(ours)
+    process.kill()
+    process.wait()
+    assert b"neither token nor certificate" in heard, heard.decode()
+    assert b"pass phrase" not in heard
 
 
 @pytest.mark.parametrize("blocked", ["EAST-DISK", "NORTH-DISK"])
@@ -241,6 +281,39 @@ def test_the_proxy_of_grid_tools_is_shown_where_nothing_else_is(
     own = Lake(bare(lake), account="alice", credentials=alice.credential)
     for rse in KINDS:
         assert preferring(own, rse).download(str(BOTH), tmp_path / rse).fetched == 1
+
+
+def test_storages_are_trusted_as_grid_tools_trust_them(
+    lake: EmbeddedLake, alice: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = next(url for rse, url in access.urls(alice, BOTH, "https") if rse == "NORTH-DISK")
+    monkeypatch.delenv("X509_CERT_DIR", raising=False)
+    elsewhere = replace(bare(lake), rucio_ca_cert=None)
+
+    def look(instance: Instance) -> None:
+        context = trusting(instance)
+        Storage("NORTH-DISK", Keys(context, context, frozenset())).stat(url)
+
+    with pytest.raises(Unreachable, match="not trusted"):
+        look(elsewhere)
+    with pytest.raises(StorageRefused):
+        look(replace(elsewhere, voms_certdir_path=str(lake.layout.authorities)))
+    monkeypatch.setattr("dlaas.transfer.keys.GRID_AUTHORITIES", str(lake.layout.authorities))
+    with pytest.raises(StorageRefused):
+        look(elsewhere)
+
+
+def test_a_proxy_that_grid_tools_left_and_that_has_ended_is_shown_to_nobody(
+    lake: EmbeddedLake, oidc_token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("X509_USER_PROXY", str(lake.proxy("alice", -60)))
+    cert, key = protected(tmp_path, lake)
+    # XRootD takes no certificate whose key is elsewhere, and looks for another.
+    for more in ({}, {"client_cert": str(cert), "client_key": str(key)}):
+        own = by_token(lake, oidc_token)
+        own = Lake(replace(own.instance, **more), account="alice", credentials=own.credential)
+        for door in (XRootDKeys.of(own).ours(), XRootDKeys.of(own).cache()):
+            assert door.query.endswith(f"xrd.gsiusrpxy={XRootDKeys.of(own)._none}")
 
 
 def test_the_token_of_the_provider_is_for_rucio_and_for_storages(oidc_token: str) -> None:

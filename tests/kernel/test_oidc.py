@@ -20,7 +20,7 @@ from approval import approve
 from standin import Answer, Request, StandIn
 
 from dlaas import Instance, Lake, credentials
-from dlaas.credentials import TokenFile
+from dlaas.credentials import TokenFile, provider
 from dlaas.credentials.device import DeviceLogin, ProviderToken
 from dlaas.credentials.hub import HubToken
 from dlaas.credentials.oidc import OidcLogin, RucioToken
@@ -33,6 +33,7 @@ from dlaas.errors import (
     ConfigurationError,
     LoginRequired,
     RucioFailed,
+    TookTooLong,
     Unreachable,
 )
 from jupyter_dlaas.lake import EmbeddedLake
@@ -57,6 +58,7 @@ class FakeProvider:
         self.told: list[Answer] = []
         self.issuer = ""
         self.interval: float | None = 0.01
+        self.lifetime: float = 60
         self.methods = ["client_secret_basic", "client_secret_post"]
         self.server = StandIn(self.answer)
         self.instance = Instance(
@@ -69,6 +71,7 @@ class FakeProvider:
                 issuer=self.issuer or self.server.url,
                 token_endpoint=f"{self.server.url}/token",
                 device_authorization_endpoint=f"{self.server.url}/device",
+                revocation_endpoint=f"{self.server.url}/revoke",
                 token_endpoint_auth_methods_supported=self.methods,
             )
         if request.path == "/device":
@@ -76,13 +79,13 @@ class FakeProvider:
                 device_code="device-code",
                 user_code="ABCD-EFGH",
                 verification_uri=f"{self.server.url}/page",
-                expires_in=60,
+                expires_in=self.lifetime,
                 interval=self.interval,
             )
         return self.told.pop(0)
 
-    def forms(self) -> list[dict[str, list[str]]]:
-        return [parse_qs(r.body.decode()) for r in self.server.requests if r.path == "/token"]
+    def forms(self, path: str = "/token") -> list[dict[str, list[str]]]:
+        return [parse_qs(r.body.decode()) for r in self.server.requests if r.path == path]
 
 
 def said(status: int = 200, **fields: Any) -> Answer:
@@ -135,12 +138,68 @@ def test_what_a_provider_refuses_is_told_by_name(
         login.poll()
 
 
-def test_a_provider_that_fails_is_asked_again_later(fake: FakeProvider) -> None:
-    fake.told = [Answer(503), said(400, error="authorization_pending")]
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Answer(503),
+        said(503, error="temporarily_unavailable"),
+        said(500, error="server_error"),
+        said(429, error="too_many_requests"),
+    ],
+)
+def test_a_provider_that_fails_is_asked_again_later(fake: FakeProvider, failure: Answer) -> None:
+    fake.told = [failure, said(400, error="authorization_pending")]
     login = DeviceLogin(fake.instance)
-    with pytest.raises(Unreachable, match="503"):
+    with pytest.raises(Unreachable, match=str(failure.status)):
         login.poll()
     assert login.poll() is None
+
+
+def test_a_provider_that_is_silent_is_asked_less_often(
+    fake: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = DeviceLogin(fake.instance)
+    before = login.interval
+    monkeypatch.setattr(provider, "_TIMEOUT", (10.0, 0.2))
+    over = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        over.wait(30)
+        yield b""
+
+    fake.told = [Answer(200, promised=10, drip=nothing())]
+    with pytest.raises(TookTooLong):
+        login.poll()
+    over.set()
+    assert login.interval == 2 * before
+
+
+def test_a_device_is_not_waited_for_without_end(fake: FakeProvider) -> None:
+    fake.lifetime = 1e12
+    assert DeviceLogin(fake.instance).expires_at < time.time() + 7200
+
+
+def test_what_a_provider_quotes_of_a_secret_is_not_told(fake: FakeProvider) -> None:
+    # Unsigned, as some providers make their refresh tokens.
+    secret = "eyJhbGciOiJub25lIn0.eyJqdGkiOiI0NzExIn0."
+    fake.told = [said(400, error="invalid_grant", error_description=f"{secret} is no longer good")]
+    credential = ProviderToken(
+        Provider(fake.instance), {"access_token": "a0", "refresh_token": secret, "expires_in": 60}
+    )
+    with pytest.raises(CannotAuthenticate, match="is no longer good") as caught:
+        credential.renew()
+    assert secret[:20] not in str(caught.value)
+
+
+def test_a_login_that_ends_is_ended_at_the_provider_once(fake: FakeProvider) -> None:
+    credential = ProviderToken(
+        Provider(fake.instance), {"access_token": "a0", "refresh_token": "r0", "expires_in": 60}
+    )
+    fake.told = [said()]
+    credential.revoke()
+    credential.revoke()
+    assert [form["token"] for form in fake.forms("/revoke")] == [["r0"]]
+    assert not credential.renewable
 
 
 def test_a_provider_under_another_name_is_told(fake: FakeProvider) -> None:
@@ -189,6 +248,48 @@ def test_each_refresh_token_is_used_once_however_many_ask(fake: FakeProvider) ->
     assert [form["refresh_token"] for form in fake.forms()] == [["r0"]]
     credential.renew()
     assert [form["refresh_token"] for form in fake.forms()] == [["r0"], ["r1"]]
+
+
+class Door:
+    """A lock that tells how many have come to it."""
+
+    def __init__(self) -> None:
+        self.came = threading.Semaphore(0)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self.came.release()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_who_waits_for_a_renewal_that_fails_does_not_try_it_again(fake: FakeProvider) -> None:
+    credential = ProviderToken(
+        Provider(fake.instance), {"access_token": "a0", "refresh_token": "r0", "expires_in": 60}
+    )
+    door = Door()
+    credential._renewing = door  # type: ignore[assignment]
+
+    def once_all_wait() -> Iterator[bytes]:
+        for _ in range(4):
+            assert door.came.acquire(timeout=30)
+        yield json.dumps({"error": "invalid_grant"}).encode()
+
+    fake.told = [Answer(400, promised=26, drip=once_all_wait())]
+
+    def renewed(_: int) -> bool:
+        with pytest.raises(CannotAuthenticate, match="no longer accepts"):
+            credential.renew()
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(renewed, range(4)))
+    assert len(fake.forms()) == 1
+    # Later it is tried again.
+    fake.told = [said(access_token="a1")]
+    assert credential.renew().value == "a1"
 
 
 def test_a_failed_renewal_leaves_a_token_in_force_as_long_as_it_lasts(fake: FakeProvider) -> None:
@@ -313,6 +414,14 @@ def test_a_token_for_storages_is_exchanged_once(instance: Instance, lake: Embedd
     assert credential.storage_token() is narrow
     assert credential().value == wide
     assert not hasattr(credential, "renew")
+
+
+def test_rucios_own_token_is_not_sent_to_the_provider(fake: FakeProvider) -> None:
+    known = replace(fake.instance, oidc_storage_scope="storage.read:/")
+    credential = with_storage_token(known, credentials.Bearer("alice-CN=x-unknown-0123"))
+    assert isinstance(credential, Exchanging)
+    assert credential.storage_token() is None
+    assert fake.server.requests == []
 
 
 class TestHub:

@@ -19,8 +19,8 @@ from standin import Answer, Request, StandIn
 
 import dlaas
 from dlaas import Lake, errors
-from dlaas.publish import Provenance, provenance
-from dlaas.publish.inputs import Input
+from dlaas.publish import Provenance, compare, export_manifest, provenance, read_manifest
+from dlaas.publish.inputs import Input, resolve
 from jupyter_dlaas.lake import EmbeddedLake
 
 DATASET = "ATLAS_OD_EDU:GamGam_data"
@@ -211,17 +211,15 @@ def test_a_bundle_is_written_listed_and_refused(
     assert (told["new"], [one["name"] for one in told["members"]]) == (False, ["a.txt", "b.txt"])
     (run.home / "plots" / "a.txt").write_text("other")
     assert run("bundle", "plots", "-o", "all.zip").code == 2
-    assert run("bundle", "nope", "-o", "new.zip").code == 3
     assert run("bundle", "plots").code == 2
     did = alice.upload(run.home / "all.zip", f"user.alice:{fresh('all')}.zip", lifetime="1d").did
-    for place in (did, "all.zip"):
-        listed = run("bundle", "--list", place, "--json")
-        assert [row["name"] for row in listed.rows] == ["a.txt", "b.txt"]
-    assert "a.txt" in run("bundle", "--list", did).out
+    (row, _) = run("bundle", "--list", did, "--json").rows
+    assert (row["name"], row["size"]) == ("a.txt", 5)
+    assert "a.txt" in run("bundle", "--list", "all.zip").out
 
 
 def test_a_notebook_is_published_and_asked_where_it_is_from(
-    run: CommandLine, notebook: Path
+    run: CommandLine, notebook: Path, alice: Lake
 ) -> None:
     (run.home / "plot.txt").write_text("plot")
     options = ("--output", "plot.txt", "--lifetime", "9d", "--environment", "imported")
@@ -236,8 +234,7 @@ def test_a_notebook_is_published_and_asked_where_it_is_from(
     assert all(word in shown.out for word in (DATASET, FILE, "higgs.ipynb", "alice"))
     (told,) = run("provenance", did, "--json").rows
     assert [one["did"] for one in told["inputs"]] == [DATASET, FILE]
-    held = run("ls", "-r", did, "-1").out.splitlines()
-    assert f"{did}/outputs/plot.txt" in held
+    assert alice.get(f"{did}/outputs/plot.txt").type == "file"
 
 
 def test_a_notebook_with_a_password_is_refused_by_the_command(
@@ -262,3 +259,87 @@ def test_provenance_is_set_by_the_command(run: CommandLine, own: str, notebook: 
     assert (told["notebook"], told["note"]) == ("higgs.ipynb", "by hand")
     assert "by hand" in run("provenance", own).out
     assert f"see dlaas provenance {own}" in run("info", own).out
+
+
+# Handing on
+
+
+def test_what_a_notebook_reads_is_exported_and_fetched_on_another_hub(
+    run: CommandLine, alice_env: dict[str, str], notebook: Path, tmp_path: Path, alice: Lake
+) -> None:
+    told = run("export", "manifest", notebook)
+    assert told.code == 0, told.err
+    (item,) = json.loads(told.out)["items"]
+    own = alice.get(FILE)
+    assert (item["did"], item["bytes"], item["adler32"]) == (FILE, own.bytes, own.adler32)
+    hub = CommandLine(tmp_path / "hub", lake_env(alice_env))
+    hub.home.mkdir()
+    (hub.home / "m.json").write_text(told.out)
+    came = hub("restore", "m.json", "-o", "data")
+    assert came.code == 0, came.err
+    assert came.out == f"same     {FILE}\n"
+    assert {p.stat().st_size for p in (hub.home / "data").rglob("*.root")} == {own.bytes}
+    (row,) = hub("restore", "m.json", "--lifetime", "9d", "--json").rows
+    assert (row["did"], row["state"]) == (FILE, "same")
+    assert alice.get_rule(row["rule"]).did == FILE
+    assert run("export", "manifest", tmp_path / "nope.ipynb").code == 3
+
+
+def test_what_is_missing_or_changed_is_told_and_the_rest_is_fetched(
+    run: CommandLine, alice: Lake, own: str, tmp_path: Path, fresh: Fresh
+) -> None:
+    records = [{"variableName": "x", "did": f"{own}.set", "type": "collection"}]
+    path = tmp_path / "mine.ipynb"
+    path.write_text(json.dumps({"cells": [], "metadata": {"rucio_attachments": records}}))
+    told, wrong = export_manifest(alice, path)
+    (one,), manifest = told["items"], tmp_path / "m.json"
+    assert ([row["did"] for row in one["contents"]], wrong) == ([own], [])
+    manifest.write_text(json.dumps(told))
+    (item,) = read_manifest(manifest)
+    assert compare(lambda _: alice, item).state == "same"
+
+    new = tmp_path / "new.bin"
+    new.write_bytes(b"new")
+    alice.upload(new, f"user.alice:{fresh('new')}", dataset=f"{own}.set", lifetime="9d")
+    one["contents"] = [
+        {**one["contents"][0], "adler32": "00000001"},
+        {"did": "user.alice:ghost", "bytes": 1, "adler32": "00000001"},
+    ]
+    # The other hub has another name for the lake.
+    ghost = {"did": "user.alice:ghost", "type": "file", "instance": "elsewhere"}
+    told["items"] = [ghost, {**one, "instance": "elsewhere"}]
+    manifest.write_text(json.dumps(told))
+    assert run("restore", manifest, "-o", "data").code == 3
+    here = ("restore", manifest, "-o", "data", "--instance", alice.instance.name)
+    done = run(*here, "--json")
+    assert done.code == 1, done.err
+    lost, changed = done.rows
+    assert (lost["did"], lost["state"]) == ("user.alice:ghost", "missing")
+    assert {key: changed[key] for key in ("state", "changed", "missing", "added", "files")} == {
+        "state": "changed", "changed": [own], "missing": ["user.alice:ghost"], "added": 1,
+        "files": 2,
+    }  # fmt: skip
+    shown = run(*here)
+    assert "1 missing, 1 changed, 1 new" in shown.out
+    assert f"changed: {own}" in shown.err
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "dlaas-manifest", "items": [1]}'])
+def test_what_is_no_manifest_is_told_as_such(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(content)
+    with pytest.raises(errors.InvalidInput, match="no manifest of ours"):
+        read_manifest(path)
+    with pytest.raises(errors.NotThere):
+        read_manifest(tmp_path / "nope.json")
+
+
+def test_the_sum_of_a_collection_is_the_same_under_any_name_of_its_instance(
+    alice: Lake, tmp_path: Path
+) -> None:
+    other = Lake(replace(alice.instance, name="another"), credentials=alice.credential)
+    (here,) = resolve(alice, [DATASET], tmp_path / "a")
+    (there,) = resolve(other, [f"rucio://{alice.instance.name}@{DATASET.replace(':', '/')}"],
+                       tmp_path / "b")  # fmt: skip
+    other.close()
+    assert (here.sha256, there.instance) == (there.sha256, alice.instance.name)

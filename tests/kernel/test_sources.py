@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from dlaas.errors import InvalidDID, InvalidInput, NotThere
+from dlaas.model import DID
+from dlaas.transfer.names import numbered, versions
+from dlaas.transfer.plan import checked_new
 from dlaas.transfer.sources import Sources, sources
 
 
@@ -34,6 +39,13 @@ def test_files_of_a_folder_are_named_by_their_paths_below_it(folder: Path) -> No
         "user.alice:deep/er/b.root",
     ]
     assert _names(folder, folder.parent)[0] == "user.alice:out/a.root"
+
+
+def test_a_link_to_a_folder_is_not_followed_and_not_passed_over(folder: Path) -> None:
+    (folder / "deep" / "up").symlink_to(folder)
+    (found,) = [one for one in sources(folder, "user.alice") if one.problem]
+    assert found.did == "user.alice:deep/up"
+    assert "is a link to a folder" in str(found.problem)
 
 
 def test_files_of_a_glob_are_named_below_its_steady_part(folder: Path) -> None:
@@ -93,6 +105,23 @@ def test_without_a_scope_a_name_is_no_did(folder: Path) -> None:
         sources(folder, None)
     with pytest.raises(InvalidInput, match="not below"):
         sources(folder, "user.alice", folder / "deep")
+
+
+def test_a_path_that_no_disk_takes_is_told(folder: Path) -> None:
+    (found,) = sources(folder / ("x" * 300), "user.alice", folder.parent)
+    assert isinstance(found.problem, InvalidDID)
+    (found,) = sources({folder / ("x" * 300): "user.alice:x"}, None)
+    assert "cannot be read: File name too long" in str(found.problem)
+
+
+@pytest.mark.parametrize("another", [numbered, versions])
+@pytest.mark.parametrize("name", ["x" * 250, "x" * 245 + ".root", "x" * 247 + "-v9"])
+def test_another_name_for_the_longest_can_be_made(
+    another: Callable[[DID], Iterator[DID]], name: str
+) -> None:
+    first, second = islice(another(DID(f"user.alice:{name}")), 2)
+    checked_new(first)
+    assert len({first, second, DID(f"user.alice:{name}")}) == 3
 
 
 def test_what_cannot_be_uploaded_says_why_and_hides_nothing_of_the_rest(folder: Path) -> None:

@@ -277,6 +277,33 @@ def test_an_empty_file_is_a_file(alice: Lake, tmp_path: Path, fresh: Callable[[s
     assert (done.bytes, done.adler32) == (0, "00000001")
 
 
+def test_an_erased_dataset_takes_no_file(
+    alice: Lake, a_file: Path, fresh: Callable[[str], str]
+) -> None:
+    dataset = DID(f"user.alice:{fresh('erased')}")
+    alice.client.add_dataset(dataset.scope, dataset.name, lifetime=86400)
+    with pytest.raises(InvalidInput, match="was erased"):
+        alice.upload(a_file, f"user.alice:{fresh('x')}", dataset=dataset)
+
+
+def test_bytes_that_another_account_registered_meanwhile_are_not_removed(
+    alice: Lake, lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Of two accounts that share a scope one may not register there."""
+    did, add = f"user.alice:{fresh('shared')}", alice.client.add_replicas
+
+    def refused(*told: Any) -> None:
+        add(*told)
+        raise AccessDenied("Not you.")
+
+    monkeypatch.setattr(alice.client, "add_replicas", refused)
+    with pytest.raises(AccessDenied):
+        alice.upload(a_file, did, lifetime="1d", rse="NORTH-DISK")
+    (stored,) = _stored(lake, DID(did).name)
+    assert stored.read_bytes() == a_file.read_bytes()
+
+
 @pytest.mark.parametrize("rse", ["NORTH-DISK", "SOUTH-DISK", "NOTEBOOK-MOUNT"])
 def test_the_bytes_arrive_on_each_rse(
     alice: Lake, lake: EmbeddedLake, a_file: Path, fresh: Callable[[str], str], rse: str

@@ -74,9 +74,10 @@ class Before:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Timeouts and pauses as short as a test can wait."""
-    monkeypatch.setattr(storage_module, "READ_TIMEOUT", 3.0)
+    """Pauses as short as a test can wait; a genuine storage on a loaded machine takes its time."""
+    monkeypatch.setattr(storage_module, "READ_TIMEOUT", 30.0)
     monkeypatch.setattr("dlaas.transfer.storage.time.sleep", lambda _: None)
+    monkeypatch.setattr("dlaas.transfer.sending._PAUSE", 0.0)
 
 
 @pytest.fixture
@@ -216,6 +217,49 @@ def test_an_error_of_the_storage_for_a_moment_fails_none_of_many(
     assert (report.uploaded, report.failed) == (1, 0), str(report)
 
 
+def test_where_there_is_no_rename_a_file_that_came_meanwhile_is_not_replaced(
+    before: Before, alice: Lake, lake: EmbeddedLake, a_file: Path, tmp_path: Path, fresh: Fresh,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    did, theirs, put = (
+        f"user.alice:{fresh('came')}",
+        tmp_path / "theirs",
+        storage_module.Storage.put,
+    )
+    theirs.write_bytes(b"theirs")
+
+    def meanwhile(*told: Any) -> Any:
+        monkeypatch.setattr(storage_module.Storage, "put", put)
+        alice.upload(theirs, did, rse=NORTH, lifetime="1d")
+        return put(*told)
+
+    monkeypatch.setattr(storage_module.Storage, "put", meanwhile)
+    before.spoils = _on("MOVE", Answer(405))
+    report = before.lake.upload_many({a_file: did}, rses=NORTH, lifetime="1d")
+    assert "is there already, with other contents" in str(report)
+    (stored,) = _stored(lake, DID(did).name)
+    assert stored.read_bytes() == b"theirs"
+
+
+def test_a_file_that_cannot_be_read_any_more_is_not_blamed_on_the_network(
+    before: Before, tmp_path: Path, fresh: Fresh, nothing_of: Callable[[str], bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    did, path, put = f"user.alice:{fresh('unread')}", tmp_path / "data", storage_module.Storage.put
+    path.write_bytes(b"x" * 1000)
+
+    def meanwhile(*told: Any) -> Any:
+        path.unlink(missing_ok=True)
+        path.mkdir(exist_ok=True)
+        return put(*told)
+
+    monkeypatch.setattr(storage_module.Storage, "put", meanwhile)
+    with pytest.raises(errors.InvalidInput, match="cannot be read") as caught:
+        before.lake.upload(path, did, rse=NORTH, lifetime="1d")
+    assert caught.value.blame == "you"
+    assert nothing_of(did)
+
+
 def test_a_storage_that_hangs_up_in_the_middle_keeps_nothing(
     before: Before, a_file: Path, fresh: Fresh, nothing_of: Callable[[str], bool]
 ) -> None:
@@ -332,6 +376,23 @@ def test_a_storage_that_refuses_all_is_not_asked_for_each_of_many(
     assert {row.problem.blame for row in report.rows if row.problem} == {"credential"}
 
 
+def test_a_storage_that_says_nothing_is_not_asked_for_each_file_that_is_there(
+    before: Before, tmp_path: Path, fresh: Fresh
+) -> None:
+    root = tmp_path / fresh("there")
+    root.mkdir()
+    for number in range(40):
+        (root / fresh(str(number))).write_bytes(b"x")
+    options: dict[str, Any] = {"rses": NORTH, "lifetime": "1d"}
+    assert before.lake.upload_many(root, "user.alice", **options).uploaded == 40
+    asked = len(before.service.requests)
+    before.spoils = lambda _: Answer(403)
+    again = before.lake.upload_many(root, "user.alice", **options)
+    assert (again.skipped, again.failed) == (40, 0), str(again)
+    # Those that were under way at once, and no more.
+    assert len(before.service.requests) - asked < 40
+
+
 def test_one_file_that_the_storage_does_not_want_stops_no_other(
     before: Before, lake: EmbeddedLake, tmp_path: Path, fresh: Fresh
 ) -> None:
@@ -357,6 +418,8 @@ def cancelling(before: Before) -> Iterator[tuple[Before, threading.Event]]:
     def silent(request: Request) -> Answer | None:
         if request.method == "PUT":
             over.wait(60)
+            # What it got late must not lie there when another test looks.
+            return Answer(500)
         return None
 
     before.spoils = silent

@@ -36,6 +36,7 @@ from dlaas.model import DID
 from dlaas.rucio.client import LakeClient
 from dlaas.transfer.batch import Registrar
 from dlaas.transfer.many import check_many, upload_many
+from dlaas.transfer.order import Order, order
 from dlaas.transfer.report import Report, Row
 from dlaas.transfer.storage import Storage
 from jupyter_dlaas.lake import EmbeddedLake
@@ -155,6 +156,26 @@ def test_what_the_storage_lost_is_sent_again(
     again = alice.upload_many(root, "user.alice", lifetime="2d")
     assert (_rows(again), again.bytes) == ({"skipped": 3}, 2000)
     assert stored.exists()
+
+
+def test_a_file_that_changed_since_it_was_looked_at_does_not_take_the_place_of_the_lost_one(
+    alice: Lake, lake: EmbeddedLake, folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = folder(1)
+    (path,) = root.glob("*.bin")
+    alice.upload_many(root, "user.alice", lifetime="1d")
+    (stored,) = _stored(lake, path.name)
+    stored.unlink()
+
+    def ordered(*told: Any, **options: Any) -> Order:
+        made = order(*told, **options)
+        path.write_bytes(b"y" * 2000)
+        return made
+
+    monkeypatch.setattr("dlaas.transfer.many.order", ordered)
+    report = alice.upload_many(root, "user.alice", lifetime="1d")
+    assert _rows(report) == {"failed": 1}
+    assert _stored(lake, path.name) == []
 
 
 @pytest.fixture
@@ -343,6 +364,33 @@ def test_two_uploads_at_once_of_one_folder_both_succeed(
     _all_there(alice, lake, root, dataset)
 
 
+def test_bytes_that_another_upload_took_for_a_leftover_come_back(
+    alice: Lake, lake: EmbeddedLake, tmp_path: Path, fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both under one name: the first lies there and is not registered when the second looks."""
+    did, ours, theirs = f"user.alice:{fresh('raced')}", tmp_path / "ours", tmp_path / "theirs"
+    ours.write_bytes(b"ours")
+    theirs.write_bytes(b"theirs")
+    options: dict[str, Any] = {"rses": "NORTH-DISK", "lifetime": "1d"}
+    true, second = Registrar.register, []
+
+    def first_brought(*first: Any) -> None:
+        def second_brought(*told: Any) -> None:
+            monkeypatch.setattr(Registrar, "register", true)
+            true(*first)
+            true(*told)
+
+        monkeypatch.setattr(Registrar, "register", second_brought)
+        second.append(alice.upload_many({theirs: did}, **options))
+
+    monkeypatch.setattr(Registrar, "register", first_brought)
+    first = alice.upload_many({ours: did}, **options)
+    assert (_rows(first), _rows(second[0])) == ({"uploaded": 1}, {"failed": 1})
+    (stored,) = _stored(lake, DID(did).name)
+    assert stored.read_bytes() == b"ours"
+    assert _stored(lake, ".part") == []
+
+
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """A storage that takes its time."""
@@ -452,7 +500,7 @@ def test_killed_at_twenty_random_moments_nothing_is_lost_half_done_or_sent_twice
     fresh: Fresh,
 ) -> None:
     env = {**alice_env, "RUCIO_UPLOAD_RSE": "NORTH-DISK"}
-    size, count = 50_000, 10
+    size, count = 50_000, 5
     begun = time.monotonic()
     assert not _killed(env, folder(count, size), f"user.alice:{fresh('whole')}", 240)
     whole = time.monotonic() - begun

@@ -16,7 +16,6 @@ import pytest
 
 from dlaas import Lake
 from dlaas.errors import (
-    AlreadyThere,
     Cancelled,
     ChecksumMismatch,
     DataIdentifierNotFound,
@@ -181,25 +180,38 @@ def test_wrong_bytes_on_the_storage_are_found(
     assert _stored(lake, DID(did).name) + _stored(lake, ".part") == []
 
 
-def test_a_rename_over_root_replaces_nothing(
-    lake: EmbeddedLake, alice: Lake, only: Only, a_file: Path, tmp_path: Path, fresh: Fresh
-) -> None:
-    own, url = only("root"), {}
-    for name in ("one", "two"):
-        did = DID(f"user.alice:{fresh(name)}")
-        url[name] = plan_module.urls(own, EAST, [did])[did]
-    other = tmp_path / "other"
-    other.write_bytes(b"other")
+@pytest.mark.parametrize("scheme", ["https", "root"])
+def test_a_file_that_came_meanwhile_is_not_replaced(
+    lake: EmbeddedLake, only: Only, a_file: Path, tmp_path: Path, fresh: Fresh, scheme: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """XRootD's rename replaces what is there, also where it is asked not to."""
+    own, did, theirs = only(scheme), f"user.alice:{fresh('came')}", tmp_path / "theirs"
+    theirs.write_bytes(b"theirs")
+    kind = Storage if scheme == "https" else RootStorage
+    put = kind.put
+
+    def meanwhile(*told: Any) -> Any:
+        monkeypatch.setattr(kind, "put", put)
+        own.upload(theirs, did, rse=EAST, lifetime="1d")
+        return put(*told)
+
+    monkeypatch.setattr(kind, "put", meanwhile)
+    (row,) = own.upload_many({a_file: did}, rses=EAST, lifetime="1d").rows
+    assert row.problem is not None
+    assert row.problem.error == "DataIdentifierAlreadyExists"
+    (stored,) = _stored(lake, DID(did).name)
+    assert stored.read_bytes() == b"theirs"
+    assert _stored(lake, ".part") == []
+
+
+def test_what_is_not_there_is_deleted(only: Only, a_file: Path, fresh: Fresh) -> None:
+    own, did = only("root"), DID(f"user.alice:{fresh('deleted')}")
+    url = plan_module.urls(own, EAST, [did])[did]
     storage = RootStorage(own, EAST)
-    storage.put(url["one"], a_file, a_file.stat().st_size)
-    storage.put(url["two"], other, 5)
-    with pytest.raises(AlreadyThere):
-        storage.move(url["one"], url["two"])
-    assert storage.stat(url["two"]) == Stat(5, of_file(other).adler32)
-    assert storage.delete(url["one"])
-    # What is not there is deleted.
-    assert storage.delete(url["one"])
-    assert storage.stat(url["one"]) is None
+    storage.put(url, a_file, a_file.stat().st_size)
+    assert [storage.delete(url), storage.delete(url)] == [True, True]
+    assert storage.stat(url) is None
 
 
 def test_an_overwritten_file_has_its_own_checksum_at_once(

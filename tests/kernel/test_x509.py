@@ -26,6 +26,7 @@ from certificates import (
     protected,
     store,
 )
+from cryptography import x509
 
 from dlaas import Instance, Lake
 from dlaas.credentials.x509 import (
@@ -106,8 +107,12 @@ def test_a_passphrase_that_is_not_needed_does_not_matter(
     assert open_certificate(cert, key, passphrase).subject == ALICE
 
 
-def test_a_store_without_a_passphrase_opens(tmp_path: Path, lake: EmbeddedLake) -> None:
-    assert open_certificate(store(tmp_path / "open.p12", lake, None)).subject == ALICE
+@pytest.mark.parametrize("passphrase", [None, PASSPHRASE])
+def test_a_store_without_a_passphrase_opens(
+    passphrase: str | None, tmp_path: Path, lake: EmbeddedLake
+) -> None:
+    path = store(tmp_path / "open.p12", lake, None)
+    assert open_certificate(path, passphrase=passphrase).subject == ALICE
 
 
 def test_a_proxy_is_what_openssl_takes_for_one(tmp_path: Path, lake: EmbeddedLake) -> None:
@@ -142,6 +147,18 @@ def test_a_key_on_an_elliptic_curve_makes_a_proxy(tmp_path: Path) -> None:
     # Not longer than the certificate.
     assert proxy.expires_at == identity.expires_at < time.time() + 6 * 3600
     assert open_certificate(private(tmp_path / "p", proxy.pem.encode())).subject == "CN=Carol"
+
+
+def test_an_authority_that_has_ended_ends_no_certificate_below_it(tmp_path: Path) -> None:
+    # Browsers export old authorities too; who checks the chain has newer ones.
+    key, certificate = issued(-1, 5)
+    _, authority = issued(-5, -1)
+    both = pem(certificate) + pem(authority) + key_pem(key, PKCS8, None)
+    identity = open_certificate(private(tmp_path / "home" / "a.pem", both))
+    assert identity.expires_at == certificate.not_valid_after_utc.timestamp()
+    assert identity.proxy().expires_at == identity.expires_at
+    (listed,) = (one for one in found(tmp_path / "home") if one.path.startswith("~"))
+    assert (listed.expires_at, listed.problem) == (certificate.not_valid_after_utc, None)
 
 
 def test_what_holds_a_key_is_neither_shown_nor_pickled(tmp_path: Path, lake: EmbeddedLake) -> None:
@@ -267,12 +284,15 @@ def test_a_certificate_that_rucio_does_not_know_is_named(
     tmp_path: Path, lake: EmbeddedLake, alice_instance: Instance
 ) -> None:
     proxy = open_certificate(*protected(tmp_path, lake), PASSPHRASE).proxy()
-    with pytest.raises(CannotAuthenticate, match=f"{ALICE} for the account 'bob'"):
+    with pytest.raises(CannotAuthenticate, match=f"{ALICE} for the account 'bob'") as caught:
         ProxyLogin(alice_instance, proxy, "bob")()
+    assert "register" in caught.value.remedy
     key, certificate = issued(-1, 5)
     stranger = Identity(tmp_path, (certificate,), key).proxy()
-    with pytest.raises(CannotAuthenticate, match="CN=Carol"):
+    with pytest.raises(CannotAuthenticate, match="CN=Carol") as unknown:
         ProxyLogin(alice_instance, stranger)()
+    # It is TLS that refuses it: to register the name would not help.
+    assert "nobody there knows its authority" in unknown.value.remedy
 
 
 @pytest.fixture
@@ -362,6 +382,25 @@ def test_the_certificates_of_a_home_folder_are_listed(
     }
     # What can be used comes first.
     assert [one.problem is None for one in files] == [True, True, True, False, False]
+
+
+def test_a_strange_certificate_hides_no_other(home: Path, lake: EmbeddedLake) -> None:
+    names = x509.ObjectIdentifier("2.5.29.17")
+    key, certificate = issued(-1, 5, more=x509.UnrecognizedExtension(names, b"\x30\x03abc"))
+    private(home / "strange.pem", pem(certificate) + key_pem(key, PKCS8, None))
+    protected(home / ".globus", lake)
+    listed = [one.path for one in found(home) if one.path.startswith("~")]
+    assert listed == ["~/.globus/usercert.pem", "~/strange.pem"]
+    assert open_certificate(home / "strange.pem").subject == "CN=Carol"
+
+
+def test_the_certificate_that_the_administrator_names_has_its_key_elsewhere(
+    home: Path, tmp_path: Path, lake: EmbeddedLake
+) -> None:
+    cert, key = protected(tmp_path, lake)
+    elsewhere = key.rename(tmp_path / "secret")
+    (listed,) = (one for one in found(home, str(cert), str(elsewhere)) if one.path == str(cert))
+    assert (listed.subject, listed.encrypted, listed.key) == (ALICE, True, str(elsewhere))
 
 
 VOMS = """#!/bin/sh

@@ -203,7 +203,8 @@ def test_a_cache_sees_our_proxy_and_never_our_token(
 
     def shown(url: str) -> list[bool]:
         target = address(own, "EAST-DISK", url).rpartition("?")[2]
-        return [Path(part.partition("=")[2]).exists() for part in target.split("&")]
+        files = dict(part.split("=") for part in target.split("&"))
+        return [Path(files[name]).exists() for name in ("xrd.ztn", "xrd.gsiusrpxy")]
 
     assert shown(origin) == [True, True]
     assert shown(f"root://stranger:1094//{origin}") == [False, True]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import secrets
+import sqlite3
 import stat
 from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from http_answers import Api, Listen, Samples
 from test_http_downloads import frozen
+from test_http_uploads import kill
 
 from dlaas import handover
 from dlaas.background import HandedOver, Transfer
@@ -24,11 +29,18 @@ from dlaas.errors import (
     Cancelled,
     DataIdentifierAlreadyExists,
     InvalidInput,
+    InvalidRSEExpression,
     TookTooLong,
 )
 from dlaas.lake import Lake
+from dlaas.model import DownloadRequest
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
+from jupyter_dlaas.transfers.download_orders import DownloadOrder
+from jupyter_dlaas.transfers.inbox import Inbox
+from jupyter_dlaas.transfers.job_list import JobList
+from jupyter_dlaas.transfers.job_store import JobStore
+from jupyter_dlaas.transfers.orders import Size
 
 T = TypeVar("T")
 Connect = Callable[[], Awaitable[Lake]]
@@ -116,6 +128,23 @@ async def test_many_files_are_one_transfer_with_a_report(connect: Connect, tmp_p
     assert len(list(await beside(lambda: list(kernel.list_contents(dataset))))) == 3
 
 
+async def test_further_rules_are_made_in_the_background_too(
+    connect: Connect, results: Path
+) -> None:
+    kernel = await connect()
+    did, ends = fresh("rules"), "2099-01-31"
+    rules = [{"rse_expression": "SOUTH-DISK", "until": ends}, {"rse_expression": "NOWHERE"}]
+    with pytest.raises(InvalidRSEExpression):
+        await beside(kernel.upload_many, {results: did}, rules=rules, background=True)
+    transfer = await beside(
+        kernel.upload_many, {results: did}, lifetime="1d", rules=rules[:1], background=True
+    )
+    await beside(transfer.wait, "2 min")
+    made = {rule.rse_expression: rule for rule in await beside(kernel.list_rules, did)}
+    assert made.keys() == {"NORTH-DISK", "SOUTH-DISK"}
+    assert made["SOUTH-DISK"].expires_at.year == 2099
+
+
 async def test_what_cannot_be_is_refused_in_the_kernel_and_nothing_is_handed_over(
     connect: Connect, results: Path, api: Api
 ) -> None:
@@ -128,6 +157,8 @@ async def test_what_cannot_be_is_refused_in_the_kernel_and_nothing_is_handed_ove
         await beside(kernel.upload, results.with_name("none"), fresh("x"), background=True)
     with pytest.raises(FileNotFoundError):
         await beside(kernel.download, fresh("never"), background=True)
+    with pytest.raises(AccessDenied):
+        await beside(kernel.upload_many, [results], "user.bob", background=True)
     assert (await api("GET", "jobs")).value == []
 
 
@@ -198,7 +229,7 @@ async def test_a_server_that_does_not_answer_gets_nothing(
 ) -> None:
     kernel = await connect()
     monkeypatch.setattr("dlaas.background._ANSWERS_WITHIN", 0.5)
-    for task in app.jobs._tasks:
+    for task in app.jobs._runner.tasks:
         task.cancel()
     with pytest.raises(TookTooLong, match="does not answer"):
         await beside(kernel.upload, results, fresh("x"), background=True)
@@ -231,11 +262,63 @@ async def test_an_order_that_nobody_can_read_stops_no_other(
     kernel = await connect()
     inbox = Path(json.loads((app.sessions.handover / "transfers").read_text())["inbox"])
     (inbox / f"{'0' * 32}.order").write_text("{")
+    (inbox / f"{'0' * 31}1.order").write_text("5")
+    (inbox / f"{'0' * 31}2.order").mkdir()
     strange = HandedOver("1" * 32, "teleport", "lake", "alice", options={"unheard": 1})
     (inbox / f"{'1' * 32}.order").write_text(json.dumps({**vars(strange), "uploads": []}))
     transfer = await beside(kernel.upload, results, fresh("after"), background=True)
     assert (await beside(transfer.wait, "2 min")).state == "done"
-    assert list(inbox.iterdir()) == []
+    assert [path for path in inbox.iterdir() if path.is_file()] == []
+
+
+async def test_an_order_is_kept_until_it_is_in_the_list_on_disk(
+    connect: Connect, results: Path, app: DlaasExtension, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = await connect()
+    inbox = Path(json.loads((app.sessions.handover / "transfers").read_text())["inbox"])
+
+    def full(_: JobStore) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JobStore, "_connect", full)
+        transfer = await beside(kernel.upload, results, fresh("full"), background=True)
+        assert (await beside(transfer.wait, "2 min")).state == "done"
+        assert [path.stem for path in inbox.iterdir()] == [transfer.id]
+    while list(inbox.iterdir()):
+        await asyncio.sleep(0.05)
+    with closing(app.jobs._list._store._connect()) as db:
+        rows = list(db.execute("SELECT state FROM jobs WHERE id = ?", [transfer.id]))
+    assert rows == [("done",)]
+
+
+def job_list(folder: Path, server: str) -> JobList:
+    """The jobs of a server in a folder that it shares with others."""
+    log = logging.getLogger("test")
+    store, inbox = JobStore(folder, server, log), Inbox(folder / "background", server, log)
+    return JobList(store, inbox, lambda _: None, 1)
+
+
+async def test_what_is_told_of_a_transfer_stays_while_its_server_lives_and_names_the_next_one(
+    tmp_path: Path,
+) -> None:
+    order = DownloadOrder(DownloadRequest("user.alice:x", "/tmp/x"), "/", True, account="alice")
+    job = replace(order.job("lake", Size(1)), state="waiting", origin="kernel")
+    loop = asyncio.get_running_loop()
+    first = job_list(tmp_path, "first")
+    first.open(loop)
+    first.add(job, order, "Queued.")
+    told = tmp_path / "background" / "told" / f"{job.id}.json"
+    os.utime(told, (1, 1))
+    job_list(tmp_path, "second").open(loop)
+    assert json.loads(told.read_text())["inbox"].endswith("/first")
+    kill(first._store)
+    Transfer(job.id, told.parent).cancel()
+    third = job_list(tmp_path, "third")
+    ((_, adopted),) = third.open(loop)
+    assert adopted == order
+    assert json.loads(told.read_text())["inbox"].endswith("/third")
+    assert third._inbox.take() == ([], [job.id])
 
 
 def test_a_transfer_that_nobody_remembers_says_so(tmp_path: Path) -> None:

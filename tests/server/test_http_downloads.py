@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import json
 import logging
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,8 @@ from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 from jupyter_dlaas.lake.services import Status
 from jupyter_dlaas.transfers.download_orders import DownloadOrder
+from jupyter_dlaas.transfers.inbox import Inbox
+from jupyter_dlaas.transfers.job_list import JobList
 from jupyter_dlaas.transfers.job_store import JobStore
 from jupyter_dlaas.transfers.orders import Size
 
@@ -220,6 +226,33 @@ async def test_the_next_server_goes_on_with_a_download(
     job = await ended(api, listen, left.id)
     assert (job["state"], job["problem"]) == ("done", None)
     assert len(list((jp_root_dir / "left").iterdir())) == 1
+
+
+def test_what_came_in_part_is_kept_for_two_weeks_and_longer_while_somebody_has_it(
+    tmp_path: Path,
+) -> None:
+    old, new, held = (tmp_path / "a" / f".dlaas-{name}.part" for name in ("old", "new", "held"))
+    (tmp_path / "a").mkdir()
+    for path in (old, new, held, tmp_path / "a" / "mine.part"):
+        path.write_bytes(b"some of it")
+        os.utime(path, (time.time() - 15 * 86400,) * 2)
+    os.utime(new)
+    order = DownloadOrder(DownloadRequest("user.alice:x", "a"), str(tmp_path), account="alice")
+    log = logging.getLogger("test")
+    first = JobStore(tmp_path / "jobs", "first", log)
+    first.open()
+    first.save(replace(order.job("lake", Size(1)), state="cancelled"), order)
+    first.close()
+    inbox = Inbox(tmp_path / "inbox", "next", log)
+    jobs = JobList(JobStore(tmp_path / "jobs", "next", log), inbox, lambda _: None, 1)
+    with held.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        loop = asyncio.new_event_loop()
+        jobs.open(loop)
+        loop.close()
+    left = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert left == [held.name, new.name, "mine.part"]
+    jobs.close()
 
 
 class TestWithoutALogin:

@@ -17,7 +17,7 @@ from http_answers import Api, Listen
 from dlaas import Lake, handover
 from dlaas.config import Instance
 from dlaas.credentials import Userpass
-from dlaas.model import Login, to_json
+from dlaas.model import Login, LoginRequest, to_json
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 from jupyter_dlaas.login.live import LiveLogin
@@ -34,6 +34,12 @@ def instances(lake: EmbeddedLake, without_login: dict[str, Any]) -> list[dict[st
     wrong = {"name": "bad", "rucio_base_ur": "https://x"}
     far = {"name": "far", "$url": "http://127.0.0.1:1/instance.json"}
     return [lake.instance("alice"), without_login, wrong, far]
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    # Who asks for the instances waits for their logins, also on a slow machine.
+    return {"DlaasExtension": {"login_patience": 60.0}}
 
 
 def password(lake: EmbeddedLake) -> dict[str, str]:
@@ -90,6 +96,11 @@ async def test_a_wrong_password_blames_the_credential_and_changes_nothing(
     # Whoever was logged in still is.
     assert (await api("GET", "lake/scopes")).value == ["user.alice"]
     assert (await api("POST", "plain/login", body)).status in (200, 401)
+
+
+def test_a_request_to_log_in_shows_no_secret() -> None:
+    shown = repr(LoginRequest("x509", password="hunter2", passphrase="hunter3"))
+    assert "hunter" not in shown
 
 
 async def test_logins_of_instances_are_apart(api: Api, lake: EmbeddedLake) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import pickle
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -14,11 +15,14 @@ import pytest
 import requests
 from approval import approve
 from http_answers import Api, Listen
+from lake_gate import Gate
 
-from dlaas import Lake, credentials, handover
+from dlaas import Lake, credentials, handover, terminal_files
 from dlaas.config import Instance
 from dlaas.credentials import device, oidc
 from dlaas.credentials.tokens import jwt_claims
+from dlaas.errors import CannotAuthenticate
+from dlaas.transfer import shown
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 
@@ -39,6 +43,12 @@ def instances(lake: EmbeddedLake) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    # Who asks for the instances waits for their logins, also on a slow machine.
+    return {"DlaasExtension": {"login_patience": 60.0}}
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask more often than one does on a genuine net."""
@@ -48,8 +58,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def short(lake: EmbeddedLake) -> Iterator[None]:
-    """Tokens live for a minute."""
-    lake.shorten_tokens(60)
+    """Tokens live for half a minute."""
+    lake.shorten_tokens(30)
     yield
     lake.shorten_tokens(None)
 
@@ -200,7 +210,7 @@ async def test_a_login_outlives_its_tokens_and_logout_ends_it(
     login = await by_popup(api, target, person)
     first = handover.read(app.sessions.handover, "popup")
     assert first.expires_at is not None
-    assert first.expires_at - time.time() < 61
+    assert first.expires_at - time.time() < 31
     while time.time() < first.expires_at + 1:
         await asyncio.sleep(1)
         assert (await api("GET", "popup/login")).value["state"] in ("logged_in", "expiring")
@@ -263,6 +273,27 @@ async def test_a_providers_login_is_renewed_by_one_at_a_time(
     assert live().value != before
     await asyncio.to_thread(live.renew)
     assert (await api("GET", "popup/scopes")).value == ["user.alice"]
+
+
+async def test_a_logout_ends_the_login_at_the_provider_too(
+    api: Api, person: Person, app: DlaasExtension
+) -> None:
+    await by_device(api, person)
+    live = (await app.sessions.get("popup"))._live
+    assert live is not None
+    credential = live._credential
+    assert isinstance(credential, device.ProviderToken)
+    form = {"grant_type": "refresh_token", "refresh_token": credential._refresh}
+    await api("DELETE", "popup/login")
+    await ended_at_the_provider()
+    with pytest.raises(CannotAuthenticate, match="invalid_grant"):
+        credential._provider.post("token_endpoint", form)
+
+
+async def ended_at_the_provider() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "dlaas-revocation":
+            await asyncio.to_thread(thread.join, 30)
 
 
 async def test_a_provider_that_is_down_is_named(api: Api, lake: EmbeddedLake) -> None:
@@ -392,7 +423,8 @@ class TestEnvironment:
     def instances(
         self, lake: EmbeddedLake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> list[dict[str, Any]]:
-        entry = {**lake.instance("alice", login=False), "auth_type": "oidc", "account": None}
+        plain = {**lake.instance("alice", login=False), "account": None}
+        entry = {**plain, "auth_type": "oidc"}
         monkeypatch.setenv("THE_TOKEN", lake.token("alice", **FOR_RUCIO))
         monkeypatch.setenv("OTHER_TOKEN", lake.token("alice", audience="https://other.example"))
         kept = tmp_path / "token"
@@ -402,18 +434,46 @@ class TestEnvironment:
             {**entry, "name": "other", "oidc_auth": "env", "oidc_env_name": "OTHER_TOKEN"},
             {**entry, "name": "kept", "oidc_auth": "file", "oidc_file_name": str(kept)},
             {**entry, "name": "empty"},
+            # Nothing says that it is OIDC but where the token is.
+            {**plain, "name": "told", "oidc_auth": "env", "oidc_env_name": "THE_TOKEN"},
+            {
+                **entry,
+                "name": "narrow",
+                "oidc_auth": "env",
+                "oidc_env_name": "THE_TOKEN",
+                "oidc_storage_scope": "storage.read:/",
+                # Which is no secret of our client's.
+                "oidc_client_secret_file": str(kept),
+            },
         ]
 
     async def test_a_token_of_the_environment_needs_no_click(self, api: Api) -> None:
         infos = (await api("GET", "instances")).value["instances"]
         found = {info["name"]: info["login"] for info in infos}
-        for name in ("ready", "kept"):
+        for name in ("ready", "kept", "told", "narrow"):
             assert (found[name]["state"], found[name]["account"]) == ("logged_in", "alice")
+            assert found[name]["method"] == "oidc"
             assert not found[name]["renewable"]
         assert found["other"]["state"] == "refused"
         assert found["other"]["problem"]["details"]["why"] == "audience_mismatch"
         # That there is no token is no problem where one can log in by a click.
         assert (found["empty"]["state"], found["empty"]["problem"]) == ("logged_out", None)
+
+    async def test_a_storage_is_never_shown_more_than_is_configured(
+        self, api: Api, app: DlaasExtension
+    ) -> None:
+        await api("GET", "instances")
+        login = (await api("GET", "narrow/login")).value
+        assert login["problem"]["error"] == "ConfigurationError"
+        assert "secret" in login["problem"]["message"]
+        handed = handover.read(app.sessions.handover, "narrow")
+        kernels = Lake(handed.instance)
+        assert kernels.whoami().name == "alice"
+        with pytest.raises(CannotAuthenticate, match="token for the storages"):
+            shown.storage_token(kernels)
+        terminals = terminal_files.folder_of(app.sessions.handover, "narrow")
+        assert (terminals / terminal_files.RUCIO_TOKEN).exists()
+        assert not (terminals / terminal_files.TOKEN).exists()
 
     async def test_a_token_file_that_changes_reaches_the_kernels(
         self, api: Api, app: DlaasExtension, lake: EmbeddedLake, tmp_path: Path
@@ -435,6 +495,34 @@ class TestEnvironment:
         assert (await settled(api, "empty"))["account"] == "alice"
 
 
+class TestGivenUp:
+    """Rucio is slow to say whose login it is."""
+
+    @pytest.fixture
+    def instances(self, lake: EmbeddedLake, gated: dict[str, Any]) -> list[dict[str, Any]]:
+        plain = lake.instance("alice", login=False)
+        urls = {key: gated[key] for key in ("rucio_base_url", "rucio_auth_url")}
+        return [{**plain, **urls, "name": "slow", "account": None, "username": None}]
+
+    async def test_who_logs_out_while_a_login_is_made_is_not_logged_in_by_it(
+        self, api: Api, person: Person, gate: Gate, app: DlaasExtension
+    ) -> None:
+        begun = await api("POST", "slow/login", {"method": "device"})
+        pending = begun.value["pending"]
+        gate.mode = "late"
+        await person(pending["url"], code=pending["code"])
+        await asyncio.to_thread(gate.reached.wait, 60)
+        assert (await api("DELETE", "slow/login")).value["state"] == "logged_out"
+        gate.released.set()
+        session = await app.sessions.get("slow")
+        async with session._lock:
+            # The login has been made, and nobody wanted it.
+            assert session._live is None
+        login = (await api("GET", "slow/login")).value
+        assert (login["state"], login["problem"]) == ("logged_out", None)
+        await ended_at_the_provider()
+
+
 class TestEnding:
     """A token that nobody renews, and that ends soon."""
 
@@ -442,7 +530,7 @@ class TestEnding:
     def instances(
         self, lake: EmbeddedLake, monkeypatch: pytest.MonkeyPatch
     ) -> list[dict[str, Any]]:
-        monkeypatch.setenv("SHORT_TOKEN", lake.token("alice", lifetime=30, **FOR_RUCIO))
+        monkeypatch.setenv("SHORT_TOKEN", lake.token("alice", lifetime=20, **FOR_RUCIO))
         entry = {**lake.instance("alice", login=False), "name": "short", "auth_type": "oidc"}
         return [{**entry, "oidc_auth": "env", "oidc_env_name": "SHORT_TOKEN"}]
 

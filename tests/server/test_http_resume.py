@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from http_answers import Api, Listen
+from test_http_downloads import frozen
 from test_http_uploads import ended, kill
 
-from dlaas.model import Job, UploadRequest
+from dlaas.credentials import Token
+from dlaas.errors import CannotAuthenticate, LoginRequired
+from dlaas.lake import Lake
+from dlaas.model import DID, Job, UploadRequest
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
+from jupyter_dlaas.transfers import active
 from jupyter_dlaas.transfers.job_store import JobStore
+from jupyter_dlaas.transfers.orders import Ending, Listener, Order, Size
 from jupyter_dlaas.transfers.upload_orders import UploadOrder
 
 
@@ -62,6 +75,24 @@ async def test_the_next_server_goes_on_with_what_a_killed_one_left(
     ]
 
 
+async def log_in(api: Api, lake: EmbeddedLake) -> str:
+    """Log in as alice; answers her password."""
+    secret: str = lake.layout.password("alice")
+    login = {"username": "alice", "password": secret, "account": "alice"}
+    assert (await api("POST", "lake/login", login)).status == 200
+    return secret
+
+
+class Ended:
+    """A credential that has ended and that nobody renews."""
+
+    def __call__(self) -> Token:
+        raise LoginRequired("The login has ended.")
+
+    def refused(self, token: Token) -> bool:
+        return False
+
+
 class TestWithoutALogin:
     """An instance for which nobody has logged in yet."""
 
@@ -79,11 +110,44 @@ class TestWithoutALogin:
         assert job["problem"]["blame"] == "credential"
         # It does not keep an idle server alive.
         assert app.current_activity() is None
-        secret = lake.layout.password("alice")
-        login = {"username": "alice", "password": secret, "account": "alice"}
-        assert (await api("POST", "lake/login", login)).status == 200
+        secret = await log_in(api, lake)
         assert (await ended(api, listen, left.id))["state"] == "done"
         assert secret not in json.dumps(await log_of(api, left.id))
+
+    async def test_a_login_that_ends_in_the_middle_of_a_download_pauses_it_until_the_next(
+        self, api: Api, listen: Listen, lake: EmbeddedLake, app: DlaasExtension, tmp_path: Path
+    ) -> None:
+        # More than are fetched at once: the later ones need the login again.
+        paths = [tmp_path / f"paused-{number}.bin" for number in range(30)]
+        for path in paths:
+            path.write_bytes(os.urandom(1000))
+        lake.seed(paths, dataset="server-paused")
+        await log_in(api, lake)
+        await api("GET", "lake/scopes")
+        hints = await listen()
+
+        async def becomes(state: str) -> dict[str, Any]:
+            while (job := (await api("GET", f"jobs/{begun['id']}")).value)["state"] != state:
+                await hints.until(lambda hint: bool(hint["job"] == begun["id"]))
+            return dict(job)
+
+        with frozen(lake, "north"):
+            body = {"did": "user.alice:server-paused", "folder": "paused"}
+            begun = (await api("POST", "lake/downloads", body)).value
+            await becomes("running")
+            live = (await app.sessions.get("lake"))._live
+            assert live is not None
+            live._credential = Ended()
+            # Keys of storages are remembered for a moment.
+            await api("GET", "jobs")
+            await asyncio.sleep(0.5)
+        job = await becomes("waiting")
+        assert (job["problem"]["blame"], job["speed"]) == ("credential", None)
+        assert (await api("GET", "lake/login")).value["state"] == "expired"
+        assert app.current_activity() is None
+        await log_in(api, lake)
+        job = await ended(api, listen, begun["id"])
+        assert (job["state"], job["done_files"], job["attempt"]) == ("done", 30, 1)
 
     async def test_what_waits_can_be_cancelled(self, left: Job, api: Api, listen: Listen) -> None:
         hints = await listen()
@@ -124,3 +188,122 @@ async def test_what_failed_is_tried_again(
     assert lines[0] == "Queued."
     assert job["problem"]["message"] in lines[2]
     assert lines[3:] == ["Tried again.", "Begun.", "Ended: done."]
+
+
+@dataclass(frozen=True)
+class Scripted(Order):
+    """A transfer that does on its worker what a test says."""
+
+    act = staticmethod(lambda: None)
+
+    kind = "download"
+    name = "scripted"
+
+    @property
+    def keys(self) -> frozenset[tuple[str, ...]]:
+        return frozenset({("download", "user.alice:scripted", "")})
+
+    @classmethod
+    def restored(cls, values: dict[str, Any]) -> Order:
+        return cls(**values)
+
+    def renewed(self) -> Order:
+        return self
+
+    def told(self) -> dict[str, Any]:
+        return {"did": DID("user.alice:scripted"), "source": "scripted"}
+
+    def check(self, lake: Lake) -> Size:
+        return Size(0)
+
+    def carry_out(self, lake: Lake, listener: Listener) -> Ending:
+        self.act()
+        return Ending(0)
+
+
+class Script:
+    """What `Scripted` does, once: wait, and then fail, where it is to."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.error: Exception | None = None
+
+    def __call__(self) -> None:
+        assert self.go.wait(60)
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+    script = Script()
+    monkeypatch.setattr(Scripted, "act", staticmethod(script))
+    yield script
+    script.go.set()
+
+
+async def until(true: Callable[[], Any]) -> None:
+    """Wait for what no hint tells."""
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+
+
+async def test_a_job_that_loses_a_login_which_was_renewed_already_goes_on_by_itself(
+    api: Api, app: DlaasExtension, lake: EmbeddedLake, script: Script, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(active, "FIRST_PAUSE", 0.2)
+    script.error = CannotAuthenticate("The token has ended.")
+    jobs = app.jobs
+    job = await jobs.add("lake", Scripted())
+    await until(lambda: jobs._list.jobs[job.id].state == "running")
+    # Nobody will tell of another login: this one has come before the job hears of the end.
+    await log_in(api, lake)
+    script.go.set()
+    await until(lambda: jobs._list.jobs[job.id].state == "done")
+    assert (await log_of(api, job.id))[1:] == [
+        "Begun.",
+        "Waits for a login: The token has ended.",
+        "Begun.",
+        "Ended: done.",
+    ]
+
+
+@pytest.mark.parametrize("error", [CannotAuthenticate("The token has ended."), OSError("broken")])
+async def test_what_fails_while_it_is_cancelled_is_cancelled_and_can_be_tried_again(
+    api: Api, app: DlaasExtension, lake: EmbeddedLake, script: Script, error: Exception
+) -> None:
+    script.error = error
+    jobs = app.jobs
+    job = await jobs.add("lake", Scripted())
+    await until(lambda: jobs._list.jobs[job.id].state == "running")
+    await jobs.cancel(job.id)
+    script.go.set()
+    await until(lambda: job.id not in jobs._runner.active)
+    assert (await jobs.get(job.id)).state == "cancelled"
+    await log_in(api, lake)
+    await jobs.retry(job.id)
+    await until(lambda: jobs._list.jobs[job.id].state == "done")
+
+
+async def test_a_server_that_is_killed_right_after_a_cancel_leaves_nothing_to_go_on_with(
+    app: DlaasExtension, script: Script, jp_data_dir: Path
+) -> None:
+    jobs = app.jobs
+    job = await jobs.add("lake", Scripted())
+    await until(lambda: jobs._list.jobs[job.id].state == "running")
+    await jobs.cancel(job.id)
+    # Its worker has heard nothing yet, and what it writes late does not undo the cancel.
+    jobs._list.advance(job.id, "Begun.", state="running")
+    with closing(sqlite3.connect(jp_data_dir / "dlaas" / "jobs.sqlite")) as db:
+        assert next(db.execute("SELECT state FROM jobs")) == ("cancelling",)
+    store = jobs._list._store
+    assert store._lock is not None
+    store._lock.close()
+    next_one = JobStore(jp_data_dir / "dlaas", "next", app.log)
+    ((found, _),) = next_one.open()
+    assert (found.id, found.state) == (job.id, "cancelled")
+    assert found.finished_at is not None
+    next_one.close()

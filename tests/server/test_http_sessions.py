@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from http_answers import Api, Listen
 from lake_gate import Gate
 
-from dlaas import handover
-from dlaas.errors import CannotAuthenticate
+from dlaas import Instance, handover
+from dlaas.credentials import Bearer
+from dlaas.errors import CannotAuthenticate, Unreachable
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
+from jupyter_dlaas.login import renewal
+from jupyter_dlaas.login.live import LiveLogin
+from jupyter_dlaas.redaction import Redactor
 
 
 @pytest.fixture
@@ -57,13 +64,37 @@ async def test_a_login_is_renewed_before_it_ends(
     api: Api, gate: Gate, listen: Listen, app: DlaasExtension
 ) -> None:
     gate.lifetime = 3
-    await api("GET", "instances")
+    await api("GET", "gated/scopes")
     before = handover.read(app.sessions.handover, "gated").token
     hints = await listen()
     asked = len(gate.paths)
     await hints.until(is_login)
     assert handover.read(app.sessions.handover, "gated").token != before
-    assert gate.paths[asked:] == ["/auth/userpass"]
+    assert set(gate.paths[asked:]) == {"/auth/userpass"}
+
+
+async def test_a_lake_that_is_down_all_night_is_asked_less_and_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    redactor = Redactor()
+    live = LiveLogin(Instance("x", "https://x"), lambda: Bearer("t"), "oidc", redactor, print)
+    live.obtained_at, live.expires_at = time.time() - 100, time.time() - 1
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 12:
+            raise asyncio.CancelledError
+
+    async def down(_: object) -> None:
+        raise Unreachable("It is down.")
+
+    monkeypatch.setattr(renewal, "asyncio", SimpleNamespace(sleep=sleep))
+    log = logging.getLogger("dlaas.test")
+    with pytest.raises(asyncio.CancelledError):
+        await renewal.keep_fresh(live, 600, down, lambda _: None, pytest.fail, log)
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 60
 
 
 async def test_a_lake_that_comes_back_needs_no_click(
@@ -141,17 +172,12 @@ class TestSilent:
 
     @pytest.fixture
     def settings(self) -> dict[str, Any]:
-        return {
-            "LakeService": {"answer_timeout": 0.5},
-            "Sessions": {"login_timeout": 0.5, "threads": 2},
-            "DlaasExtension": {"login_patience": 0.1},
-        }
+        return {"Sessions": {"threads": 2}}
 
     async def test_the_server_answers_meanwhile(
         self, api: Api, gate: Gate, jp_fetch: Any, app: DlaasExtension
     ) -> None:
         assert (await api("GET", "gated/scopes")).status == 200
-        app.service.answer_timeout = 30
         gate.mode = "silent"
         asked = asyncio.ensure_future(api("GET", "gated/scopes"))
         await asyncio.to_thread(gate.reached.wait, 10)
@@ -161,8 +187,9 @@ class TestSilent:
         gate.released.set()
         assert (await asked).value["error"] == "Unreachable"
 
-    async def test_a_request_ends(self, api: Api, gate: Gate) -> None:
+    async def test_a_request_ends(self, api: Api, gate: Gate, app: DlaasExtension) -> None:
         assert (await api("GET", "gated/scopes")).status == 200
+        app.service.answer_timeout = 0.5
         gate.mode = "silent"
         for _ in range(3):
             # The third finds all threads waiting.
@@ -182,6 +209,17 @@ class TestSilent:
         )
         assert (answer.status, answer.value["error"]) == (504, "TookTooLong")
         assert "may still happen" in answer.value["remedy"]
+
+
+class TestSilentLogin:
+    """The lake accepts the connection of who logs in, and does not answer in time."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        return {
+            "Sessions": {"login_timeout": 0.5},
+            "DlaasExtension": {"login_patience": 0.1},
+        }
 
     async def test_a_login_that_was_given_up_leaves_no_secret(
         self, api: Api, gate: Gate, app: DlaasExtension, lake: EmbeddedLake

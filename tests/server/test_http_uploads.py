@@ -18,9 +18,11 @@ from typing import Any
 import pytest
 from http_answers import Answer, Api, Listen
 
+from dlaas.errors import AccessDenied
 from dlaas.model import DID, Job, UploadRequest, to_json
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
+from jupyter_dlaas.transfers import places
 from jupyter_dlaas.transfers.job_store import INTERRUPTED, JobStore
 from jupyter_dlaas.transfers.upload_orders import UploadOrder
 
@@ -343,6 +345,25 @@ async def test_an_unknown_job_is_not_there(api: Api) -> None:
     assert (await api("DELETE", f"jobs/{'0' * 32}")).status == 404
     assert (await api("POST", f"jobs/{'0' * 32}/retry")).status == 404
     assert (await api("GET", f"jobs/{'0' * 32}/log")).status == 404
+
+
+def test_a_folder_that_cannot_be_read_is_not_left_out_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run" / "locked").mkdir(parents=True)
+    (tmp_path / "run" / "a.root").write_bytes(b"x")
+    assert places.files(str(tmp_path), ["run"]) == {"run/a.root": "a.root"}
+    scan = os.scandir
+
+    def refuse(path: Any) -> Any:
+        if os.path.basename(path) == "locked":
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    # Not by its mode: root may read everything.
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(AccessDenied, match="locked"):
+        places.files(str(tmp_path), ["run"])
 
 
 class TestSeveral:

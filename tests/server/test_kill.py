@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -13,10 +12,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import server_process
 
 from jupyter_dlaas.lake import EmbeddedLake
 
@@ -35,33 +36,32 @@ class Server:
             "RucioConfig": {"instances": [lake.instance("alice")]},
         }
         self.config.write_text(json.dumps(config))
-        self.process: subprocess.Popen[bytes] | None = None
+        self.folders = {f"JUPYTER_{kind}_DIR": str(home / kind) for kind in ("DATA", "RUNTIME")}
+        self.process: BaseProcess | None = None
 
     def start(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.url = f"http://127.0.0.1:{probe.getsockname()[1]}"
-        folders = {f"JUPYTER_{kind}_DIR": str(self.home / kind) for kind in ("DATA", "RUNTIME")}
-        with (self.home / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    sys.executable, "-m", "jupyter_server", f"--config={self.config}",
-                    f"--ServerApp.port={self.url.rpartition(':')[2]}", "--ServerApp.port_retries=0",
-                    "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={self.home / 'files'}",
-                    f"--IdentityProvider.token={TOKEN}", "--allow-root", "--no-browser",
-                ],
-                env={**os.environ, **folders, "HOME": str(self.home)},
-                stdout=log, stderr=log,
-            )  # fmt: skip
+        # Other extensions of the environment only take time.
+        environment = {**self.folders, "HOME": str(self.home), "JUPYTER_NO_CONFIG": "1"}
+        self.process = server_process.start(
+            [
+                f"--config={self.config}", f"--ServerApp.port={self.url.rpartition(':')[2]}",
+                "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1",
+                f"--ServerApp.root_dir={self.home / 'files'}",
+                f"--IdentityProvider.token={TOKEN}", "--allow-root", "--no-browser",
+            ],
+            environment, self.home / "server.log",
+        )  # fmt: skip
         wait_for(lambda: self.ask("GET", "instances"))
 
     @property
     def environment(self) -> dict[str, str]:
         """What a kernel of this server has in its environment."""
         assert self.process is not None
-        folders = {f"JUPYTER_{kind}_DIR": str(self.home / kind) for kind in ("DATA", "RUNTIME")}
         own = {"HOME": str(self.home), "JPY_PARENT_PID": str(self.process.pid)}
-        return {**os.environ, **folders, **own}
+        return {**os.environ, **self.folders, **own}
 
     @property
     def takes_transfers(self) -> bool:
@@ -69,13 +69,10 @@ class Server:
         assert self.process is not None
         return bool(list((self.home / "RUNTIME").glob(f"dlaas-*-{self.process.pid}/transfers")))
 
-    def job(self, job_id: str) -> Any:
-        return self.ask("GET", f"jobs/{job_id}")
-
     def kill(self) -> None:
         assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        self.process.kill()
+        self.process.join()
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Answer what the extension does; None while the server is not there yet."""
@@ -109,12 +106,12 @@ def server(tmp_path: Path, lake: EmbeddedLake) -> Iterator[Server]:
     (tmp_path / "files").mkdir()
     server = Server(tmp_path, lake)
     yield server
-    if server.process is not None and server.process.poll() is None:
+    if server.process is not None and server.process.is_alive():
         server.kill()
 
 
-# How much has been sent when the server is killed: nothing, a little, half, nearly all.
-@pytest.mark.parametrize("share", [0, 0.05, 0.5, 0.95])
+# How much has been sent when the server is killed: nothing, half, nearly all.
+@pytest.mark.parametrize("share", [0, 0.5, 0.95])
 def test_a_server_that_is_killed_while_it_uploads_loses_nothing(
     server: Server, lake: EmbeddedLake, share: float
 ) -> None:

@@ -9,14 +9,17 @@ import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from certificates import PASSPHRASE, private, protected
+from certificates import PASSPHRASE, protected
 from http_answers import Api
+from logins import by_popup
 
 from dlaas import Instance, Lake, access, handover
 from dlaas.model import DID
+from jupyter_dlaas import terminals
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 
@@ -66,9 +69,6 @@ def instances(lake: EmbeddedLake) -> list[dict[str, Any]]:
     return [bare, {**lake.instance("bob"), "name": "other"}]
 
 
-ANY = "https://wlcg.cern.ch/jwt/v1/any"
-
-
 Opened = Callable[[], Awaitable[Terminal]]
 
 
@@ -90,10 +90,26 @@ def opened(app: DlaasExtension, jp_serverapp: Any, jp_fetch: Any, jp_ws_fetch: A
 
 
 @pytest.fixture(scope="session")
-def root_url(lake: EmbeddedLake) -> str:
+def copies(lake: EmbeddedLake) -> list[str]:
+    """The commands with which grid tools copy one file to `there`, by each door that it has."""
     alice = Lake(Instance.from_mapping(lake.instance("alice")))
-    ((_, url),) = access.urls(alice, BOTH, "root")
-    return url
+    ((_, root),) = access.urls(alice, BOTH, "root")
+    https = dict(access.urls(alice, BOTH, "https"))["NORTH-DISK"]
+    # It is a program of the system's Python.
+    gfal = "GFAL_PYTHONBIN=/usr/bin/python3 gfal-copy -f"
+    return [
+        f"xrdcp -s -f '{root}' there",
+        f"{gfal} '{root}' file://$PWD/there",
+        f"{gfal} '{https}' file://$PWD/there",
+        f"{gfal} '{https.replace('https:', 'davs:')}' file://$PWD/there",
+    ]
+
+
+async def require_copies(terminal: Terminal, copies: list[str]) -> None:
+    """Copy by each of these commands."""
+    line = " && ".join(f"rm -f there && {copy} && [ $(wc -c < there) -gt 1000 ]" for copy in copies)
+    status, said = await terminal(line)
+    assert status == 0, said
 
 
 async def log_in(api: Api, lake: EmbeddedLake, **request: Any) -> None:
@@ -127,17 +143,15 @@ async def test_rucio_works_by_a_password_typed_in_the_panel(
     assert (await terminal('[ -e "$BEARER_TOKEN_FILE" ]'))[0] == 1
 
 
-async def test_a_certificate_with_a_passphrase_reaches_rucio_and_xrdcp(
-    opened: Opened, api: Api, lake: EmbeddedLake, root_url: str, app: DlaasExtension
+async def test_a_certificate_with_a_passphrase_reaches_rucio_xrdcp_and_gfal_copy(
+    opened: Opened, api: Api, lake: EmbeddedLake, copies: list[str], app: DlaasExtension
 ) -> None:
     before = await opened()
     await by_certificate(api, lake)
-    for terminal in (before, await opened()):
+    for terminal, commands in ((before, copies), (await opened(), copies[:1])):
         status, said = await terminal(f"{RUCIO} whoami")
         assert (status, "alice" in said) == (0, True), said
-        status, said = await terminal(f"xrdcp -s -f '{root_url}' ~/there && wc -c < ~/there")
-        assert status == 0, said
-        assert int(said) > 1000
+        await require_copies(terminal, commands)
     assert (await api("DELETE", "lake/login")).status == 200
     # One that is open already, too.
     for name in ("$X509_USER_PROXY", "$(dirname $RUCIO_CONFIG)/rucio_token"):
@@ -147,6 +161,24 @@ async def test_a_certificate_with_a_passphrase_reaches_rucio_and_xrdcp(
     status, said = await before(f"{RUCIO} whoami < /dev/null")
     assert status != 0
     assert "bob" not in said
+
+
+async def test_a_popup_s_login_reaches_rucio_xrdcp_and_gfal_copy(
+    opened: Opened,
+    api: Api,
+    jp_fetch: Any,
+    lake: EmbeddedLake,
+    copies: list[str],
+    app: DlaasExtension,
+) -> None:
+    terminal = await opened()
+    await by_popup(api, jp_fetch, lake, "lake")
+    status, said = await terminal(f"{RUCIO} whoami")
+    assert (status, "alice" in said) == (0, True), said
+    # gfal-copy looks for no file.
+    given = 'BEARER_TOKEN="$(cat "$BEARER_TOKEN_FILE")" gfal-copy'
+    await require_copies(terminal, [copy.replace("gfal-copy", given) for copy in copies])
+    assert (await terminal("stat -c %a $BEARER_TOKEN_FILE"))[1] == "600"
 
 
 async def test_what_is_renewed_is_found_by_a_terminal_that_is_open(
@@ -173,20 +205,25 @@ async def test_dlaas_in_a_terminal_has_the_panel_s_login(
     assert await terminal(f"{sys.executable} -c '{code}'") == (0, "alice")
 
 
-async def test_what_the_server_s_environment_says_stays(
-    monkeypatch: pytest.MonkeyPatch, opened: Opened, api: Api, lake: EmbeddedLake
-) -> None:
-    from jupyter_dlaas.terminals import TerminalEnvironment
-
+def test_what_the_server_s_environment_says_stays() -> None:
     said = {
         "RUCIO_CONFIG": "/opt/rucio.cfg", "X509_USER_PROXY": "/x", "BEARER_TOKEN": "t",
         "RUCIO_ACCOUNT": "hub",
     }  # fmt: skip
-    told = dict(TerminalEnvironment(Path("/nowhere"), said, "/bin/bash").items())
+    told = dict(terminals.TerminalEnvironment(Path("/nowhere"), said, "/bin/bash").items())
     assert told == {"DLAAS_HANDOVER": "/nowhere"}
-    told = dict(TerminalEnvironment(Path("/nowhere"), {"RUCIO_ACCOUNT": "hub"}, "/bin/sh").items())
+    hub = {"RUCIO_ACCOUNT": "hub"}
+    told = dict(terminals.TerminalEnvironment(Path("/nowhere"), hub, "/bin/sh").items())
     assert told["RUCIO_ACCOUNT"] is None
     assert "PROMPT_COMMAND" not in told
+
+
+def test_what_the_administrator_says_of_terminals_stays() -> None:
+    said = {"RUCIO_CONFIG": "/opt/rucio.cfg", "X509_USER_PROXY": "/x", "BEARER_TOKEN_FILE": "/t"}
+    manager = SimpleNamespace(shell_command=["/bin/bash"], extra_env=said)
+    server: Any = SimpleNamespace(web_app=SimpleNamespace(settings={"terminal_manager": manager}))
+    terminals.tell(server, Path("/nowhere"))
+    assert dict(manager.extra_env.items()) == {"DLAAS_HANDOVER": "/nowhere", **said}
 
 
 async def test_a_proxy_that_somebody_names_in_a_terminal_stays(
@@ -224,29 +261,3 @@ async def test_the_files_end_with_the_server(
     assert handover.terminal(app.sessions.handover).is_dir()
     await app.sessions.stop()
     assert not app.sessions.handover.exists()
-
-
-class TestByToken:
-    """A hub that keeps a token fresh in a file."""
-
-    @pytest.fixture
-    def instances(self, lake: EmbeddedLake, tmp_path: Path) -> list[dict[str, Any]]:
-        scope, audience = "openid profile storage.read:/", f"rucio {ANY}"
-        token = private(
-            tmp_path / "token", lake.token("alice", scope=scope, audience=audience).encode()
-        )
-        bare = {**lake.instance("alice", login=False), "client_cert": None, "client_key": None}
-        hub = {"auth_type": "oidc", "oidc_auth": "file", "oidc_file_name": str(token)}
-        return [{**bare, **hub, "username": None}]
-
-    async def test_a_token_reaches_rucio_and_xrdcp(
-        self, opened: Opened, api: Api, lake: EmbeddedLake, root_url: str, app: DlaasExtension
-    ) -> None:
-        assert (await api("GET", "lake/login")).value["state"] == "logged_in"
-        terminal = await opened()
-        status, said = await terminal(f"{RUCIO} whoami")
-        assert (status, "alice" in said) == (0, True), said
-        status, said = await terminal(f"xrdcp -s -f '{root_url}' ~/there && wc -c < ~/there")
-        assert status == 0, said
-        assert int(said) > 1000
-        assert (await terminal("stat -c %a $BEARER_TOKEN_FILE"))[1] == "600"

@@ -19,10 +19,10 @@ from typing import Any
 
 import nbformat
 import pytest
-from approval import approve
 from certificates import PASSPHRASE, private, protected
 from environments import environment_of_a_kernel
 from http_answers import Answer, Api
+from logins import by_popup
 from nbclient import NotebookClient
 
 from dlaas import handover
@@ -59,19 +59,6 @@ async def by_certificate(api: Api, **more: Any) -> Answer:
     return await api("POST", "x509/login", {"method": "x509", **FILES, **more})
 
 
-async def by_popup(api: Api, jp_fetch: Any, lake: EmbeddedLake) -> str:
-    """Log alice in by a popup, and answer the address that it led to."""
-    begun = await api("POST", "oidc/login", {"method": "oidc"})
-    path = begun.value["pending"]["url"].split("/")
-    opened = await jp_fetch(*path, follow_redirects=False, raise_error=False)
-    url = str(opened.headers["Location"])
-    secret, ca = lake.layout.password("alice"), str(lake.layout.ca)
-    await asyncio.to_thread(approve, url, "alice", secret, ca)
-    while (await api("GET", "oidc/login")).value["pending"] is not None:
-        await asyncio.sleep(0.2)
-    return url
-
-
 def secrets_of(app: DlaasExtension) -> list[str]:
     """What is in force: tokens, and the lines of the proxy's key."""
     found = []
@@ -93,7 +80,7 @@ async def test_no_secret_reaches_the_browser_the_log_or_a_kernel(
     before = dict(os.environ)
     assert (await by_certificate(api, passphrase=WRONG)).status == 401
     assert (await by_certificate(api, passphrase=PASSPHRASE)).status == 200
-    url = await by_popup(api, jp_fetch, lake)
+    url = await by_popup(api, jp_fetch, lake, "oidc")
     secrets = [PASSPHRASE, WRONG, lake.layout.password("alice"), *secrets_of(app)]
     assert len(secrets) == 6
     heard = ""
@@ -148,7 +135,7 @@ async def test_no_secret_gets_into_a_notebook(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     await by_certificate(api, passphrase=PASSPHRASE)
-    await by_popup(api, jp_fetch, lake)
+    await by_popup(api, jp_fetch, lake, "oidc")
     monkeypatch.setenv("DLAAS_HANDOVER", str(app.sessions.handover))
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
     client = NotebookClient(notebook, timeout=120, kernel_name="python3")
@@ -242,7 +229,7 @@ async def test_a_rogue_host_is_shown_nothing(
     if kind == "x509":
         await by_certificate(api, passphrase=PASSPHRASE)
     else:
-        await by_popup(api, jp_fetch, lake)
+        await by_popup(api, jp_fetch, lake, "oidc")
     own = await (await app.sessions.get(kind)).lake()
     rogue = listener()
     friend = listener(f"https://localhost:{rogue.port}/stolen")
@@ -363,12 +350,12 @@ async def test_whose_login_it_became_is_shown(
     api: Api, jp_fetch: Any, app: DlaasExtension, lake: EmbeddedLake
 ) -> None:
     """Whoever passes on the address of a popup logs the other one's account in: it must be seen."""
-    await by_popup(api, jp_fetch, lake)
+    await by_popup(api, jp_fetch, lake, "oidc")
     login = (await api("GET", "oidc/login")).value
     handed = handover.read(app.sessions.handover, "oidc")
     claims = jwt_claims(str(handed.token))
     assert claims is not None
-    assert (login["account"], login["identity"]) == ("alice", login["identity"])
+    assert login["account"] == "alice"
     assert str(claims["sub"]) in str(login["identity"])
 
 

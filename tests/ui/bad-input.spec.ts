@@ -31,7 +31,7 @@ test('a lake that is down is nobody’s typing error, and trying again helps onc
   hold('rucio');
   try {
     await panel.search('ATLAS_OD_EDU:*4lep*');
-    await expect(panel.problem()).toContainText('The lake does not answer');
+    await expect(panel.problem()).toContainText('There is no answer');
     await expect(panel.problem()).toContainText('Cause: The network');
   } finally {
     release('rucio');

@@ -83,6 +83,20 @@ test('user name and password are a login; logging out takes it back from kernels
   const panel = new Panel(page);
   await panel.logIn('alice', password('alice'));
   await expect(panel.account).toHaveText('alice');
+  await test.step('what is below fills the room that the form has left', async () => {
+    const split = panel.root.locator('.jp-Dlaas-split');
+    const rest = () =>
+      split.evaluate(
+        node =>
+          node.getBoundingClientRect().bottom -
+          node.firstElementChild!.getBoundingClientRect().bottom
+      );
+    await expect.poll(rest).toBeLessThan(2);
+    await panel.account.click();
+    await expect.poll(rest).toBeGreaterThan(-2);
+    await expect.poll(rest).toBeLessThan(2);
+    await panel.account.click();
+  });
   await findsData(panel);
   await panel.account.click();
   await expect(panel.login).toContainText('user name and password');

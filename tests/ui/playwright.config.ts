@@ -5,6 +5,8 @@ export default defineConfig({
   ...baseConfig,
   testDir: '.',
   testMatch: '*.spec.ts',
+  // It makes pictures for the documentation, and tests nothing of its own.
+  testIgnore: process.env.SCREENSHOTS ? [] : 'pictures.spec.ts',
   workers: 1,
   retries: 0,
   timeout: 240_000,

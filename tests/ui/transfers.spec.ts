@@ -87,7 +87,8 @@ test('a dataset is downloaded into a folder, again, and into the cache', async (
 
   await test.step('what cannot be a folder is told in the dialog', async () => {
     await panel.tab('Explore');
-    await panel.button('Download…').click();
+    await panel.row('4lep_mc_Zee').click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Download Data…' }).click();
     await folder.fill('../outside');
     await panel.accept();
     await expect(panel.problem(panel.dialog)).toContainText('../outside');

@@ -2,7 +2,8 @@
 
 A service that JupyterHub starts (see jupyterhub_config.py beside it). It alone may read the hub's
 auth state; a Jupyter server shows the token that the hub gave it, and gets the access token of its
-user, never the refresh token. Cookies, tokens that a user made, and other services get 403.
+user, never the refresh token. Cookies, tokens with more rights than a server's, and other services
+get 403.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class TokenHandler(RequestHandler):
 
 
 def is_of_a_server(owner: dict[str, Any]) -> bool:
-    """Tell whether a token's scopes are those of one server: one that a user made has them all."""
+    """Tell whether a token opens this user's servers and nothing else of the hub's."""
     name = owner["name"]
     servers = [s for s in owner.get("scopes", ()) if s.startswith("access:servers")]
     return bool(servers) and all(s.startswith(f"access:servers!server={name}/") for s in servers)

@@ -15,6 +15,7 @@ from dlaas.cli import basket as _basket
 from dlaas.cli import exits
 from dlaas.cli import find as _find
 from dlaas.cli import local as _local
+from dlaas.cli import opendata as _opendata
 from dlaas.cli import publishing as _publishing
 from dlaas.cli import rules as _rules
 from dlaas.cli import terminal as _terminal
@@ -61,17 +62,18 @@ def build() -> Parser:
     options = common()
     parser = Parser(prog="dlaas", usage="dlaas COMMAND …", parents=[options])
     commands = Commands(parser, options)
-    for title, room in (
-        ("find", _find),
+    for title, *rooms in (
+        ("find", _find, _opendata),
         ("bring here, write back", _transfers),
-        ("write back for others", _publishing),
+        ("for others", _publishing),
         ("keep", _rules),
         ("chosen in ESAP", _basket),
         ("on this machine", _local),
         ("set up", _terminal),
     ):
         commands.group(title)
-        room.add(commands)
+        for room in rooms:
+            room.add(commands)
     parser.description = (
         "A DID of a data lake, written scope:name, is a file that you can open.\n\n"
         f"{commands.table()}\n\nFirst time here? dlaas doctor\n"

@@ -6,6 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+from dlaas.cli import handing_on
 from dlaas.cli.exits import DONE
 from dlaas.cli.output import answer, plain, remark, say, sized, table
 from dlaas.cli.parser import Commands, Parser, add_lifetime
@@ -41,6 +42,7 @@ def add(commands: Commands) -> None:
     provenance.add_argument("--set", action="store_true", help="say so, with what follows")
     provenance.add_argument("--notebook", metavar="FILE", help="made by it, from what it reads")
     _add_common(provenance)
+    handing_on.add(commands)
 
 
 def _add_publish(commands: Commands) -> None:

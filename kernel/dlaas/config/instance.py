@@ -152,6 +152,11 @@ class Instance:
         """Tell whether the provider itself can be asked."""
         return bool(self.oidc_provider_url and self.oidc_client_id)
 
+    @property
+    def exchanges(self) -> bool:
+        """Tell whether storages are shown a token of their own instead of the login's."""
+        return self.has_provider and bool(self.oidc_storage_scope or self.oidc_storage_audience)
+
     def read_password(self) -> str | None:
         """Answer the configured password, from its file where one is named, or None."""
         if self.password or not self.password_file:

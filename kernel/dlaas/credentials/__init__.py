@@ -33,7 +33,7 @@ def for_instance(instance: Instance, account: str | None = None) -> Credential:
 
         return HandoverCredential(Path(instance.handover), instance.name)
     found = _configured(instance, account or instance.account)
-    if instance.has_provider:
+    if instance.exchanges:
         from dlaas.credentials.storage import with_storage_token
 
         return with_storage_token(instance, found)

@@ -10,7 +10,7 @@ from dlaas.credentials.provider import Provider
 from dlaas.credentials.renewing import Renewing
 from dlaas.credentials.tokens import Credential, Token
 from dlaas.credentials.wrong import require_clock
-from dlaas.errors import CannotAuthenticate, LoginRequired, RucioFailed
+from dlaas.errors import CannotAuthenticate, LoginRequired, RucioFailed, TookTooLong
 
 if TYPE_CHECKING:
     from dlaas.config import Instance
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _INTERVAL = 5.0
 _LIFETIME = 600.0
+# Whatever the provider says.
+_LONGEST = 3600.0
 
 
 class DeviceLogin:
@@ -40,7 +42,8 @@ class DeviceLogin:
             self.code: str | None = str(told["user_code"])
             self.url = str(told.get("verification_uri_complete") or told["verification_uri"])
             self.interval = float(told.get("interval") or _INTERVAL)
-            self.expires_at = time.time() + float(told.get("expires_in") or _LIFETIME)
+            lifetime = float(told.get("expires_in") or _LIFETIME)
+            self.expires_at = time.time() + min(lifetime, _LONGEST)
         except (KeyError, TypeError, ValueError):
             raise self._no_device_login() from None
         if urlsplit(self.url).scheme not in ("https", "http"):
@@ -58,8 +61,8 @@ class DeviceLogin:
     def poll(self) -> Credential | None:
         """Ask whether the person is done; None while not.
 
-        Raises `CannotAuthenticate` when it is refused or too late, and `Unreachable`, after which
-        one may ask again.
+        Raises `CannotAuthenticate` when it is refused or too late, and `Unreachable` and
+        `TookTooLong`, after which one may ask again.
         """
         form = {"grant_type": _GRANT, "device_code": self._device_code}
         try:
@@ -70,6 +73,9 @@ class DeviceLogin:
                 self.interval += 5.0
             if word in ("authorization_pending", "slow_down"):
                 return None
+            raise
+        except TookTooLong:
+            self.interval *= 2
             raise
         credential = ProviderToken(self._provider, told)
         require_clock(credential())
@@ -91,6 +97,14 @@ class ProviderToken(Renewing):
     def renewable(self) -> bool:
         """Tell whether the provider renews it."""
         return self._refresh is not None
+
+    def revoke(self) -> None:
+        """Have the provider end the login (RFC 7009); raises what it says, `Unreachable`."""
+        with self._renewing:
+            refresh, self._refresh = self._refresh, None
+        if refresh is not None:
+            form = {"token": refresh, "token_type_hint": "refresh_token"}
+            self._provider.post("revocation_endpoint", form)
 
     def _get(self) -> Token:
         if self._refresh is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlaas.credentials.tokens import Token, token_from
-from dlaas.errors import LoginRequired
+from dlaas.errors import CannotAuthenticate, LoginRequired
 
 if TYPE_CHECKING:
     from dlaas.credentials.proxy import Proxy
@@ -35,9 +35,21 @@ class HandoverCredential:
             return self._found[0].value != token.value
 
     def storage_token(self) -> Token | None:
-        """Answer the token that is for storages alone, where there is one."""
-        value = self._current()[1].storage_token
-        return token_from(value) if value else None
+        """Answer the token that is for storages alone, where there is one.
+
+        Raises `CannotAuthenticate` where there should be one: the login's own may do more than
+        storages are to see.
+        """
+        token, found = self._current()
+        if found.storage_token:
+            return token_from(found.storage_token)
+        if found.instance.exchanges and token.is_jwt:
+            raise CannotAuthenticate(
+                f"The Jupyter server could not get a token for the storages of"
+                f" {found.instance.title}.",
+                remedy="The panel says why beside the login; log in again there.",
+            )
+        return None
 
     @property
     def proxy(self) -> Proxy | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from dlaas.config import Instance
 
 _TIMEOUT = (10.0, 30.0)
+# What of a form is in no message, also where the provider quotes it.
+_SECRET = ("client_secret", "device_code", "refresh_token", "subject_token", "token")
 _ASK = "Ask whoever runs this instance to correct the client at the provider."
 
 
@@ -63,9 +65,13 @@ class Provider:
         told = _json(answer)
         if answer.status_code == 200:
             return told
-        if answer.status_code >= 500 and "error" not in told:
+        if answer.status_code >= 500 or answer.status_code == 429:
+            # Whatever it says: nobody has refused anything.
             raise Unreachable(f"The provider {self.url} answered {answer.status_code}.")
-        raise self._refusal(str(told.get("error", "")), told.get("error_description"))
+        said = str(told.get("error_description") or "")
+        for secret in filter(None, map(sent.get, _SECRET)):
+            said = said.replace(secret, "…")
+        raise self._refusal(str(told.get("error", "")), said)
 
     def token(self, told: Mapping[str, Any]) -> Token:
         """Read the token of an answer; raises `RucioFailed` where there is none."""
@@ -131,10 +137,10 @@ class Provider:
             # The request hangs on the exception, and with it a secret.
             raise from_network(error, where) from None
 
-    def _refusal(self, word: str, description: Any) -> DlaasError:
+    def _refusal(self, word: str, description: str) -> DlaasError:
         from dlaas.rucio.translate import clean
 
-        said = clean(description) if isinstance(description, str) else ""
+        said = clean(description)
         details = {"oauth": word}
         told = f"{word}: {said}" if said else f"{word or 'no reason'}."
         if word == "invalid_client":

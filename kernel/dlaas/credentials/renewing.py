@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from copy import copy
 
 from dlaas.credentials.tokens import MARGIN, Token
 from dlaas.errors import DlaasError, LoginRequired
@@ -18,6 +19,7 @@ class Renewing:
     def __init__(self, token: Token | None = None) -> None:
         self._token = token
         self._obtained_at = time.time()
+        self._failure: DlaasError | None = None
         # Two at a time would use one refresh token twice, and that ends the login.
         self._renewing = threading.Lock()
 
@@ -47,13 +49,26 @@ class Renewing:
         return self._value() != token.value
 
     def renew(self) -> Token:
-        """Get a new token; where that fails the old one stays. Raises what hinders it."""
-        before = self._token
+        """Get a new token; where that fails the old one stays. Raises what hinders it.
+
+        Who waited while another one asked gets that one's token, or hears of its failure.
+        """
+        before, failure = self._token, self._failure
         with self._renewing:
+            if self._failure is not None and self._failure is not failure:
+                raise copy(self._failure)
             if self._token is None or self._token is before:
-                token = self._get()
-                self._token, self._obtained_at = token, time.time()
+                self._token = self._asked()
+                self._obtained_at, self._failure = time.time(), None
             return self._token
+
+    def _asked(self) -> Token:
+        try:
+            return self._get()
+        except DlaasError as error:
+            # A copy: a traceback holds on to what the functions had in hand.
+            self._failure = copy(error)
+            raise
 
     def _get(self) -> Token:
         raise NotImplementedError

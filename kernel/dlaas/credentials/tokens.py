@@ -91,6 +91,8 @@ def token_from(value: str, account: str | None = None, expires_at: float | None 
 class Bearer:
     """A token that someone else got; it cannot be renewed."""
 
+    renewable = False
+
     def __init__(
         self, value: str, account: str | None = None, expires_at: float | None = None
     ) -> None:
@@ -146,6 +148,8 @@ class TokenFile:
 
 class TokenVariable:
     """A token in an environment variable."""
+
+    renewable = False
 
     def __init__(self, name: str, account: str | None = None) -> None:
         self._name = name

@@ -45,7 +45,9 @@ class Userpass(Repeatable):
     def __init__(
         self, instance: Instance, username: str, password: str, account: str | None = None
     ) -> None:
-        super().__init__(instance, account or instance.account or username)
+        # The configured account goes with the configured name, not with another's.
+        configured = instance.account if username == (instance.username or username) else None
+        super().__init__(instance, account or configured or username)
         if not username or not password:
             raise LoginRequired("Name and password are needed.")
         if not (username + password).isprintable() or not _is_latin(username + password):

@@ -146,8 +146,8 @@ def _open_pkcs12(path: Path, data: bytes, passphrase: str | None) -> Identity:
 
     if not looks_like_pkcs12(data):
         raise no_certificate(path)
-    # Without a passphrase there are two ways to say so.
-    for secret in [passphrase.encode()] if passphrase else [None, b""]:
+    # Without a passphrase there are two ways to say so; one that is not needed does not matter.
+    for secret in ([passphrase.encode()] if passphrase else []) + [None, b""]:
         try:
             key, leaf, more = pkcs12.load_key_and_certificates(data, secret)
             break

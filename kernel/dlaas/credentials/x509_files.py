@@ -24,6 +24,8 @@ _LONGEST = 1 << 20
 KEY = re.compile(
     rb"-----BEGIN ((?:[A-Z0-9]+ )*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----", re.DOTALL
 )
+# Where the grid's authorities lie, unless X509_CERT_DIR says so.
+GRID_AUTHORITIES = "/etc/grid-security/certificates"
 # RFC 3820's ProxyCertInfo.
 PROXY_INFO = "1.3.6.1.5.5.7.1.14"
 
@@ -166,6 +168,7 @@ def subject_of(chain: Sequence[x509.Certificate]) -> str:
 
 
 def no_certificate(path: Path) -> CannotAuthenticate:
+    """Say that a file is no certificate."""
     return refused(
         "not_a_certificate",
         f"{path} is no certificate in PEM or PKCS#12.",

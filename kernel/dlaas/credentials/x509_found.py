@@ -40,7 +40,7 @@ def found(
     """
     require_library()
     base = home or Path.home()
-    files = []
+    files: list[CertificateFile] = []
     for text, path in _places(base, named):
         key = Path(named_key) if named_key and text == named else None
         # What cannot be read is nobody's login.

@@ -12,6 +12,9 @@ from __future__ import annotations
 from dlaas.publish.bundles import Bundle as Bundle
 from dlaas.publish.bundles import Member as Member
 from dlaas.publish.bundles import bundle as bundle
+from dlaas.publish.manifest import compare as compare
+from dlaas.publish.manifest import export_manifest as export_manifest
+from dlaas.publish.manifest import read_manifest as read_manifest
 from dlaas.publish.opening import OpenBundle as OpenBundle
 from dlaas.publish.opening import members as members
 from dlaas.publish.opening import open_bundle as open_bundle

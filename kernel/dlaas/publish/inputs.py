@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from dlaas.model import DID, DIDType, Reference
+from dlaas.model import DID, DIDType, Entry, Reference
 from dlaas.rucio.connection import lake_for
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ class Input:
     def reference(self) -> str:
         """How it is named where its instance may be another than the default."""
         return str(Reference(self.did, self.instance)) if self.instance else str(self.did)
+
+
+def from_row(row: Mapping[str, Any]) -> Input:
+    """Read an input as JSON has it; raises `KeyError`, `InvalidDID`."""
+    known = {one.name: row[one.name] for one in fields(Input) if one.name in row}
+    return Input(**{**known, "did": DID(row["did"])})
 
 
 def resolve(lake: Lake, references: Iterable[str], listing: Path) -> tuple[Input, ...]:
@@ -73,24 +79,23 @@ def _resolved(lake: Lake, one: Reference, table: sqlite3.Connection, out: TextIO
     source = lake if one.instance is None else lake_for(one.instance)
     meta = source.get(one.did)
     named = str(one) if one.instance else str(one.did)
-    rows = (
-        (str(entry.did), _row(named, entry.did, entry.bytes, entry.adler32))
-        for entry in source.list_files(one.did)
-    )
+    rows = ((str(entry.did), _row(entry)) for entry in source.list_files(one.did))
     table.execute("DELETE FROM files")
     table.executemany("INSERT OR REPLACE INTO files VALUES (?, ?)", rows)
     sha256, files, size = hashlib.sha256(), 0, 0
     for row in _sorted(table):
-        out.write(row)
+        told = json.loads(row)
+        out.write(f"{json.dumps({'input': named, **told})}\n")
+        # How it was named here is another matter: elsewhere the instance may be the default.
         sha256.update(row.encode())
-        files, size = files + 1, size + (json.loads(row)["bytes"] or 0)
+        files, size = files + 1, size + (told["bytes"] or 0)
     if meta.type == "file":
         return Input(one.did, meta.type, one.instance, meta.bytes, None, meta.adler32, meta.md5)
     return Input(one.did, meta.type, one.instance, size, files, sha256=sha256.hexdigest())
 
 
-def _row(named: str, did: str, size: int | None, adler32: str | None) -> str:
-    row = {"input": named, "did": str(did), "bytes": size, "adler32": adler32}
+def _row(entry: Entry) -> str:
+    row = {"did": str(entry.did), "bytes": entry.bytes, "adler32": entry.adler32}
     return json.dumps(row) + "\n"
 
 

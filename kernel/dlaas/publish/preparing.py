@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
+import shutil
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -117,7 +118,8 @@ def _copies(folder: Path, code: dict[str, Path]) -> dict[str, Path]:
     found = {}
     for number, (name, path) in enumerate(code.items()):
         try:
-            found[name] = _copy(folder, f"code-{number}", path.read_bytes())
+            # It may be named as code and yet be data of any size.
+            found[name] = Path(shutil.copyfile(path, folder / f"code-{number}"))
         except OSError as error:
             raise unreadable(path, error) from error
     return found
@@ -175,7 +177,7 @@ def _environment(
     if len(given) != 1:
         raise InvalidInput("The environment is 'all', 'imported', or one file.")
     ((name, path),) = given.items()
-    return {f"environment/{name}": _copy(folder, ENVIRONMENT, path.read_bytes())}
+    return {f"environment/{name}": Path(shutil.copyfile(path, folder / ENVIRONMENT))}
 
 
 def _check_secrets(

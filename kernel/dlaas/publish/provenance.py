@@ -16,7 +16,7 @@ import json
 import platform
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from dlaas.errors import InvalidInput, InvalidMetadata, NotThere
 from dlaas.model import DID, to_json
 from dlaas.publish.environments import versions
-from dlaas.publish.inputs import Input
+from dlaas.publish.inputs import Input, from_row
 from dlaas.sizes import size_said
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def from_json(did: DID, told: Any) -> Provenance:
             did=did,
             at=_moment(told["generatedAtTime"]),
             account=str(told["wasAttributedTo"]),
-            inputs=tuple(_input(row) for row in told.get("used") or ()),
+            inputs=tuple(from_row(row) for row in told.get("used") or ()),
             notebook=by.get("notebook"),
             sha256=by.get("sha256"),
             software=dict(by.get("software") or {}),
@@ -121,11 +121,6 @@ def from_json(did: DID, told: Any) -> Provenance:
 
 def _moment(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-
-
-def _input(row: Mapping[str, Any]) -> Input:
-    known = {one.name: row[one.name] for one in fields(Input) if one.name in row}
-    return Input(**{**known, "did": DID(row["did"])})
 
 
 def software(modules: Iterable[str] | None = None) -> dict[str, str]:

@@ -139,8 +139,10 @@ def _publish(order: _Order, prepared: Prepared, note: str | None, folder: Path) 
     )  # fmt: skip
     content = provenance.written(told)
     earlier = _earlier(lake, did, manifest, prepared)
+    remarks = [*prepared.remarks]
     if earlier is not None:
         told, content = earlier
+        remarks += [] if told.note == note else ["The note of the first time stays."]
     path = folder / provenance.MANIFEST
     path.write_bytes(content)
     is_closed = _is_closed(lake, did)
@@ -148,7 +150,7 @@ def _publish(order: _Order, prepared: Prepared, note: str | None, folder: Path) 
         # Of one whose rules have ended the files may be gone; nothing can be attached any more.
         _send(order, prepared, path, manifest, None if is_closed else did)
     rule = keep(lake, did, order.rse, 1, order.lifetime)
-    remarks = [*prepared.remarks, *_kept(lake, told), *([] if is_closed else _close(lake, did))]
+    remarks += [*_kept(lake, told), *([] if is_closed else _close(lake, did))]
     files = (*(DID(f"{did}/{part.name}") for part in prepared.parts), manifest)
     size = prepared.bytes + len(content)
     return Published(did, files, size, told, rule, earlier is None, tuple(remarks))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from dlaas import private
 from dlaas.credentials.proxy import Proxy
+from dlaas.credentials.x509_files import GRID_AUTHORITIES
 from dlaas.transfer import shown
 from dlaas.transfer.shown import CertificateFiles
 
@@ -27,7 +28,6 @@ _lock = threading.RLock()
 _folder: tuple[Path, int] | None = None
 _numbers = count()
 _trusted: list[str] = []
-_GRID = "/etc/grid-security/certificates"
 
 
 def private_folder() -> Path:
@@ -97,36 +97,45 @@ class XRootDKeys:
         stamp = (token, proxy.stamp() if isinstance(proxy, CertificateFiles) else proxy)
         with _lock:
             if self._last is None or self._last[0] != stamp:
-                shown = f"xrd.gsiusrpxy={self._proxy(proxy)}"
+                mine, place = self._token(token), self._proxy(proxy)
                 self._last = (
                     stamp,
-                    Shown(f"d{next(_numbers)}", f"xrd.ztn={self._token(token)}&{shown}"),
-                    Shown(f"d{next(_numbers)}", f"xrd.ztn={self._token(None)}&{shown}"),
+                    Shown(f"d{next(_numbers)}", self._query(mine, place)),
+                    Shown(f"d{next(_numbers)}", self._query(self._none, place)),
                 )
             return self._last[1:]
 
     def stranger(self) -> Shown:
         """Answer what anybody else is shown: nothing, not even what is in the environment."""
-        none = self._folder / "none"
-        return Shown("nobody", f"xrd.ztn={none}&xrd.gsiusrpxy={none}")
+        return Shown("nobody", self._query(self._none, self._none))
+
+    @property
+    def _none(self) -> Path:
+        return self._folder / "none"
+
+    def _query(self, token: Path, proxy: Path) -> str:
+        # Without a proxy XRootD would make one of ~/.globus, for whoever asks, and want its
+        # passphrase typed.
+        own = f"xrd.gsiusrcrt={self._none}&xrd.gsiusrkey={self._none}"
+        return f"xrd.ztn={token}&{own}&xrd.gsiusrpxy={proxy}"
 
     def _token(self, token: str | None) -> Path:
         if token is None:
-            return self._folder / "none"
+            return self._none
         # Written as 0600: XRootD ignores a token file that others may read.
         private.write(self._folder / "token", token)
         return self._folder / "token"
 
     def _proxy(self, proxy: Proxy | CertificateFiles | None) -> Path:
         place = self._folder / "proxy"
-        place.unlink(missing_ok=True)
-        if proxy is None:
-            return self._folder / "none"
         if isinstance(proxy, Proxy):
             private.write(place, proxy.pem)
-        else:
-            # The path of a person's file may hold what a URL may not.
-            place.symlink_to(os.path.abspath(proxy.cert))
+            return place
+        place.unlink(missing_ok=True)
+        if proxy is None:
+            return self._none
+        # The path of a person's file may hold what a URL may not.
+        place.symlink_to(os.path.abspath(proxy.cert))
         return place
 
 
@@ -156,7 +165,7 @@ def trust(instance: Instance) -> None:
 
     It looks for them in the environment alone, and once; what somebody has set there stays.
     """
-    if os.environ.get("X509_CERT_DIR") or os.path.isdir(_GRID):
+    if os.environ.get("X509_CERT_DIR") or os.path.isdir(GRID_AUTHORITIES):
         return
     if instance.voms_certdir_path and os.path.isdir(instance.voms_certdir_path):
         os.environ["X509_CERT_DIR"] = instance.voms_certdir_path

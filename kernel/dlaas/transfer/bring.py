@@ -6,7 +6,8 @@ import os
 import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlaas import access
@@ -63,19 +64,18 @@ class Bringer:
     def bring(self, wanted: Wanted) -> Arrival:
         """Answer a file once it is there; raises what is in the way."""
         self._doors.refuse_stopped()
-        done = Arrival(wanted.did, str(wanted.path), wanted.size)
         kept = self._kept(wanted)
         if kept is not None:
             with suppress(OSError):
                 # Of one that was killed between the name and the end.
                 remove_free(wanted.part)
-            return replace(done, checksums=kept)
+            return Arrival(wanted.did, wanted.path, wanted.size, checksums=kept)
         if wanted.problem is not None:
             raise wanted.problem
         if not wanted.copies:
             raise access.not_available(access.rank(self._lake, wanted.did))
         try:
-            wanted.place.make_folder(wanted.path.parent)
+            wanted.place.make_folder(os.path.dirname(wanted.path))
         except OSError as error:
             raise local_error(error, wanted.path, wanted.size) from error
         kinds = wanted.kinds(self._kinds)
@@ -83,21 +83,22 @@ class Bringer:
             if wanted.is_here:
                 # Another process brought it while we waited for the lock.
                 part.discard()
-                return replace(done, checksums=self._kept(wanted) or {})
-            return self._fetched(wanted, part, done)
+                kept = self._kept(wanted) or {}
+                return Arrival(wanted.did, wanted.path, wanted.size, checksums=kept)
+            return self._fetched(wanted, part)
 
     def _stopped(self) -> bool:
         return self._doors.stopped.is_set()
 
-    def _fetched(self, wanted: Wanted, part: Part, done: Arrival) -> Arrival:
+    def _fetched(self, wanted: Wanted, part: Part) -> Arrival:
         self._parts.add(part)
         try:
-            with self._room.kept(part.path.parent, wanted.size - part.size) as promise:
+            with self._room.kept(os.path.dirname(part.path), wanted.size - part.size) as promise:
                 part.promise = promise
                 fetch(self._doors, part, wanted)
             part.give(wanted.path, not self._is_own or self._overwrite, wanted.did)
             found = {kind: part.sums.of(kind) for kind in self._kinds}
-            return replace(done, fetched=True, checksums=found)
+            return Arrival(wanted.did, wanted.path, wanted.size, True, checksums=found)
         finally:
             self._parts.discard(part)
 
@@ -113,14 +114,14 @@ class Bringer:
         if not self._kinds and wanted.is_here:
             return {}
         with suppress(OSError):
-            before = path.stat()
+            before = os.stat(path)
             if stat.S_ISREG(before.st_mode) and before.st_size == wanted.size:
                 kinds = wanted.kinds(self._kinds)
-                sums = checked_of(path, kinds, self._doors.refuse_stopped)
-                if not wanted.differs(sums) and looks(path.stat()) == looks(before):
+                sums = checked_of(Path(path), kinds, self._doors.refuse_stopped)
+                if not wanted.differs(sums) and looks(os.stat(path)) == looks(before):
                     wanted.place.remember(path, wanted.did, sums.adler32, before)
                     return {kind: sums.of(kind) for kind in self._kinds}
-        if not self._is_own or (self._overwrite and not path.is_dir()):
+        if not self._is_own or (self._overwrite and not os.path.isdir(path)):
             return None
         raise AlreadyThere(
             f"{path} is there already, and is not {wanted.did} as the catalogue has it.",

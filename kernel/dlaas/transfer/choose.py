@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import islice
-from pathlib import Path
+from dataclasses import dataclass
+from itertools import chain, groupby, islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dlaas import access
@@ -23,13 +22,13 @@ from dlaas.transfer.place import Place, written
 if TYPE_CHECKING:
     from dlaas.lake import Lake
 
-# So many files are asked for their copies in one question; the first question is a short one.
-_FIRST, _AT_ONCE = 20, 200
+# So many files are asked for their copies in one question.
+_AT_ONCE = 1000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Wanted:
-    """A file to bring: where it goes, and from where it can come."""
+    """A file to bring: where it goes, and from where it can come once that has been asked."""
 
     did: DID
     size: int
@@ -40,13 +39,11 @@ class Wanted:
     copies: tuple[Copy, ...] = ()
     problem: DlaasError | None = None
 
-    @cached_property
-    def path(self) -> Path:
-        """Where it goes."""
-        return self.place.path(self.relative)
+    def __post_init__(self) -> None:
+        self.path = self.place.path(self.relative)
 
-    @cached_property
-    def part(self) -> Path:
+    @property
+    def part(self) -> str:
         """Where its bytes are until they are verified."""
         return self.place.part(self.relative, self.did, self.size, self.adler32)
 
@@ -94,10 +91,13 @@ class Names:
 
         Until `release` no other DID gets the same; afterwards what is remembered of it tells.
         """
-        short, long = written(did.name.lstrip("/")), f"{written(did.scope)}/{written(did.name)}"
+        short = written(did.name.lstrip("/"))
         with self._guard:
             owner = self._taken.get(short) or self._known(short)
-            relative = short if owner in (None, did) else long
+            if owner in (None, did):
+                relative = short
+            else:
+                relative = f"{written(did.scope)}/{written(did.name)}"
             if self._taken.setdefault(relative, did) != did:
                 raise AlreadyThere(f"{self._place.path(relative)} is the place of another file.")
         return relative
@@ -107,32 +107,61 @@ class Names:
         seen = self._place.seen(path) if os.path.lexists(path) else None
         return seen.did if seen else None
 
-    def release(self, relative: str) -> None:
+    def release(self, relative: str, is_known: bool = False) -> None:
         """Let a name go, once its file is there, and remembered as that."""
         path = self._place.path(relative)
-        if os.path.lexists(path) and self._place.seen(path) is None:
+        if not is_known and os.path.lexists(path) and self._place.seen(path) is None:
             return
         with self._guard:
             self._taken.pop(relative, None)
 
 
 def with_copies(
-    lake: Lake, wanted: Iterator[Wanted], local: Callable[[Wanted], list[Copy]], md5: bool = False
+    lake: Lake,
+    wanted: Iterator[Wanted],
+    local: Callable[[Wanted, list[Copy]], list[Copy]],
+    before_each: Callable[[], None],
+    md5: bool = False,
 ) -> Iterator[Wanted]:
-    """Add to each file where it can be read, some hundred in one question.
+    """Add to each file where it can be read, in the order in which the catalogue tells it.
 
-    What `local` answers, copies on this machine, is tried first. With `md5` that of the catalogue
-    is added too; where it has nothing else to verify a file by, it always is.
+    Some hundred are asked for in one question, each after `before_each`. What `local` answers,
+    copies on this machine, is tried first. With `md5` that of the catalogue is added too; where it
+    has nothing else to verify a file by, it always is.
     """
-    count = _FIRST
-    while chunk := list(islice(wanted, count)):
-        count = _AT_ONCE
-        copies, problem = _copies(lake, [one.did for one in chunk])
+    while chunk := list(islice(wanted, _AT_ONCE)):
+        before_each()
         sums = _md5s(lake, [one.did for one in chunk if md5 or one.adler32 is None])
         for one in chunk:
-            found = (*local(one), *copies.get(one.did, ()))
-            known = None if found else problem
-            yield replace(one, copies=found, problem=known, md5=sums.get(one.did))
+            one.md5 = sums.get(one.did)
+        for one, copies in _told(lake, chunk):
+            one.copies = (*local(one, copies), *copies)
+            if one.copies:
+                one.problem = None
+            yield one
+
+
+def _told(lake: Lake, chunk: list[Wanted]) -> Iterator[tuple[Wanted, list[Copy]]]:
+    """Tell the copies of each file, those of which there is none at the end.
+
+    What goes wrong is told of each file that it left without, and stops no others.
+    """
+    waiting: dict[DID, list[Wanted]] = {}
+    for one in chunk:
+        # What is in two datasets of a container is listed twice.
+        waiting.setdefault(one.did, []).append(one)
+    problem = None
+    try:
+        for did, copies in _copies(lake, list(waiting)):
+            for one in waiting.pop(did, ()) if copies else ():
+                yield one, copies
+    except CannotAuthenticate:
+        raise
+    except DlaasError as error:
+        problem = error
+    for one in chain.from_iterable(waiting.values()):
+        one.problem = problem
+        yield one, []
 
 
 def _md5s(lake: Lake, dids: list[DID]) -> dict[DID, str]:
@@ -144,26 +173,40 @@ def _md5s(lake: Lake, dids: list[DID]) -> dict[DID, str]:
     return {DID(f"{row['scope']}:{row['name']}"): row["md5"] for row in rows if row.get("md5")}
 
 
-def _copies(lake: Lake, dids: list[DID]) -> tuple[dict[DID, list[Copy]], DlaasError | None]:
-    """List the copies of files; what goes wrong is told of each of them, and stops no others."""
-    pfns: dict[DID, list[Copy]] = {}
-    problem = None
-    try:
-        for replica in access.list_copies(lake, dids):
-            if replica.state == "AVAILABLE":
-                pfns.setdefault(replica.did, []).append((replica.rse, replica.pfn))
-    except CannotAuthenticate:
-        raise
-    except DlaasError as error:
-        problem = error
-    return {did: _in_order(lake, copies) for did, copies in pfns.items()}, problem
+def _copies(lake: Lake, dids: list[DID]) -> Iterator[tuple[DID, list[Copy]]]:
+    """Yield the copies of files, in the order in which they are tried, as the answer comes in."""
+    known: dict[object, list[tuple[str, str, int]]] = {}
+    for did, replicas in groupby(access.each_copy(lake, dids), attrgetter("did")):
+        copies = [(r.rse, r.pfn) for r in replicas if r.state == "AVAILABLE"]
+        yield did, _in_order(lake, copies, known)
 
 
-def _in_order(lake: Lake, copies: list[Copy]) -> list[Copy]:
-    """Sort the copies of a file: first what is read here, last what rucio-clients reads."""
+def _in_order(
+    lake: Lake, copies: list[Copy], known: dict[object, list[tuple[str, str, int]]]
+) -> list[Copy]:
+    """Sort the copies of a file: first what is read here, last what rucio-clients reads.
+
+    Those of most files lie at the same hosts, whose order is `known` then.
+    """
     blocked = lake.instance.blocked_rses
     others = [copy for copy in copies if is_elsewhere(copy[1]) and copy[0] not in blocked]
-    return [*access.ordered(lake, copies), *others]
+    split = [(rse, *_host_and_path(pfn)) for rse, pfn in copies]
+    if any("://" in path for _, _, path in split):
+        # The PFN of a cache holds another.
+        return [*access.ordered(lake, copies), *others]
+    key = tuple((rse, host) for rse, host, _ in split)
+    if key not in known:
+        likewise = [(rse, f"{host}/{n}") for n, (rse, host) in enumerate(key)]
+        known[key] = [
+            (rse, url.rpartition("/")[0], int(url.rpartition("/")[2]))
+            for rse, url in access.ordered(lake, likewise)
+        ]
+    return [*((rse, host + split[n][2]) for rse, host, n in known[key]), *others]
+
+
+def _host_and_path(pfn: str) -> tuple[str, str]:
+    start = pfn.find("/", pfn.find("://") + 3)
+    return (pfn[:start], pfn[start:]) if start > 0 else (pfn, "")
 
 
 def size_of(entry: Entry) -> int:

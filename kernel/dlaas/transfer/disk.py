@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dlaas.errors import DiskFull, DlaasError, InvalidInput
 from dlaas.sizes import size_said
+from dlaas.transfer.mark import AnyPath
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _ONE = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.EILSEQ})
@@ -28,8 +29,9 @@ class Unnameable(InvalidInput, OSError):
     remedy = "Download it by itself, into another folder."
 
 
-def local_error(error: OSError, path: Path, needed: int = 0) -> DlaasError:
+def local_error(error: OSError, path: AnyPath, needed: int = 0) -> DlaasError:
     """Turn what this machine's disk says into an error that names the folder."""
+    path = Path(path)
     folder = path if os.path.isdir(path) else path.parent
     if error.errno in _FULL:
         return full(folder, needed, free_on(folder))
@@ -37,7 +39,7 @@ def local_error(error: OSError, path: Path, needed: int = 0) -> DlaasError:
     return Unnameable(text) if error.errno in _ONE else Unwritable(text)
 
 
-def full(folder: Path, needed: int, free: int | None) -> DiskFull:
+def full(folder: AnyPath, needed: int, free: int | None) -> DiskFull:
     """Make the error for a disk without room, with its numbers in bytes."""
     left = "" if free is None else f", and {size_said(free)} are free"
     return DiskFull(
@@ -46,16 +48,17 @@ def full(folder: Path, needed: int, free: int | None) -> DiskFull:
     )
 
 
-def free_on(folder: Path) -> int | None:
+def free_on(folder: AnyPath) -> int | None:
     """Answer the free bytes on the disk of a folder, which may not be there yet; None unknown."""
-    place = folder
+    place = os.fspath(folder)
     while True:
         try:
             found = os.statvfs(place)
         except FileNotFoundError:
-            if place == place.parent:
+            above = os.path.dirname(place)
+            if place == above:
                 return None
-            place = place.parent
+            place = above
             continue
         except OSError:
             return None
@@ -70,7 +73,7 @@ class Room:
         self._promised: dict[object, Promise] = {}
 
     @contextmanager
-    def kept(self, folder: Path, needed: int) -> Iterator[Promise]:
+    def kept(self, folder: AnyPath, needed: int) -> Iterator[Promise]:
         """Keep room for the bytes to come; raises `DiskFull` before one is fetched."""
         promise = Promise(needed)
         with self._guard:

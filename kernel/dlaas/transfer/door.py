@@ -36,7 +36,10 @@ class Door(Protocol):
         """Stream a file to `url`."""
 
     def move(self, url: str, target: str) -> bool:
-        """Rename a file; False where the storage cannot."""
+        """Rename a file; False where the storage cannot.
+
+        It may replace what lies at the target, or raise `AlreadyThere`, as the storage has it.
+        """
 
     def delete(self, url: str) -> bool:
         """Delete a file; False where the storage does not let us."""

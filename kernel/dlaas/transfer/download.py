@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +110,7 @@ class _Report:
         self._paths: list[str] = []
         self._checksums: dict[str, Mapping[str, str]] = {}
         self._failures: list[Failure] = []
-        self._done = Downloaded(engine.did, str(engine.root))
+        self._bytes = self._fetched = self._kept = self._failed = 0
         self._told = 0
 
     def run(self, progress: Progress | None, cancelled: Asked | None) -> Downloaded:
@@ -127,22 +127,26 @@ class _Report:
             self._tell(progress)
         few = len(self._paths) <= _MOST_PATHS
         paths = tuple(self._paths) if few else ()
-        return replace(
-            self._done,
-            paths=paths,
-            failures=tuple(self._failures),
-            checksums=self._checksums if few else {},
+        return Downloaded(
+            self._engine.did,
+            str(self._engine.root),
+            paths,
+            self._bytes,
+            self._fetched,
+            self._kept,
+            self._failed,
+            tuple(self._failures),
+            self._checksums if few else {},
         )
 
     def _tell(self, progress: Progress) -> None:
-        done, total = self._engine.bytes_so_far(self._done.bytes)
+        done, total = self._engine.bytes_so_far(self._bytes)
         # A file that has arrived and is not counted yet, wrong bytes that are forgotten: nobody
         # wants to see them go.
         self._told = max(done, self._told)
         progress(min(self._told, total), total)
 
     def _count(self, arrival: Arrival) -> None:
-        done = self._done
         if self._arrived is not None:
             self._arrived(arrival)
         if arrival.error is not None:
@@ -150,15 +154,12 @@ class _Report:
                 raise arrival.error
             if len(self._failures) < _MOST_FAILURES:
                 self._failures.append(Failure(arrival.did, problem(arrival.error)))
-            self._done = replace(done, failed=done.failed + 1)
+            self._failed += 1
             return
         if len(self._paths) <= _MOST_PATHS:
             self._paths.append(arrival.path)
             if arrival.checksums:
                 self._checksums[arrival.path] = arrival.checksums
-        self._done = replace(
-            done,
-            bytes=done.bytes + arrival.bytes,
-            fetched=done.fetched + arrival.fetched,
-            kept=done.kept + (not arrival.fetched),
-        )
+        self._bytes += arrival.bytes
+        self._fetched += arrival.fetched
+        self._kept += not arrival.fetched

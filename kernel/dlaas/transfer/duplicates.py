@@ -67,8 +67,7 @@ def items_of(
             return Item(one, one.did)
         try:
             sums = _same(one, row)
-        except OSError as error:
-            unread = errors.InvalidInput(f"{one.path} cannot be read: {error.strerror}.")
+        except errors.InvalidInput as unread:
             return Item(one, one.did, "failed", problem=unread)
         return Item(one, one.did, "skipped", sums=sums)
 

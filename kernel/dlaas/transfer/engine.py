@@ -25,16 +25,18 @@ from dlaas.transfer.checksums import known_kinds
 from dlaas.transfer.choose import Names, Wanted, entries, size_of, with_copies
 from dlaas.transfer.disk import Unwritable, free_on, full
 from dlaas.transfer.fetch import FATAL, Copy, Doors
-from dlaas.transfer.gate import Gate
+from dlaas.transfer.gate import AT_ONCE, Gate
 from dlaas.transfer.place import Place
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
 
 TICK = 0.1
-# So many files of at most so many bytes go to a thread together.
-_TOGETHER, _SMALL = 8, 1 << 20
+# So much may still wait to begin when copies are asked for again.
+_AHEAD = 500
 Asked = Callable[[], bool]
+# An arrival, what ends the download, or None at its end.
+Found = Arrival | BaseException | None
 
 
 class Engine:
@@ -67,9 +69,9 @@ class Engine:
         self._closing = threading.Lock()
         self._doors = Doors(lake, self._stopped)
         self._bringer = Bringer(lake, self._doors, folder is not None, overwrite, self._kinds)
-        self._gate = Gate(self._stopped, self._doors.latency)
-        self._pool = ThreadPoolExecutor(self._gate.at_once, "dlaas-download")
-        self._arrived: queue.Queue[Arrival | BaseException | None] = queue.Queue(1000)
+        self._gate = Gate[Wanted](self._stopped, self._start, self._doors.latency)
+        self._pool = ThreadPoolExecutor(AT_ONCE, "dlaas-download")
+        self._arrived: queue.Queue[list[Found]] = queue.Queue(1000)
         self._listed = 0
         self._total: int | None = None
 
@@ -93,10 +95,11 @@ class Engine:
             feeder.start()
             while True:
                 try:
-                    found = self._arrived.get(timeout=TICK)
+                    arrived = self._arrived.get(timeout=TICK)
                 except queue.Empty:
+                    arrived = []
                     yield None
-                else:
+                for found in arrived:
                     if found is None:
                         return
                     if isinstance(found, BaseException):
@@ -109,43 +112,41 @@ class Engine:
             self._doors.close()
             self._pool.shutdown(wait=False, cancel_futures=True)
             # They end within a chunk; one that connects to a silent host takes its time alone.
-            self._gate.wait_empty(1.0)
+            self._gate.wait_ended(1.0)
 
     # What the thread that lists does.
 
     def _feed(self) -> None:
         try:
             self._check_room()
-            asks_md5 = "md5" in self._kinds
-            for batch in self._batches(
-                with_copies(self._lake, self._missing(), self._locals, asks_md5)
-            ):
-                self._gate.enter(sum(wanted.size for wanted in batch))
-                with self._closing:
-                    self._doors.refuse_stopped()
-                    self._pool.submit(self._bring, batch)
+            found = with_copies(
+                self._lake,
+                self._missing(),
+                self._locals,
+                lambda: self._gate.wait_short(_AHEAD),
+                "md5" in self._kinds,
+            )
+            for wanted in found:
+                self._doors.refuse_stopped()
+                self._gate.put(wanted, wanted.size)
             self._gate.wait_empty()
             self._put(None)
         except BaseException as error:
             with suppress(Cancelled):
                 self._put(error)
 
-    def _batches(self, wanted: Iterator[Wanted]) -> Iterator[list[Wanted]]:
-        """Put small files together where handing each to a thread would take the most time."""
-        batch: list[Wanted] = []
-        for one in wanted:
-            batch.append(one)
-            if one.size > _SMALL or len(batch) == _TOGETHER or not self._gate.is_near:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+    def _start(self, batch: list[Wanted], size: int) -> bool:
+        with self._closing:
+            if self._stopped.is_set():
+                return False
+            self._pool.submit(self._bring, batch, size)
+            return True
 
-    def _put(self, what: Arrival | BaseException | None) -> None:
+    def _put(self, *found: Found) -> None:
         while True:
             self._doors.refuse_stopped()
             with suppress(queue.Full):
-                self._arrived.put(what, timeout=TICK)
+                self._arrived.put(list(found), timeout=TICK)
                 return
 
     def _check_room(self) -> None:
@@ -175,7 +176,8 @@ class Engine:
         if self._own is None and self._mounted(entry.did, entry.bytes):
             return 0
         place, relative = self._where(entry.did)
-        self._release(relative)
+        if self._own is not None:
+            self._names.release(relative)
         path = place.path(relative)
         here = place.is_verified(path, entry.did, entry.bytes, entry.adler32)
         return 0 if here else entry.bytes or 0
@@ -195,10 +197,10 @@ class Engine:
             except (AlreadyThere, RucioFailed) as error:
                 self._put(Arrival(entry.did, error=error))
                 continue
-            if wanted.is_here and not self._kinds:
+            if not self._kinds and wanted.is_here:
                 place.note_use(wanted.path)
-                self._release(relative)
-                self._put(Arrival(entry.did, str(wanted.path), size))
+                self._release(wanted, True)
+                self._put(Arrival(entry.did, wanted.path, size))
             else:
                 yield wanted
 
@@ -209,15 +211,18 @@ class Engine:
             # Where it would be mounted is not known now; it may be fetched all the same.
             return None
 
-    def _locals(self, wanted: Wanted) -> list[Copy]:
+    def _locals(self, wanted: Wanted, copies: list[Copy]) -> list[Copy]:
         """List the copies on this machine, for somebody's own folder."""
         if self._own is None:
             return []
-        known = (wanted.did, wanted.size)
-        mounted = self._mounted(*known)
-        cached = access.cached_path(self._lake, *known, wanted.adler32)
+        found = []
         rse = self._lake.instance.destination_rse or ""
-        return [(where, path) for where, path in ((rse, mounted), ("the cache", cached)) if path]
+        if any(copy[0] == rse for copy in copies):
+            found.append((rse, self._mounted(wanted.did, wanted.size)))
+        with suppress(DlaasError, OSError):
+            cache, name = self._cache(wanted.did.scope), self._lake.instance.name
+            found.append(("the cache", cache.find(name, wanted.did, wanted.size, wanted.adler32)))
+        return [(where, path) for where, path in found if path]
 
     def _where(self, did: DID) -> tuple[Place, str]:
         if self._own is None:
@@ -225,9 +230,9 @@ class Engine:
             return cache.place, cache.relative(self._lake.instance.name, did)
         return self._own, self._name or self._names.take(did)
 
-    def _release(self, relative: str) -> None:
+    def _release(self, wanted: Wanted, is_known: bool) -> None:
         if self._own is not None:
-            self._names.release(relative)
+            self._names.release(wanted.relative, is_known)
 
     def _cache(self, scope: str) -> Cache:
         if scope not in self._caches:
@@ -236,16 +241,19 @@ class Engine:
 
     # What the threads that fetch do.
 
-    def _bring(self, batch: list[Wanted]) -> None:
-        found = [self._brought(wanted) for wanted in batch]
-        with suppress(Cancelled):
-            for one in found:
-                self._put(one)
-        self._gate.leave(sum(wanted.size for wanted in batch))
+    def _bring(self, batch: list[Wanted], size: int) -> None:
+        while batch:
+            found = [self._brought(wanted) for wanted in batch]
+            with suppress(Cancelled):
+                self._put(*found)
+            batch, size = self._gate.done(size)
 
     def _brought(self, wanted: Wanted) -> Arrival | BaseException:
+        is_known = False
         try:
-            return self._bringer.bring(wanted)
+            found = self._bringer.bring(wanted)
+            is_known = True
+            return found
         except FATAL as error:
             return error
         except DlaasError as error:
@@ -253,7 +261,7 @@ class Engine:
         except BaseException as error:
             return error
         finally:
-            self._release(wanted.relative)
+            self._release(wanted, is_known)
 
 
 def _refuse(cancelled: Asked | None) -> None:

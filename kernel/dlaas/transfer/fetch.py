@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +20,7 @@ from dlaas.transfer.checksums import CHUNK
 from dlaas.transfer.disk import Unwritable
 from dlaas.transfer.elsewhere import fetched_elsewhere, is_elsewhere
 from dlaas.transfer.gate import FAR
-from dlaas.transfer.keys import KeyRing, Keys, address
+from dlaas.transfer.keys import KeyRing, Keys
 from dlaas.transfer.part import Part
 from dlaas.transfer.sink import Interrupted, Sink, Whole
 from dlaas.transfer.storage import Storage
@@ -53,11 +55,12 @@ class Doors:
     def __init__(self, lake: Lake, stopped: threading.Event) -> None:
         self.lake = lake
         self.stopped = stopped
-        self._ring = KeyRing(lake)
-        self._guard = threading.Lock()
+        # TLS contexts take long to make: a bundle of all the world's authorities is read for each.
+        self._ring = lake._remember("keys", lambda: KeyRing(weakref.proxy(lake)))
+        self._guard = threading.Condition(threading.Lock())
         self._renewing = threading.Lock()
-        self._slots: dict[str, threading.Semaphore] = {}
-        self._idle: dict[tuple[str, tuple[str, int]], list[Storage]] = {}
+        self._at: Counter[str] = Counter()
+        self._idle: dict[tuple[str, str], list[Storage]] = {}
         self._busy: set[Storage] = set()
         self._known: dict[str, tuple[float, Keys]] = {}
         self._latencies: dict[str, float] = {}
@@ -72,11 +75,10 @@ class Doors:
     @contextmanager
     def storage(self, rse: str, url: str) -> Iterator[Storage]:
         """Lend a connection to a storage, with the keys of its RSE as they are now."""
-        key = (rse, address(url))
         keys = self._keys(rse)
-        with self.slot(rse, url):
+        with self.slot(rse, url) as host:
             with self._guard:
-                idle = self._idle.setdefault(key, [])
+                idle = self._idle.setdefault((rse, host), [])
                 found = idle.pop() if idle else Storage(rse, keys)
                 self._busy.add(found)
             try:
@@ -86,30 +88,31 @@ class Doors:
                 with self._guard:
                     self._busy.discard(found)
                     idle.append(found)
-                    self._note(url, found.latency)
+                    if found.latency is not None:
+                        known = self._latencies.get(host, found.latency)
+                        self._latencies[host] = min(found.latency, known)
                 if self.stopped.is_set():
                     found.close()
 
-    def _note(self, url: str, latency: float | None) -> None:
-        if latency is not None:
-            host = host_of(url)
-            self._latencies[host] = min(latency, self._latencies.get(host, latency))
-
     @contextmanager
-    def slot(self, rse: str, url: str) -> Iterator[None]:
+    def slot(self, rse: str, url: str) -> Iterator[str]:
         """Wait for a turn at a host, and remember whether it answered."""
+        host = host_of(url)
         with self._guard:
-            slot = self._slots.setdefault(host_of(url), threading.Semaphore(PER_HOST))
-        while not slot.acquire(timeout=0.1):
-            self.refuse_stopped()
+            while self._at[host] >= PER_HOST:
+                self._guard.wait(0.1)
+                self.refuse_stopped()
+            self._at[host] += 1
         try:
-            yield
+            yield host
             self._troubles.clear(rse, url)
         except DlaasError as error:
             self._troubles.note(rse, url, error)
             raise
         finally:
-            slot.release()
+            with self._guard:
+                self._at[host] -= 1
+                self._guard.notify()
 
     def _keys(self, rse: str) -> Keys:
         at, keys = self._known.get(rse) or (0.0, None)
@@ -123,6 +126,8 @@ class Doors:
 
     def ordered(self, copies: Sequence[Copy]) -> list[Copy]:
         """Put the copies on hosts that did not answer last: each would cost its timeout."""
+        if len(copies) < 2:
+            return list(copies)
         known = self._troubles.known()
         return sorted(copies, key=lambda copy: (copy[0], host_of(copy[1])) in known)
 
@@ -204,27 +209,33 @@ def _pause(error: DlaasError, failures: int) -> float:
 def _read(doors: Doors, part: Part, rse: str, url: str) -> None:
     if "://" not in url:
         _read_local(doors, part, rse, Path(url))
-        return
-    if url.startswith(tuple(f"{scheme}://" for scheme in ROOT_SCHEMES)):
-        from dlaas.reading.xrootd import chunks
-
-        with doors.slot(rse, url):
-            for chunk in chunks(doors.lake, rse, url, part.size, part.wanted):
-                part.write(memoryview(chunk))
-                doors.refuse_stopped()
-        return
-    if is_elsewhere(url):
-        with doors.slot(rse, url), fetched_elsewhere(doors, rse, url, part.path.parent) as path:
-            part.restart()
-            _read_local(doors, part, rse, path)
-        return
-    if part.wanted - part.size >= LARGE:
+    elif url.partition("://")[0] in ROOT_SCHEMES:
+        _read_root(doors, part, rse, url)
+    elif is_elsewhere(url):
+        _read_elsewhere(doors, part, rse, url)
+    elif part.wanted - part.size >= LARGE:
         try:
             _read_far(doors, part, rse, url)
         except Whole:
             _read_range(doors, part, rse, url)
     else:
         _read_range(doors, part, rse, url)
+
+
+def _read_root(doors: Doors, part: Part, rse: str, url: str) -> None:
+    from dlaas.reading.xrootd import chunks
+
+    with doors.slot(rse, url):
+        for chunk in chunks(doors.lake, rse, url, part.size, part.wanted):
+            part.write(memoryview(chunk))
+            doors.refuse_stopped()
+
+
+def _read_elsewhere(doors: Doors, part: Part, rse: str, url: str) -> None:
+    folder = Path(part.path).parent
+    with doors.slot(rse, url), fetched_elsewhere(doors, rse, url, folder) as path:
+        part.restart()
+        _read_local(doors, part, rse, path)
 
 
 def _read_range(doors: Doors, part: Part, rse: str, url: str, end: int | None = None) -> None:

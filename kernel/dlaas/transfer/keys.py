@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from dlaas.access import HTTPS_SCHEMES
 from dlaas.credentials.proxy import Proxy
+from dlaas.credentials.x509_files import GRID_AUTHORITIES
 from dlaas.errors import ConfigurationError, DlaasError
 from dlaas.transfer import shown
 from dlaas.transfer.shown import CertificateFiles
@@ -129,7 +130,8 @@ def trusting(instance: Instance) -> ssl.SSLContext:
     """Make a TLS context that trusts the system's authorities, the instance's and the grid's."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    for place in (instance.rucio_ca_cert, os.environ.get("X509_CERT_DIR")):
+    grid = os.environ.get("X509_CERT_DIR") or GRID_AUTHORITIES
+    for place in (instance.rucio_ca_cert, instance.voms_certdir_path, grid):
         if not place:
             continue
         path = Path(place)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dlaas import errors
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dlaas.lake import Lake
 
 Arrived = Callable[[Row], object]
+UnderWay = dict[Future[Brought], Item]
 TICK = 0.1
 # What is sent is registered when there are so many of it, or when it has waited so long.
 _BATCH = 100
@@ -104,37 +106,47 @@ class _Run:
         return report(made.rse, made.dataset, self._registrar.rules, rows, self._senders.sent)
 
     def _bring(self, pool: ThreadPoolExecutor) -> None:
-        todo = iter(self._order.to_do)
-        under_way: dict[Future[Brought], Item] = {}
+        under_way: UnderWay = {}
         try:
-            while self._fill(pool, todo, under_way):
-                finished, _ = wait(under_way, TICK, FIRST_COMPLETED)
-                for future in finished:
-                    self._take(under_way.pop(future), future)
-                self._refuse_cancelled()
-                self._report_progress()
-                if len(self._ready) >= _BATCH or self._has_waited():
-                    self._register()
+            self._each(pool, self._senders.bring, self._order.to_do, under_way, self._ready.append)
+            self._register()
+            sent = [
+                replace(item, sums=sums, here=True)
+                for item, sums in self._done.values()
+                if not item.here and item.name not in self._registrar.failed
+            ]
+            self._each(pool, self._senders.make_sure, sent, under_way)
         except BaseException as error:
             self._give_up(under_way, error)
             raise
-        self._register()
         self._report_progress()
 
-    def _fill(
+    def _each(
         self,
         pool: ThreadPoolExecutor,
-        todo: Iterator[Item],
-        under_way: dict[Future[Brought], Item],
-    ) -> bool:
-        """Keep some more under way than are sent at once; False when all is done."""
-        while len(under_way) < 2 * self._senders.at_once and (item := next(todo, None)):
-            under_way[pool.submit(self._senders.bring, item)] = item
-        return bool(under_way)
+        act: Callable[[Item], Brought],
+        items: Iterable[Item],
+        under_way: UnderWay,
+        take: Callable[[Brought], object] = lambda _: None,
+    ) -> None:
+        """Do something with each of some items, some more under way than are done at once."""
+        todo = iter(items)
+        while True:
+            while len(under_way) < 2 * self._senders.at_once and (item := next(todo, None)):
+                under_way[pool.submit(act, item)] = item
+            if not under_way:
+                return
+            finished, _ = wait(under_way, TICK, FIRST_COMPLETED)
+            for future in finished:
+                self._take(under_way.pop(future), future, take)
+            self._refuse_cancelled()
+            self._report_progress()
+            if len(self._ready) >= _BATCH or self._has_waited():
+                self._register()
 
-    def _take(self, item: Item, future: Future[Brought]) -> None:
+    def _take(self, item: Item, future: Future[Brought], take: Callable[[Brought], object]) -> None:
         try:
-            self._ready.append(future.result())
+            take(future.result())
         except (errors.CannotAuthenticate, errors.Cancelled):
             raise
         except errors.DlaasError as error:
@@ -155,7 +167,7 @@ class _Run:
             for item, sums in batch:
                 self._done[item.did] = (item, sums)
                 self._tell(item)
-        self._ready = []
+        self._ready.clear()
         self._since = time.monotonic()
 
     def _give_up(self, under_way: dict[Future[Brought], Item], error: BaseException) -> None:
@@ -170,8 +182,8 @@ class _Run:
         if isinstance(error, errors.CannotAuthenticate):
             # Recognised on the storage by the next try.
             return
-        brought = [f.result() for f in under_way if f.done() and not _failed(f)]
-        self._ready += brought
+        brought = (f.result() for f in under_way if f.done() and not _failed(f))
+        self._ready += [one for one in brought if one[0].did not in self._done]
         self._register()
 
     def _report_progress(self) -> None:

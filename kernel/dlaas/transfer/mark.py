@@ -10,11 +10,11 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 _NAME, _USED = "user.dlaas", "user.dlaas.used"
 # macOS has none that Python can reach.
 _HAS = hasattr(os, "setxattr")
+AnyPath = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -58,25 +58,25 @@ def mark(descriptor: int, seen: Seen) -> bool:
     return False
 
 
-def marked(path: Path) -> Seen | None:
+def marked(path: AnyPath) -> Seen | None:
     """Answer what is kept with a file."""
     found = _kept(path, _NAME)
     return read(found) if found is not None else None
 
 
-def note_use(path: Path) -> None:
+def note_use(path: AnyPath) -> None:
     """Keep with a file that it is used now."""
     with suppress(OSError):
         os.setxattr(path, _USED, str(int(time.time())).encode())
 
 
-def used(path: Path) -> float:
+def used(path: AnyPath) -> float:
     """Answer when a use was kept with a file, as a POSIX time; 0 where none was."""
     found = _kept(path, _USED) or b""
     return float(found) if found.isdigit() and len(found) < 20 else 0.0
 
 
-def _kept(path: Path, name: str) -> bytes | None:
+def _kept(path: AnyPath, name: str) -> bytes | None:
     if _HAS:
         with suppress(OSError):
             return os.getxattr(path, name)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 100
 _TRIED = 20
+# That Rucio takes for a name.
+_LONGEST = 250
 _STEM = re.compile(r"(.*?)((?:\.[A-Za-z0-9]{1,8}){0,2})")
 _VERSION = re.compile(r"(.*)-v([1-9][0-9]{0,5})")
 
@@ -65,7 +67,7 @@ def numbered(did: DID, start: int = 2) -> Iterator[DID]:
     'user.alice:a/histos-2.tar.gz'
     """
     stem, ending = _parts(did.name)
-    return (DID(f"{did.scope}:{stem}-{n}{ending}") for n in range(start, 1_000_000))
+    return (_with(did.scope, stem, f"-{n}{ending}") for n in range(start, 1_000_000))
 
 
 def versions(did: DID) -> Iterator[DID]:
@@ -77,7 +79,11 @@ def versions(did: DID) -> Iterator[DID]:
     stem, ending = _parts(did.name)
     found = _VERSION.fullmatch(stem)
     first, last = (found[1], int(found[2])) if found else (stem, 1)
-    return (DID(f"{did.scope}:{first}-v{n}{ending}") for n in range(last + 1, 1_000_000))
+    return (_with(did.scope, first, f"-v{n}{ending}") for n in range(last + 1, 1_000_000))
+
+
+def _with(scope: str, stem: str, ending: str) -> DID:
+    return DID(f"{scope}:{stem[: _LONGEST - len(ending)]}{ending}")
 
 
 def _parts(name: str) -> tuple[str, str]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 from dlaas import errors
 from dlaas.lifetime import Lifetime, Until, seconds
 from dlaas.model import DID
-from dlaas.rucio.rows import utc
 from dlaas.transfer.duplicates import Duplicates, Item, items_of
 from dlaas.transfer.names import chunked
 from dlaas.transfer.plan import (
@@ -21,7 +19,7 @@ from dlaas.transfer.plan import (
     target_rse,
     urls,
 )
-from dlaas.transfer.protection import Wish, covered, kept_since, now, rules_of_dataset, wishes
+from dlaas.transfer.protection import Wish, covered, kept_since, rules_of_dataset, wishes
 from dlaas.transfer.report import Outcome
 from dlaas.transfer.sources import Named, Source, Sources, sources
 
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from dlaas.lake import Lake
 
 _COPIES = 200
-# `rucio erase` leaves a day to think again.
-_ERASED = timedelta(days=1, minutes=5)
 
 
 @dataclass(frozen=True)
@@ -134,14 +130,6 @@ def _look_into(lake: Lake, parent: DID | None, found: list[Source]) -> tuple[boo
     if check_dataset(lake, parent):
         checked_new(parent)
         return True, frozenset()
-    row = lake.client.get_did(parent.scope, parent.name)
-    ends = utc(row.get("expired_at"))
-    if ends is not None and ends < now() + _ERASED:
-        raise errors.InvalidInput(
-            f"The dataset {parent} was erased: Rucio deletes it after {ends:%Y-%m-%d %H:%M} UTC,"
-            " and a name is for ever.",
-            remedy="Name another dataset.",
-        )
     ours, inside, others = {one.did for one in found}, set(), False
     for child in lake.client.list_content(parent.scope, parent.name):
         did = DID(f"{child['scope']}:{child['name']}")

@@ -14,12 +14,12 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from dlaas.errors import AlreadyThere, Cancelled, DiskFull
 from dlaas.model import DID
 from dlaas.transfer.checksums import CHUNK, Checksums
 from dlaas.transfer.disk import Promise, local_error
+from dlaas.transfer.mark import AnyPath
 from dlaas.transfer.place import Place
 
 _LOOK_AGAIN = 0.03
@@ -32,7 +32,7 @@ class Part:
     """A file on its way: bytes are added at its end, summed up as they come."""
 
     def __init__(
-        self, place: Place, path: Path, descriptor: int, size: int, kinds: Iterable[str] = ()
+        self, place: Place, path: str, descriptor: int, size: int, left: int, kinds: Iterable[str]
     ) -> None:
         self.path = path
         self.wanted = size
@@ -41,7 +41,8 @@ class Part:
         self._descriptor = descriptor
         self._kinds = tuple(kinds)
         self.sums = Checksums(self._kinds)
-        self._resume()
+        if left:
+            self._resume(left)
 
     @property
     def size(self) -> int:
@@ -53,12 +54,10 @@ class Part:
         """The checksum of what is here, eight hexadecimal digits."""
         return self.sums.adler32
 
-    def _resume(self) -> None:
+    def _resume(self, left: int) -> None:
         # What a killed process left: read once, for its checksum.
-        left = os.fstat(self._descriptor).st_size
         if left > self.wanted:
             os.ftruncate(self._descriptor, 0)
-        if not 0 < left <= self.wanted:
             return
         buffer = memoryview(bytearray(CHUNK))
         os.lseek(self._descriptor, 0, os.SEEK_SET)
@@ -68,9 +67,9 @@ class Part:
     def write(self, data: memoryview) -> None:
         """Add bytes; raises `DiskFull`, after which none of the file is left."""
         try:
-            view = data
-            while view:
-                view = view[os.write(self._descriptor, view) :]
+            written = os.write(self._descriptor, data)
+            while written < len(data):
+                written += os.write(self._descriptor, data[written:])
         except OSError as error:
             found = local_error(error, self.path, self.wanted)
             if isinstance(found, DiskFull):
@@ -91,24 +90,28 @@ class Part:
     def discard(self) -> None:
         """Remove it: nobody who waits for the lock takes it for more than it is."""
         with suppress(OSError):
-            self.path.unlink()
+            os.unlink(self.path)
 
-    def give(self, target: Path, replace: bool, did: DID) -> None:
+    def give(self, target: str, replace: bool, did: DID) -> None:
         """Give the file its name, once its bytes are on the disk; raises `AlreadyThere`.
 
         It is remembered as it looked before anybody else could change it.
         """
         try:
-            self._place.set_mode(self._descriptor)
-            marked = self._place.mark(self._descriptor, did, self.adler32)
-            os.fsync(self._descriptor)
             looked = os.fstat(self._descriptor)
+            marked = self._place.mark(self._descriptor, did, self.adler32, looked)
+            # Else a machine that fails could leave a file of the right size, full of zeros, whose
+            # mark says that it was verified: no later look tells without reading it all again.
+            os.fsync(self._descriptor)
+            if not marked:
+                # NFS tells the time of the last write once it is written.
+                looked = os.fstat(self._descriptor)
             rename = os.replace if replace else _link
             try:
                 rename(self.path, target)
             except FileNotFoundError:
                 # Not there yet, or somebody cleaned up the folder that was empty.
-                self._place.make_folder(target.parent)
+                self._place.make_folder(os.path.dirname(target), again=True)
                 rename(self.path, target)
             if not marked:
                 self._place.remember(target, did, self.adler32, looked)
@@ -120,7 +123,7 @@ class Part:
             raise local_error(error, target, self.wanted) from error
 
 
-def _link(path: os.PathLike[str], target: Path) -> None:
+def _link(path: str, target: str) -> None:
     """Rename without ever replacing, which `os.rename` cannot."""
     try:
         os.link(path, target)
@@ -129,7 +132,7 @@ def _link(path: os.PathLike[str], target: Path) -> None:
     except OSError:
         # A disk without links.
         if os.path.lexists(target):
-            raise FileExistsError(errno.EEXIST, "exists", str(target)) from None
+            raise FileExistsError(errno.EEXIST, "exists", target) from None
         os.rename(path, target)
         return
     os.unlink(path)
@@ -137,15 +140,20 @@ def _link(path: os.PathLike[str], target: Path) -> None:
 
 @contextmanager
 def taken(
-    place: Place, path: Path, size: int, stopped: Stopped, kinds: Iterable[str] = ()
+    place: Place, path: str, size: int, stopped: Stopped, kinds: Iterable[str] = ()
 ) -> Iterator[Part]:
     """Hold the part of a file, waiting for whoever fetches it now; raises `Cancelled`."""
     descriptor = None
     try:
-        place.make_folder(path.parent)
-        path, descriptor = _locked(path, stopped)
+        place.make_folder(os.path.dirname(path))
+        try:
+            path, descriptor, left = _locked(path, stopped)
+        except FileNotFoundError:
+            # Somebody cleaned up the folder that was empty.
+            place.make_folder(os.path.dirname(path), again=True)
+            path, descriptor, left = _locked(path, stopped)
         place.set_mode(descriptor)
-        part = Part(place, path, descriptor, size, kinds)
+        part = Part(place, path, descriptor, size, left, kinds)
     except OSError as error:
         if descriptor is not None:
             os.close(descriptor)
@@ -153,38 +161,45 @@ def taken(
     try:
         yield part
     finally:
-        if part.size == 0 and _same(descriptor, path):
+        if part.size == 0 and _is_at(path, os.fstat(descriptor)):
             part.discard()
         os.close(descriptor)
 
 
-def _locked(path: Path, stopped: Stopped) -> tuple[Path, int]:
+def _locked(path: str, stopped: Stopped) -> tuple[str, int, int]:
+    """Answer path, descriptor and size of a part that nobody else has."""
     while True:
         try:
             descriptor = os.open(path, _FLAGS, 0o644)
         except PermissionError:
             # Somebody else's, in a folder that all may write to.
-            path = path.with_name(f"{path.stem}-{os.getuid()}.part")
+            path = _beside(path, str(os.getuid()))
             descriptor = os.open(path, _FLAGS, 0o644)
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise FileExistsError(errno.EEXIST, "something else has this name", str(path))
             if stopped():
                 raise Cancelled("The download was cancelled.")
             locks = wait_for(descriptor, stopped)
+            now = os.fstat(descriptor)
+            if not stat.S_ISREG(now.st_mode):
+                raise FileExistsError(errno.EEXIST, "something else has this name", path)
         except BaseException:
             os.close(descriptor)
             raise
-        if locks and _same(descriptor, path):
-            if os.fstat(descriptor).st_nlink == 1:
-                return path, descriptor
+        if locks and _is_at(path, now):
+            if now.st_nlink == 1:
+                return path, descriptor, now.st_size
             # It has its other name already: what is written here would be written there.
             os.unlink(path)
         # Whoever had it has finished it, or given it up.
         os.close(descriptor)
         if not locks:
-            path = path.with_name(f"{path.stem}-{os.uname().nodename}-{os.getpid()}.part")
-            return path, os.open(path, _FLAGS, 0o644)
+            path = _beside(path, f"{os.uname().nodename}-{os.getpid()}")
+            descriptor = os.open(path, _FLAGS, 0o644)
+            return path, descriptor, os.fstat(descriptor).st_size
+
+
+def _beside(path: str, whose: str) -> str:
+    return f"{path.removesuffix('.part')}-{whose}.part"
 
 
 def wait_for(descriptor: int, stopped: Stopped) -> bool:
@@ -203,7 +218,7 @@ def wait_for(descriptor: int, stopped: Stopped) -> bool:
             raise
 
 
-def remove_free(path: Path) -> bool:
+def remove_free(path: AnyPath) -> bool:
     """Remove a file that nobody holds; False where one fetches it, or has said that it is in use.
 
     Raises `OSError` where it is not ours to remove.
@@ -219,15 +234,15 @@ def remove_free(path: Path) -> bool:
             os.close(descriptor)
             raise
     try:
-        path.unlink()
+        os.unlink(path)
     finally:
         os.close(descriptor)
     return True
 
 
-def _same(descriptor: int, path: Path) -> bool:
+def _is_at(path: str, here: os.stat_result) -> bool:
     try:
-        there, here = os.stat(path, follow_symlinks=False), os.fstat(descriptor)
+        there = os.stat(path, follow_symlinks=False)
     except OSError:
         return False
     return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 import sys
 import time
@@ -15,10 +16,11 @@ from pathlib import Path
 from dlaas.model import DID
 from dlaas.transfer import mark
 from dlaas.transfer.checksums import same_adler32
-from dlaas.transfer.mark import Seen, looks
+from dlaas.transfer.mark import AnyPath, Seen, looks
 
 OURS = ".dlaas"
 _ODD = {"": "%2F", ".": "%2E", "..": "%2E%2E"}
+_SIMPLE = re.compile(r"[^./%][^/%]*")
 _PLAIN = {written: odd for odd, written in _ODD.items()}
 # Use is noted at most so often, in seconds: a write for each look would cost more than the look.
 _NOTED_EVERY = 3600
@@ -33,6 +35,8 @@ def written(name: str) -> str:
     >>> written("a/b.root"), written("/store/x"), written("../x"), written(".ssh/config")
     ('a/b.root', '%2F/store/x', '%2E%2E/x', '%2Essh/config')
     """
+    if _SIMPLE.fullmatch(name):
+        return name
     text = "/".join(_ODD.get(part, part.replace("%", "%25")) for part in name.split("/"))
     # A hidden file at the top of somebody's folder may be that of a shell, and is never meant.
     return f"%2E{text[1:]}" if text.startswith(".") else text
@@ -71,25 +75,26 @@ class Place:
         self.shared = shared
         self.records = root / OURS if shared else user_cache() / OURS
         self.parts = root / OURS if shared else root
-        self._made: set[Path] = set()
+        self._made: set[str] = set()
 
-    def path(self, relative: str) -> Path:
+    # Of thousands of small files `Path` costs more than all that is asked of the disk.
+    def path(self, relative: str) -> str:
         """Answer the path of a file."""
-        return self.root / relative
+        return os.path.join(self.root, relative)
 
-    def part(self, relative: str, did: DID, size: int, adler32: str | None) -> Path:
+    def part(self, relative: str, did: DID, size: int, adler32: str | None) -> str:
         """Name the place of a file's bytes until they are verified; other bytes, other place."""
         key = hashlib.sha256(f"{relative}\n{did}\n{size}\n{adler32}".encode()).hexdigest()
-        return self.parts / f"{OURS}-{key[:32]}.part"
+        return os.path.join(self.parts, f"{OURS}-{key[:32]}.part")
 
-    def seen(self, path: Path, now: os.stat_result | None = None) -> Seen | None:
+    def seen(self, path: AnyPath, now: os.stat_result | None = None) -> Seen | None:
         """Answer what is remembered of a file, which looks like `now`."""
         found = mark.marked(path)
         if found is not None and now is not None and found.fits(now):
             return found
         return self._recorded(path) or found
 
-    def _recorded(self, path: Path) -> Seen | None:
+    def _recorded(self, path: AnyPath) -> Seen | None:
         try:
             descriptor = os.open(self._record(path), os.O_RDONLY | _NEVER)
         except OSError:
@@ -101,7 +106,7 @@ class Place:
         finally:
             os.close(descriptor)
 
-    def is_verified(self, path: Path, did: DID, size: int | None, adler32: str | None) -> bool:
+    def is_verified(self, path: AnyPath, did: DID, size: int | None, adler32: str | None) -> bool:
         """Tell whether a file is here, is that one, and unchanged since it was verified.
 
         The file is not read.
@@ -117,12 +122,15 @@ class Place:
             return False
         return seen.fits(now) and (adler32 is None or same_adler32(adler32, seen.adler32))
 
-    def mark(self, descriptor: int, did: DID, adler32: str | None) -> bool:
-        """Remember with a file of ours that it has been verified; False where its disk cannot."""
-        return mark.mark(descriptor, Seen(str(did), *looks(os.fstat(descriptor)), adler32))
+    def mark(self, descriptor: int, did: DID, adler32: str | None, looked: os.stat_result) -> bool:
+        """Remember with a file of ours that, as it `looked`, it has been verified.
+
+        False where its disk cannot.
+        """
+        return mark.mark(descriptor, Seen(str(did), *looks(looked), adler32))
 
     def remember(
-        self, path: Path, did: DID, adler32: str | None, looked: os.stat_result | None = None
+        self, path: AnyPath, did: DID, adler32: str | None, looked: os.stat_result | None = None
     ) -> None:
         """Remember that a file, as it `looked`, or looks, has been verified.
 
@@ -142,16 +150,16 @@ class Place:
             finally:
                 os.close(descriptor)
 
-    def forget(self, path: Path) -> None:
+    def forget(self, path: AnyPath) -> None:
         """Forget a file."""
         with suppress(OSError):
             self._record(path).unlink()
 
-    def note_use(self, path: Path) -> None:
+    def note_use(self, path: AnyPath) -> None:
         """Note that a file is used: the longest unused are cleaned first."""
         record = self._record(path)
         with suppress(OSError):
-            now = path.stat()
+            now = os.stat(path)
             if time.time() - (self.last_used(path, now) or 0.0) <= _NOTED_EVERY:
                 return
             if _is_ours(path, now):
@@ -159,7 +167,7 @@ class Place:
             else:
                 os.utime(record, follow_symlinks=False)
 
-    def last_used(self, path: Path, now: os.stat_result) -> float | None:
+    def last_used(self, path: AnyPath, now: os.stat_result) -> float | None:
         """Answer when a file was used last, as a POSIX time; None for one that we did not bring."""
         if _is_ours(path, now):
             return max(now.st_mtime, mark.used(path))
@@ -167,17 +175,20 @@ class Place:
             return max(now.st_mtime, self._record(path).stat().st_mtime)
         return None
 
-    def _record(self, path: Path) -> Path:
+    def _record(self, path: AnyPath) -> Path:
         known = os.path.relpath(path, self.root) if self.shared else os.path.abspath(path)
         key = hashlib.sha256(known.encode()).hexdigest()[:32]
         return self.records / key[:2] / key[2:]
 
-    def make_folder(self, folder: Path) -> None:
-        """Make a folder; below a shared root it is open to those to whom the root is."""
-        if folder in self._made and folder.is_dir():
-            return
-        self._make(folder)
-        self._made.add(folder)
+    def make_folder(self, folder: AnyPath, again: bool = False) -> None:
+        """Make a folder; below a shared root it is open to those to whom the root is.
+
+        It is looked at once, and `again` where it turns out to be gone.
+        """
+        name = os.fspath(folder)
+        if again or name not in self._made:
+            self._make(Path(name))
+            self._made.add(name)
 
     def _make(self, folder: Path) -> None:
         if not self.shared or self.root not in folder.parents:
@@ -205,7 +216,7 @@ class Place:
         """Let those read a file who may look into the root; elsewhere the umask has decided."""
         if not self.shared:
             return
-        root = stat.S_IMODE(self.root.stat().st_mode)
+        root = stat.S_IMODE(os.stat(self.root).st_mode)
         mode = 0o600 | root & 0o044
         # Who shares a folder by group trusts the group; a folder of all trusts nobody.
         if root & 0o022 == 0o020:
@@ -229,7 +240,7 @@ class Place:
                         yield Path(row.path)
 
 
-def _is_ours(path: Path, now: os.stat_result) -> bool:
+def _is_ours(path: AnyPath, now: os.stat_result) -> bool:
     """Tell whether a file is one that was marked; its copies are somebody's own."""
     found = mark.marked(path)
     return found is not None and found.inode == now.st_ino

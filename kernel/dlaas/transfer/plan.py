@@ -7,6 +7,7 @@ import re
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from dlaas.access import HTTPS_SCHEMES, as_https, reads_root
 from dlaas.lifetime import Lifetime, Until, seconds
 from dlaas.model import DID
 from dlaas.reading.ranking import ROOT_SCHEMES
+from dlaas.rucio.rows import utc
 from dlaas.transfer.checksums import same_adler32
 from dlaas.transfer.names import free_name, known_rows, taken, unusable
 from dlaas.transfer.sums_cache import sums_of
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from dlaas.lake import Lake
 
 _SCOPE = re.compile(r"[a-zA-Z_\-.0-9]{1,25}")
+# `rucio erase` leaves a day to think again.
+_ERASED = timedelta(days=1, minutes=5)
 # So many names fit the address of one question.
 _PFNS = 40
 OTHER = "is there already, with other contents"
@@ -98,7 +102,8 @@ def source(path: str | os.PathLike[str]) -> tuple[Path, int]:
         found = file.stat()
         if stat.S_ISDIR(found.st_mode):
             raise errors.InvalidInput(
-                f"{file} is a folder.", remedy="Upload its files together: upload_many."
+                f"{file} is a {'link to a ' if file.is_symlink() else ''}folder.",
+                remedy="Upload its files together: upload_many.",
             )
         if not stat.S_ISREG(found.st_mode):
             # To open a pipe would be to wait for who writes into it.
@@ -149,6 +154,13 @@ def check_dataset(lake: Lake, dataset: DID) -> bool:
         )
     if row.get("open") is False:
         raise errors.InvalidInput(f"The dataset {dataset} is closed.", remedy="Name an open one.")
+    ends = utc(row.get("expired_at"))
+    if ends is not None and ends < datetime.now(timezone.utc) + _ERASED:
+        raise errors.InvalidInput(
+            f"The dataset {dataset} was erased: Rucio deletes it after {ends:%Y-%m-%d %H:%M} UTC,"
+            " and a name is for ever.",
+            remedy="Name another dataset.",
+        )
     return False
 
 

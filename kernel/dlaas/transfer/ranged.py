@@ -10,12 +10,17 @@ import re
 import select
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 
 _LONGEST_HEAD = 1 << 16
 _STATUS = re.compile(r"HTTP/1\.([01]) (\d{3})(?: (.*))?")
 _UNSAFE = re.compile(r"[\r\n\0]")
 _END = b"\r\n\r\n"
+# The most that TLS hands over at once.
+_RECORD = 1 << 14
+# So long, in seconds, bytes are kept from whoever reads them, at most.
+_HELD = 0.2
 # How much of an error page is worth reading to keep the connection.
 _REST = 1 << 16
 
@@ -24,11 +29,12 @@ class Unlikely(Exception):
     """An answer that is right, and of a kind that only `http.client` can read."""
 
 
-def request(path: str, host: str, headers: Mapping[str, str]) -> bytes:
+def request(path: str, origin: str, headers: Mapping[str, str]) -> bytes:
     """Write a GET; raises `ValueError` for what would be more than one line."""
-    lines = [f"GET {path or '/'} HTTP/1.1", f"Host: {host}"]
+    host = origin.rpartition("/")[2].rpartition("@")[2]
+    lines = [f"GET {path} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    if any(_UNSAFE.search(line) for line in lines):
+    if _UNSAFE.search("".join(lines)):
         raise ValueError("a line break in a header")
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
@@ -42,8 +48,8 @@ class Ranged:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._early = memoryview(b"")
-        self._poll = select.poll()
-        self._poll.register(connection, select.POLLIN)
+        self._failure: OSError | None = None
+        self._is_full = True
         head = self._head()
         while head.startswith((b"HTTP/1.1 1", b"HTTP/1.0 1")):
             head = self._head()
@@ -52,8 +58,10 @@ class Ranged:
         if found is None:
             raise http.client.BadStatusLine(lines[0][:100])
         self.status, self.reason = int(found[2]), found[3] or ""
-        named = (line.partition(":") for line in lines[1:])
-        self.headers = {name.strip().lower(): value.strip() for name, _, value in named}
+        self.headers = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            self.headers[name.strip().lower()] = value.strip()
         told = self.headers.get("content-length", "")
         if "transfer-encoding" in self.headers or not told.isdecimal():
             raise Unlikely
@@ -75,24 +83,43 @@ class Ranged:
         return bytes(held[:end])
 
     def readinto(self, buffer: memoryview) -> int:
-        """Read some of the body; 0 where it has ended."""
+        """Read of the body what comes without a stop; 0 where it has ended."""
         wanted = min(len(buffer), self.length)
-        if wanted and self._early:
-            count = min(wanted, len(self._early))
+        count = min(wanted, len(self._early))
+        if count:
             buffer[:count] = self._early[:count]
             self._early = self._early[count:]
-        else:
-            count = self._connection.recv_into(buffer[:wanted]) if wanted else 0
+        until = time.monotonic() + _HELD
+        self._is_full = True
+        while count < wanted and self._is_full:
+            came = self._receive(buffer[count:wanted], count)
+            count += came
+            # A whole record of TLS: more of them are on their way.
+            self._is_full = came == _RECORD and time.monotonic() < until
         self.length -= count
         return count
 
+    def _receive(self, buffer: memoryview, held: int) -> int:
+        """Read what comes next; what fails after something came fails at the next call."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return self._connection.recv_into(buffer)
+        except OSError as error:
+            if not held:
+                raise
+            self._failure = error
+            return 0
+
     def stalls(self, milliseconds: int = 50) -> bool:
         """Tell whether nothing more comes for some time."""
-        if self._early or (
-            isinstance(self._connection, ssl.SSLSocket) and self._connection.pending()
-        ):
+        if self._is_full or self._early or not self.length:
             return False
-        return bool(self.length) and not self._poll.poll(milliseconds)
+        if isinstance(self._connection, ssl.SSLSocket) and self._connection.pending():
+            return False
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return not poll.poll(milliseconds)
 
     def pass_over(self) -> bool:
         """Read the rest of a short body; False where the connection cannot be kept."""

@@ -76,6 +76,9 @@ def _add_replica(lake: Lake, plan: Plan, sums: Summed) -> None:
     except errors.AlreadyThere:
         pass
     except _REFUSALS as error:
+        if has_replica(lake, plan.did, plan.rse):
+            # Another account that may was quicker: the bytes are its own now.
+            raise
         raise _orphan(lake, plan, error) from error
     if not has_replica(lake, plan.did, plan.rse):
         # An upload by other means died before it said that the bytes are there, and Rucio keeps

@@ -103,10 +103,7 @@ class RootStorage:
         self._wait(file.close, where)
 
     def move(self, url: str, target: str) -> bool:
-        """Rename a file on the storage; raises `AlreadyThere` where the name is taken."""
-        # Left to itself XRootD replaces what is there; it has no rename that refuses to.
-        if self.stat(target) is not None:
-            raise errors.AlreadyThere(f"{self.rse} has a file of that name already.")
+        """Rename a file on the storage, which replaces what lies at the target."""
         self._ask(url, "mv", self._path(target))
         return True
 

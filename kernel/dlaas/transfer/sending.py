@@ -11,6 +11,7 @@ from dlaas.transfer.door import Door, open_door
 from dlaas.transfer.duplicates import Item
 from dlaas.transfer.keys import KeyRing
 from dlaas.transfer.order import Order
+from dlaas.transfer.plan import Plan
 from dlaas.transfer.storage import Storage
 from dlaas.transfer.sums_cache import Summed
 from dlaas.transfer.upload import bring, is_lost
@@ -22,6 +23,8 @@ AT_ONCE = 12
 # Large files fill the line by themselves.
 _LARGE, _LARGE_AT_ONCE = 16 << 20, 4
 _TRIES = 3
+# Seconds, doubled before each further try.
+_PAUSE = 0.25
 # After so many failures in a row that are the storage's whole, the rest is not tried.
 _ENOUGH = 5
 # Insufficient Storage, as https and root:// tell it.
@@ -72,24 +75,31 @@ class Senders:
         with self._large:
             return item, self._bring(item)
 
+    def make_sure(self, item: Item) -> Brought:
+        """Send a file that is registered again where its bytes are gone.
+
+        Another upload under its name may have taken them for a leftover before they were.
+        """
+        return item, self._attempt(item)
+
     def _bring(self, item: Item) -> Summed:
-        self._refuse_stopped()
+        self._refuse_stopped(item)
         for attempt in range(1, _TRIES + 1):
             try:
                 sums = self._attempt(item)
             except (errors.StorageFailed, errors.Unreachable, errors.TookTooLong) as error:
-                if not _is_full(error):
-                    self._stopped.wait(0.25 * 2**attempt)
-                if attempt == _TRIES or self._stopped.is_set() or _is_full(error):
+                last = attempt == _TRIES or _is_full(error)
+                if last or self._stopped.wait(_PAUSE * 2**attempt):
                     self._count_failure(error)
                     raise
             except errors.StorageRefused as error:
                 self._count_failure(error)
                 raise
             else:
-                self._in_vain = 0
-                with self._guard:
-                    self._done += 0 if item.here else item.source.bytes
+                if not item.here:
+                    self._in_vain = 0
+                    with self._guard:
+                        self._done += item.source.bytes
                 return sums
             finally:
                 with self._guard:
@@ -98,7 +108,7 @@ class Senders:
 
     def _attempt(self, item: Item) -> Summed:
         plan, door = self._order.plan(item), self._door(item.url)
-        if item.here and item.sums is not None and not is_lost(door, plan, item.sums):
+        if item.here and item.sums is not None and not self._is_lost(door, plan, item.sums):
             return item.sums
         sent = [0]
 
@@ -112,6 +122,18 @@ class Senders:
             self.sent += sent[0]
         return sums
 
+    def _is_lost(self, door: Door, plan: Plan, sums: Summed) -> bool:
+        if self._given_up is not None:
+            return False
+        try:
+            lost = is_lost(door, plan, sums)
+        except errors.DlaasError as error:
+            # It says nothing, and is not asked for a thousand files whether it would.
+            self._count_failure(error)
+            return False
+        self._in_vain = 0
+        return lost
+
     def _door(self, url: str) -> Door:
         door: Door | None = getattr(self._local, "door", None)
         if door is None:
@@ -123,10 +145,10 @@ class Senders:
             door.use(self._keys.for_rse(self._order.rse))
         return door
 
-    def _refuse_stopped(self) -> None:
+    def _refuse_stopped(self, item: Item) -> None:
         if self._stopped.is_set():
             raise errors.Cancelled("The upload was cancelled.")
-        if self._given_up is not None:
+        if self._given_up is not None and not item.here:
             known = self._given_up
             raise type(known)(
                 f"It was not tried any more: {known.message}",

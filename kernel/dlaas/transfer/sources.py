@@ -65,9 +65,9 @@ def _path(text: Named) -> Path:
 
 def _expanded(path: Path) -> Iterator[tuple[Path, str]]:
     """Yield the files that a path means, and their names."""
-    if path.is_dir():
+    if os.path.isdir(path):
         yield from ((found, found.relative_to(path).as_posix()) for found in _walked(path))
-    elif glob.has_magic(str(path)) and not path.exists():
+    elif glob.has_magic(str(path)) and not os.path.exists(path):
         # Up to its first wildcard.
         steady = Path(re.split(r"[*?\[]", str(path), maxsplit=1)[0] + "x").parent
         for text in sorted(glob.glob(str(path), recursive=True)):
@@ -81,7 +81,9 @@ def _expanded(path: Path) -> Iterator[tuple[Path, str]]:
 def _walked(folder: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(folder, onerror=_refuse_unread):
         folders[:] = sorted(name for name in folders if _is_meant(name))
-        yield from (Path(place, name) for name in sorted(names) if _is_meant(name))
+        # It is not followed, for it may lead in a circle: named as a file, it is refused as one.
+        linked = [name for name in folders if os.path.islink(os.path.join(place, name))]
+        yield from (Path(place, name) for name in sorted(names + linked) if _is_meant(name))
 
 
 def _refuse_unread(error: OSError) -> None:

@@ -6,7 +6,6 @@ import http.client
 import socket
 import ssl
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,10 +20,10 @@ from dlaas.transfer.body import Body, Progress
 from dlaas.transfer.checksums import Checksums
 from dlaas.transfer.keys import Keys, address, encoded
 from dlaas.transfer.ranged import Ranged, Unlikely, request
+from dlaas.transfer.route import asked, connection_to, split
 from dlaas.transfer.shown import explained
 from dlaas.transfer.sink import Sink
 
-CONNECT_TIMEOUT = 10.0
 # Between two chunks, and until a storage has written what it got.
 READ_TIMEOUT = 120.0
 _REDIRECTS = 5
@@ -62,8 +61,9 @@ class Storage:
         self._socket: socket.socket | None = None
         # Seconds until it began to answer, the shortest time.
         self.latency: float | None = None
-        # Until it answers in a way that only http.client can read.
-        self._is_plain = True
+        self._is_plain = True  # Until it answers in a way that only http.client can read.
+        # What is sent to the origin that was asked last, and its address.
+        self._told: tuple[str, dict[str, str], tuple[str, int]] | None = None
 
     def close(self) -> None:
         """Close the connection."""
@@ -156,7 +156,8 @@ class Storage:
 
     def use(self, keys: Keys) -> None:
         """Show these keys from now on: a token is renewed while connections are kept."""
-        self._keys = keys
+        if keys is not self._keys:
+            self._keys, self._told = keys, None
 
     def abort(self) -> None:
         """End what another thread waits for."""
@@ -173,7 +174,7 @@ class Storage:
         headers: Mapping[str, str] | None = None,
         body: Body | Sink | None = None,
     ) -> Answer:
-        target = encoded(url)
+        target = asked(url)
         for _ in range(_REDIRECTS + 1):
             answer = self._once(method, target, headers or {}, body)
             location = answer.headers.get("location")
@@ -206,17 +207,18 @@ class Storage:
     def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: Body | Sink | None
     ) -> Answer:
-        connection = self._connect(url)
-        parts = urlsplit(url)
-        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        base, path = split(url)
+        told, wanted = self._told_to(base)
+        connection = self._connect(wanted, base)
+        sent = {**headers, **told}
         if self._is_plain and isinstance(body, Sink) and "Range" in headers:
-            with suppress(Unlikely):
-                return self._take_range(connection.sock, url, path, headers, body)
-            self._is_plain = False
-            self.close()
-            return self._exchange(method, url, headers, body)
+            try:
+                return self._take_range(connection.sock, url, request(path, base, sent), body)
+            except Unlikely:
+                self._is_plain = False
+                self.close()
+                return self._exchange(method, url, headers, body)
         connection.putrequest(method, path, skip_accept_encoding=True)
-        sent = {**headers, **self._keys.headers(url), "User-Agent": "jupyter-dlaas"}
         if isinstance(body, Body):
             sent["Content-Length"] = str(body.size)
         for name, value in sent.items():
@@ -235,20 +237,11 @@ class Storage:
         found = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, response.reason, found, url)
 
-    def _take_range(
-        self,
-        connection: socket.socket,
-        url: str,
-        path: str,
-        headers: Mapping[str, str],
-        sink: Sink,
-    ) -> Answer:
-        sent = {**headers, **self._keys.headers(url), "User-Agent": "jupyter-dlaas"}
-        host = urlsplit(url).netloc.rpartition("@")[2]
-        asked = time.monotonic()
-        connection.sendall(request(path, host, sent))
+    def _take_range(self, connection: socket.socket, url: str, asking: bytes, sink: Sink) -> Answer:
+        began = time.monotonic()
+        connection.sendall(asking)
         response = Ranged(connection)
-        self._note(time.monotonic() - asked)
+        self._note(time.monotonic() - began)
         if response.status in (200, 206):
             self._take_body(response, sink)
         elif not response.pass_over():
@@ -277,12 +270,18 @@ class Storage:
             # What nobody asked for is not awaited.
             self.close()
 
-    def _connect(self, url: str) -> http.client.HTTPConnection:
-        wanted = address(url)
+    def _told_to(self, base: str) -> tuple[dict[str, str], tuple[str, int]]:
+        """Answer what an origin is told of us, which is the same for all its files; its address."""
+        if self._told is None or self._told[0] != base:
+            told = {**self._keys.headers(base), "User-Agent": "jupyter-dlaas"}
+            self._told = (base, told, address(base))
+        return self._told[1:]
+
+    def _connect(self, wanted: tuple[str, int], base: str) -> http.client.HTTPConnection:
         if self._open is not None and self._open[0] == wanted and self._open[1].sock is not None:
             return self._open[1]
         self.close()
-        connection = _connection(wanted, self._keys.context(url))
+        connection = connection_to(wanted, self._keys.context(base))
         began = time.monotonic()
         connection.connect()
         self._note(time.monotonic() - began)
@@ -292,22 +291,10 @@ class Storage:
         return connection
 
     def _note(self, seconds: float) -> None:
-        self.latency = seconds if self.latency is None else min(seconds, self.latency)
+        self.latency = min(seconds, self.latency or seconds)
 
     def _lost(self, error: Exception, url: str) -> errors.DlaasError:
         found = from_network(error, f"{self.rse} ({origin(url)})")
         if isinstance(found, errors.TookTooLong):
             found.blame = "storage"
         return found
-
-
-def _connection(wanted: tuple[str, int], context: ssl.SSLContext) -> http.client.HTTPSConnection:
-    """Make a connection, through the proxy that the environment names for this host, if it does."""
-    host, port = wanted
-    proxy = urllib.request.getproxies().get("https")
-    if not proxy or urllib.request.proxy_bypass(host):
-        return http.client.HTTPSConnection(host, port, timeout=CONNECT_TIMEOUT, context=context)
-    through, at = address(proxy)
-    connection = http.client.HTTPSConnection(through, at, timeout=CONNECT_TIMEOUT, context=context)
-    connection.set_tunnel(host, port)
-    return connection

@@ -1,8 +1,8 @@
 """Checksums of this machine's files, remembered while they do not change: none is read twice.
 
 What is remembered goes by device, inode, size, mtime and ctime (an inode is used again, and tar
-sets an mtime). A cache that is broken, locked or cannot
-be written costs a second reading and nothing else.
+sets an mtime). A cache that is broken, locked or cannot be written costs a second reading and
+nothing else.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlaas.errors import InvalidInput
 from dlaas.transfer.checksums import RUCIOS, Checksums, of_file
 from dlaas.transfer.place import user_cache
 
@@ -65,13 +66,19 @@ Summed = Checksums | Sums
 
 
 def sums_of(path: Path, kinds: Iterable[str] = RUCIOS) -> Summed:
-    """Answer the checksums of a file, reading it only where it changed since the last time."""
+    """Answer the checksums of a file, reading it only where it changed since the last time.
+
+    Raises `InvalidInput` where it cannot be read.
+    """
     wanted = ("adler32", *kinds)
-    before = path.stat()
-    known = find(before)
-    if all(kind in known for kind in wanted):
-        return Sums(before.st_size, known)
-    sums = of_file(path, wanted)
+    try:
+        before = path.stat()
+        known = find(before)
+        if all(kind in known for kind in wanted):
+            return Sums(before.st_size, known)
+        sums = of_file(path, wanted)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from None
     remember(path, before, {kind: sums.of(kind) for kind in wanted})
     return sums
 

@@ -102,7 +102,7 @@ def bring(
     if sums is not None:
         return sums
     registered = known is not None
-    asks = others or found is not None
+    asks = others or registered or found is not None
     return _put(lake, storage, plan, found, registered, progress, cancelled, asks)
 
 
@@ -110,18 +110,19 @@ def _is_lost(lake: Lake, plan: Plan, sums: Summed) -> bool:
     storage = open_door(lake, plan.rse, plan.url)
     try:
         return is_lost(storage, plan, sums)
+    except errors.DlaasError:
+        # It says nothing.
+        return False
     finally:
         storage.close()
 
 
 def is_lost(storage: Door, plan: Plan, sums: Summed) -> bool:
-    """Tell whether the storage says that it has not these bytes; False where it says nothing."""
+    """Tell whether the storage says that it has not these bytes."""
     try:
         _verify(storage, plan, plan.url, sums)
     except _LOST:
         return True
-    except errors.DlaasError:
-        return False
     return False
 
 
@@ -158,6 +159,9 @@ def _put(
             raise errors.Cancelled("The upload was cancelled.")
         if found is not None:
             storage.delete(plan.url)
+        if storage.stat(plan.url) is not None:
+            # XRootD would replace it, and so would a PUT where there is no rename.
+            return _overtaken(lake, storage, plan, temporary, sums)
         try:
             moved = storage.move(temporary, plan.url)
         except errors.AlreadyThere:

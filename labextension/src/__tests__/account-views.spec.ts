@@ -110,6 +110,27 @@ describe('the head of the panel', () => {
     expect(find('[role=tablist]')?.closest('.lm-mod-hidden')).toBeNull();
   });
 
+  it('counts the minutes until its end', async () => {
+    const now = Date.now();
+    const every = jest.spyOn(window, 'setInterval');
+    const end = new Date(now + 420_000).toISOString();
+    const { find } = await open(
+      login({ state: 'expiring', expires_at: end, renewable: false })
+    );
+    const [draw] = every.mock.calls.find(
+      (call: unknown[]) => call[1] === 20_000
+    )!;
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(now + 240_000);
+    try {
+      (draw as () => void)();
+      await paint();
+      expect(find('.jp-Dlaas-ending')?.textContent).toContain('3 minutes left');
+    } finally {
+      clock.mockRestore();
+      every.mockRestore();
+    }
+  });
+
   it('asks one question when the login has ended', async () => {
     const problem = await refusal(401, { error: 'LoginRequired' }).json();
     const { all, find, panel } = await open(
@@ -176,7 +197,7 @@ describe('the head of the panel', () => {
       'POST lake/login': () => login({ method: 'x509_proxy' })
     });
     await press('Certificate');
-    const [first, second] = all('.jp-Dlaas-certificate');
+    const [first, second] = all('.jp-Dlaas-choice');
     expect(first.textContent).toContain('Alice');
     expect(second.querySelector('.jp-Dlaas-wrong')?.textContent).toContain(
       'expired on'

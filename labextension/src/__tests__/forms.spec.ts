@@ -474,9 +474,11 @@ describe('TransfersModel', () => {
     await transfers.refresh();
     const [only] = transfers.jobs!;
     await transfers.toggleLog(only);
-    expect(transfers.log(only)?.map(({ text }) => text)).toEqual(['Begun.']);
+    expect(transfers.logs.rows(only.id)?.map(({ text }) => text)).toEqual([
+      'Begun.'
+    ]);
     await transfers.toggleLog(only);
-    expect(transfers.log(only)).toBeNull();
+    expect(transfers.logs.rows(only.id)).toBeNull();
     transfers.dispose();
   });
 

@@ -1,3 +1,4 @@
+import { Notification } from '@jupyterlab/apputils';
 import type { Event } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
@@ -7,9 +8,18 @@ import { CHANGED_SCHEMA } from '../lake/events';
 import { LakeModel } from '../lake/model';
 import type { Job } from '../schema';
 import { TransfersModel } from '../transfers/model';
+import { tellTransfers } from '../transfers/notify';
 import { filesText, jobTitle, paceText, spanText } from '../transfers/words';
 import { UploadModel } from '../upload/model';
-import { Server, instances, job, refusal, settle, status } from './server';
+import {
+  Server,
+  instance,
+  instances,
+  job,
+  refusal,
+  settle,
+  status
+} from './server';
 
 const trans = nullTranslator.load('jupyter_dlaas');
 
@@ -96,6 +106,105 @@ describe('the end of a transfer', () => {
   });
 });
 
+describe('a failure that was told', () => {
+  it('is taken back when the transfer is tried again', async () => {
+    const failed = job({
+      state: 'failed',
+      problem: await refusal(500).json()
+    });
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job()],
+      'POST jobs/j1/retry': () => job({ attempt: 2 })
+    });
+    const transfers = new TransfersModel(lake);
+    tellTransfers(transfers, trans, () => undefined);
+    await transfers.refresh();
+    transfers.add(failed);
+    const told = () =>
+      Notification.manager.notifications.map(({ message }) => message);
+    expect(told()).toEqual(['The upload of a failed. It failed. Try again.']);
+    transfers.add({ ...failed });
+    expect(told()).toHaveLength(1);
+    await transfers.retry(failed);
+    expect(told()).toEqual([]);
+    transfers.dispose();
+    lake.dispose();
+  });
+});
+
+describe('what can be done about a transfer', () => {
+  it('is done once, however often it is pressed', async () => {
+    const { lake, server } = await lakeOf({
+      'GET jobs': () => [job({ state: 'failed' })],
+      'POST jobs/j1/retry': () => job({ attempt: 2 })
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    const [shown] = transfers.jobs!;
+    await Promise.all([transfers.retry(shown), transfers.retry(shown)]);
+    expect(server.count('POST jobs/j1/retry')).toBe(1);
+    expect(transfers.isRetrying(shown)).toBe(false);
+    transfers.dispose();
+    lake.dispose();
+  });
+
+  it('is a login to the instance it waits for, if that is not in sight', async () => {
+    const { lake } = await lakeOf({
+      'GET instances': () =>
+        instances(instance(), instance({ name: 'sea', default: false }))
+    });
+    const transfers = new TransfersModel(lake);
+    const waiting = job({ state: 'waiting', instance: 'sea' });
+    expect(transfers.awaitedInstance(waiting)?.name).toBe('sea');
+    transfers.logIn(waiting);
+    expect(lake.instance?.name).toBe('sea');
+    expect(transfers.awaitedInstance(waiting)).toBeNull();
+    transfers.dispose();
+    lake.dispose();
+  });
+});
+
+describe('what is folded out below a transfer', () => {
+  it('follows it into its next state', async () => {
+    const notes = [{ at: '2026-01-01T00:00:00Z', text: 'Begun.' }];
+    const { lake } = await lakeOf({
+      'GET jobs': () => [job()],
+      'GET jobs/j1/log': () => notes
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    await transfers.toggleLog(transfers.jobs![0]);
+    notes.push({ at: '2026-01-01T00:01:00Z', text: 'Ended.' });
+    transfers.add(job({ state: 'done' }));
+    await settle();
+    const texts = () => transfers.logs.rows('j1')?.map(({ text }) => text);
+    expect(texts()).toEqual(['Begun.', 'Ended.']);
+    transfers.dispose();
+    lake.dispose();
+  });
+
+  it('is folded again by a second press before the answer, and goes with its job', async () => {
+    let jobs = [job()];
+    const { lake } = await lakeOf({
+      'GET jobs': () => jobs,
+      'GET jobs/j1/files': () => []
+    });
+    const transfers = new TransfersModel(lake);
+    await transfers.refresh();
+    const [shown] = transfers.jobs!;
+    const first = transfers.toggleFiles(shown);
+    await Promise.all([first, transfers.toggleFiles(shown)]);
+    expect(transfers.files.isOpen('j1')).toBe(false);
+    await transfers.toggleFiles(shown);
+    expect(transfers.files.isOpen('j1')).toBe(true);
+    jobs = [];
+    await transfers.refresh();
+    expect(transfers.files.isOpen('j1')).toBe(false);
+    transfers.dispose();
+    lake.dispose();
+  });
+});
+
 describe('what is said of a transfer', () => {
   it('is how far it is, how fast, and how long it will take', () => {
     const running = job({ bytes: 40e6, done_bytes: 10e6, speed: 5e6 });
@@ -124,9 +233,11 @@ describe('what is said of a transfer', () => {
     await transfers.refresh();
     const [shown] = transfers.jobs!;
     await transfers.toggleFiles(shown);
-    expect(transfers.files(shown)?.map(({ did }) => did)).toEqual(['s:f']);
+    expect(transfers.files.rows(shown.id)?.map(({ did }) => did)).toEqual([
+      's:f'
+    ]);
     await transfers.toggleFiles(shown);
-    expect(transfers.files(shown)).toBeNull();
+    expect(transfers.files.rows(shown.id)).toBeNull();
     expect(server.count('GET jobs/j1/files')).toBe(1);
     transfers.dispose();
     lake.dispose();
@@ -167,6 +278,8 @@ describe('DownloadModel', () => {
     });
     const form = new DownloadModel(lake, DATASET, 'work');
     expect(form.folder).toBe('work/a_b_c');
+    await settle();
+    expect(form.known.status?.bytes).toBe(status().bytes);
     await form.submit();
     expect(server.bodies).toEqual([
       { did: 's:a/b c', folder: 'work/a_b_c', overwrite: false }

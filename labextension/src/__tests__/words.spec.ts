@@ -54,7 +54,8 @@ describe('figures', () => {
     [60, 'about a minute left'],
     [3600, '60 minutes left'],
     [36 * 3600, '36 hours left'],
-    [14 * DAY, '14 days left']
+    [14 * DAY, '14 days left'],
+    [3650 * DAY, '10 years left']
   ])('says how long %s seconds are', (seconds, text) => {
     const now = Date.UTC(2026, 0, 1);
     const end = new Date(now + seconds * 1000).toISOString();

@@ -4,6 +4,7 @@ import * as React from 'react';
 import { Button, IconButton } from '../components/button';
 import { Icon } from '../components/icon';
 import { ProblemView } from '../components/problem';
+import { useTick } from '../components/when';
 import { formatRemaining, formatTime, formatUTC } from '../format';
 import { endOf, isLoggedIn } from '../login';
 import type { InstanceInfo } from '../schema';
@@ -187,10 +188,15 @@ function captionOf(instance: InstanceInfo, trans: TranslationBundle): string {
  */
 function Ending({ instance, model, trans }: IEntry): JSX.Element {
   const end = endOf(instance.login);
+  useTick(20);
   return (
     <div className="jp-Dlaas-ending" role="status">
       <Icon name="waiting_approval" />
-      <span title={end ? `${formatTime(end)} (${formatUTC(end)})` : undefined}>
+      <span
+        // Not each minute is read aloud.
+        aria-live="off"
+        title={end ? `${formatTime(end)} (${formatUTC(end)})` : undefined}
+      >
         {end
           ? trans.__('Your login ends: %1.', formatRemaining(end, trans))
           : trans.__('Your login ends soon.')}

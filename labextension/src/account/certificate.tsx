@@ -123,7 +123,7 @@ function Found(
     <fieldset className="jp-Dlaas-certificates">
       <legend>{trans.__('Certificate')}</legend>
       {found.map(file => (
-        <label key={file.path} className="jp-Dlaas-certificate">
+        <label key={file.path} className="jp-Dlaas-choice">
           <input
             type="radio"
             name={group}
@@ -133,7 +133,7 @@ function Found(
           <CertificateText file={file} trans={trans} />
         </label>
       ))}
-      <label className="jp-Dlaas-certificate">
+      <label className="jp-Dlaas-choice">
         <input
           type="radio"
           name={group}

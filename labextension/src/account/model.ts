@@ -1,5 +1,3 @@
-import { URLExt } from '@jupyterlab/coreutils';
-
 import type { LakeModel } from '../lake/model';
 import { isLoggedIn } from '../login';
 import { Model } from '../model';
@@ -10,7 +8,7 @@ import type { Way } from './methods';
 import { wayOf, waysOf } from './methods';
 import { Waiting } from './waiting';
 import type { Opener } from './window';
-import { LoginWindow } from './window';
+import { LoginWindow, pageOf } from './window';
 
 /**
  * Which instance one works with, as whom, and how one gets in and out.
@@ -66,7 +64,7 @@ export class AccountModel extends Model {
    * The page on which the pending login goes on; null where there is none.
    */
   get pendingURL(): string | null {
-    return this.instance && this._pendingURL(this.instance);
+    return this._pageOf(this.instance);
   }
 
   /**
@@ -174,7 +172,7 @@ export class AccountModel extends Model {
     this._windowOf = name;
     const done = await this.login(request);
     const instance = this.instances.find(each => each.name === name);
-    const url = instance && this._pendingURL(instance);
+    const url = this._pageOf(instance);
     if (done && url) {
       this._window?.go(url);
     } else {
@@ -219,13 +217,9 @@ export class AccountModel extends Model {
     return isOwn && this.instance?.login.pending ? this._window : null;
   }
 
-  private _pendingURL({ login: { pending } }: InstanceInfo): string | null {
-    if (!pending) {
-      return null;
-    }
-    return pending.kind === 'popup'
-      ? URLExt.join(this.lake.settings.baseUrl, pending.url)
-      : webPage(pending.url);
+  private _pageOf(instance?: InstanceInfo | null): string | null {
+    const pending = instance?.login.pending;
+    return pending ? pageOf(pending, this.lake.settings.baseUrl) : null;
   }
 
   private _onGone(name: string): void {
@@ -306,11 +300,4 @@ export class AccountModel extends Model {
  */
 function isRefused({ problem }: Login): boolean {
   return problem !== null && problem.error !== 'HandOverFailed';
-}
-
-/**
- * An address of the web; what else a link may hold is no page of a provider's.
- */
-function webPage(url: string): string | null {
-  return /^https?:\/\//i.test(url) ? url : null;
 }

@@ -1,6 +1,9 @@
+import { URLExt } from '@jupyterlab/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
+
+import type { PendingLogin } from '../schema';
 
 const LOOK = 500;
 
@@ -88,6 +91,16 @@ export class LoginWindow implements IDisposable {
   private _timer = 0;
   private _gone = new Signal<this, void>(this);
   private _isDisposed = false;
+}
+
+/**
+ * The page on which a login goes on: our own way to it, or the provider's; what is no address of the web is none.
+ */
+export function pageOf(pending: PendingLogin, baseUrl: string): string | null {
+  if (pending.kind === 'popup') {
+    return URLExt.join(baseUrl, pending.url);
+  }
+  return /^https?:\/\//i.test(pending.url) ? pending.url : null;
 }
 
 let frame: HTMLIFrameElement | null = null;

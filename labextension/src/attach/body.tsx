@@ -1,9 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { Icon } from '../components/icon';
 import { Input } from '../components/input';
-import { Name } from '../components/name';
+import { Item } from '../components/item';
 import { StateBadge } from '../components/state';
 import type { NameFault } from '../notebook/names';
 import type { AttachModel } from './model';
@@ -31,13 +30,7 @@ export function AttachBody({ model, trans }: IProps): JSX.Element {
   return (
     <>
       <div className="jp-Dlaas-what">
-        <div className="jp-Dlaas-what-did" title={item.did}>
-          <Icon
-            name={item.type}
-            className={`jp-Dlaas-row-type jp-mod-${item.type}`}
-          />
-          <Name text={item.did} />
-        </div>
+        <Item text={item.did} type={item.type} />
         <dl>
           <dt>{trans.__('Notebook')}</dt>
           <dd>{title}</dd>

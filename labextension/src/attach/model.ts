@@ -54,10 +54,9 @@ export class AttachModel extends Form {
     super.dispose();
   }
 
-  protected async send(): Promise<boolean> {
+  protected async send(): Promise<void> {
     // The record is there at once; how the kernel takes it is shown beside the variable.
     void this.notebook.attach(this.item, this._name);
-    return true;
   }
 
   private get _used(): string[] {

@@ -3,8 +3,8 @@ import * as React from 'react';
 
 import { Button } from '../components/button';
 import { Icon } from '../components/icon';
+import { Item } from '../components/item';
 import { LifetimeField } from '../components/lifetime';
-import { Name } from '../components/name';
 import { ProblemView } from '../components/problem';
 import { StateBadge, progressText } from '../components/state';
 import { Until } from '../components/when';
@@ -59,13 +59,7 @@ function What({ model, trans }: IProps): JSX.Element {
   const rse = status?.rse ?? instance?.destination_rse;
   return (
     <div className="jp-Dlaas-what">
-      <div className="jp-Dlaas-what-did" title={item.did}>
-        <Icon
-          name={item.type}
-          className={`jp-Dlaas-row-type jp-mod-${item.type}`}
-        />
-        <Name text={item.did} />
-      </div>
+      <Item text={item.did} type={item.type} />
       <dl>
         <dt>{trans.__('Size')}</dt>
         <dd>{sizeText(model, trans)}</dd>

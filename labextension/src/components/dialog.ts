@@ -4,6 +4,20 @@ import { VDomRenderer } from '@jupyterlab/ui-components';
 
 import type { Form } from '../form';
 
+class Body extends VDomRenderer<Form> {
+  constructor(
+    form: Form,
+    private readonly draw: () => JSX.Element
+  ) {
+    super(form);
+    this.addClass('jp-Dlaas-DialogBody');
+  }
+
+  protected render(): JSX.Element {
+    return this.draw();
+  }
+}
+
 /**
  * A dialog that stays open until its form was accepted.
  *
@@ -14,7 +28,7 @@ export class FormDialog extends Dialog<void> {
     private readonly form: Form,
     options: {
       title: string;
-      body: VDomRenderer<Form>;
+      draw: () => JSX.Element;
       accept: string;
       trans: TranslationBundle;
       focus?: string;
@@ -23,7 +37,7 @@ export class FormDialog extends Dialog<void> {
   ) {
     super({
       title: options.title,
-      body: options.body,
+      body: new Body(form, options.draw),
       buttons: [
         Dialog.cancelButton({ label: options.trans.__('Cancel') }),
         Dialog.okButton({ label: options.accept })

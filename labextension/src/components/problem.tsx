@@ -6,10 +6,11 @@ import type { Problem } from '../schema';
 import { Icon } from './icon';
 
 /**
- * A problem: what happened, whose fault it is, what to do next, and what can be done at once.
+ * A problem: what happened, whose fault it is, what to do next, and what can be done at once. An old one is no news: it is not read aloud by itself.
  */
 export function ProblemView(props: {
   problem: Problem;
+  isOld?: boolean;
   trans: TranslationBundle;
   children?: React.ReactNode;
 }): JSX.Element {
@@ -18,7 +19,7 @@ export function ProblemView(props: {
   return (
     <div
       className={`jp-Dlaas-problem jp-mod-${problem.blame === 'you' ? 'hint' : 'error'}`}
-      role="alert"
+      role={props.isOld ? 'note' : 'alert'}
       data-error={problem.error}
     >
       <Icon name={problem.blame === 'you' ? 'info' : 'stuck'} />

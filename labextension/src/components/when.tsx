@@ -17,3 +17,14 @@ export function Until(props: {
     </time>
   );
 }
+
+/**
+ * Draw again every so many seconds, where it is said how long something lasts.
+ */
+export function useTick(seconds: number): void {
+  const [, draw] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    const timer = setInterval(draw, seconds * 1000);
+    return () => clearInterval(timer);
+  }, [seconds]);
+}

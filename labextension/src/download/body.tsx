@@ -1,9 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { Icon } from '../components/icon';
 import { Input } from '../components/input';
-import { Name } from '../components/name';
+import { Item } from '../components/item';
 import { ProblemView } from '../components/problem';
 import { formatBytes } from '../format';
 import type { DownloadModel } from './model';
@@ -17,24 +16,20 @@ interface IProps {
  * Where a DID is to go.
  */
 export function DownloadBody({ model, trans }: IProps): JSX.Element {
-  const { item, problem, size } = model;
+  const { item, known, problem } = model;
+  const bytes = known.status?.bytes ?? null;
   return (
     <>
       <div className="jp-Dlaas-what">
-        <div className="jp-Dlaas-what-did" title={item.did}>
-          <Icon
-            name={item.type}
-            className={`jp-Dlaas-row-type jp-mod-${item.type}`}
-          />
-          <Name text={item.did} />
-          {size.bytes !== null && (
-            <span className="jp-Dlaas-row-size">{formatBytes(size.bytes)}</span>
-          )}
-        </div>
+        <Item
+          text={item.did}
+          type={item.type}
+          size={bytes === null ? undefined : formatBytes(bytes)}
+        />
       </div>
       <fieldset className="jp-Dlaas-places">
         <legend>{trans.__('Download to')}</legend>
-        <label>
+        <label className="jp-Dlaas-choice">
           <input
             type="radio"
             name="place"
@@ -43,10 +38,10 @@ export function DownloadBody({ model, trans }: IProps): JSX.Element {
               model.place = 'folder';
             }}
           />
-          {trans.__('a folder of the file browser')}
+          <span>{trans.__('a folder of the file browser')}</span>
         </label>
         {model.place === 'folder' && <Folder model={model} trans={trans} />}
-        <label>
+        <label className="jp-Dlaas-choice">
           <input
             type="radio"
             name="place"
@@ -55,7 +50,9 @@ export function DownloadBody({ model, trans }: IProps): JSX.Element {
               model.place = 'cache';
             }}
           />
-          {trans.__('the cache, where notebooks find it by its name')}
+          <span>
+            {trans.__('the cache, where notebooks find it by its name')}
+          </span>
         </label>
       </fieldset>
       {problem && <ProblemView problem={problem} trans={trans} />}
@@ -65,7 +62,7 @@ export function DownloadBody({ model, trans }: IProps): JSX.Element {
 
 function Folder({ model, trans }: IProps): JSX.Element {
   return (
-    <>
+    <div className="jp-Dlaas-place">
       <label className="jp-Dlaas-field">
         <span>{trans.__('Folder')}</span>
         <Input
@@ -79,7 +76,7 @@ function Folder({ model, trans }: IProps): JSX.Element {
           }}
         />
       </label>
-      <label>
+      <label className="jp-Dlaas-choice">
         <input
           type="checkbox"
           name="overwrite"
@@ -88,8 +85,8 @@ function Folder({ model, trans }: IProps): JSX.Element {
             model.overwrite = event.target.checked;
           }}
         />
-        {trans.__('Replace other files that have these names')}
+        <span>{trans.__('Replace other files that have these names')}</span>
       </label>
-    </>
+    </div>
   );
 }

@@ -2,9 +2,9 @@ import type { IItem } from '../did';
 import { splitDID } from '../did';
 import { Form } from '../form';
 import type { LakeModel } from '../lake/model';
-import { problemOf } from '../problems';
+import type { IKnown } from '../lake/statuses';
 import * as api from '../restapi';
-import type { Job, Problem } from '../schema';
+import type { Job } from '../schema';
 
 /**
  * Bringing a DID to this server: into a folder of the file browser, or into the cache.
@@ -23,6 +23,8 @@ export class DownloadModel extends Form {
       item.type === 'file'
         ? (folder ?? '')
         : [folder, own].filter(Boolean).join('/');
+    this._look = lake.statuses.look(item.instance, item.did);
+    lake.statuses.changed.connect(this.changed, this);
   }
 
   get place(): 'folder' | 'cache' {
@@ -30,7 +32,7 @@ export class DownloadModel extends Form {
   }
   set place(value: 'folder' | 'cache') {
     this._place = value;
-    this._edited();
+    this.edited();
   }
 
   get folder(): string {
@@ -38,7 +40,7 @@ export class DownloadModel extends Form {
   }
   set folder(value: string) {
     this._folder = value;
-    this._edited();
+    this.edited();
   }
 
   get overwrite(): boolean {
@@ -46,17 +48,14 @@ export class DownloadModel extends Form {
   }
   set overwrite(value: boolean) {
     this._overwrite = value;
-    this._edited();
+    this.edited();
   }
 
-  get size(): { files: number | null; bytes: number | null } {
-    const { did, instance } = this.item;
-    const { status } = this.lake.statuses.get(instance, did);
-    return { files: status?.files ?? null, bytes: status?.bytes ?? null };
-  }
-
-  get problem(): Problem | null {
-    return this._problem;
+  /**
+   * What is known of its size.
+   */
+  get known(): IKnown {
+    return this.lake.statuses.get(this.item.instance, this.item.did);
   }
 
   /**
@@ -70,33 +69,25 @@ export class DownloadModel extends Form {
     return true;
   }
 
-  protected async send(): Promise<boolean> {
+  dispose(): void {
+    this._look.dispose();
+    super.dispose();
+  }
+
+  protected async send(): Promise<void> {
     const { did, instance } = this.item;
     const request =
       this._place === 'cache'
         ? { did }
         : { did, folder: this._folder.trim(), overwrite: this._overwrite };
-    this._problem = null;
-    try {
-      const { settings } = this.lake;
-      this._job = await this.lake.guard(
-        api.download(settings, instance, request)
-      );
-    } catch (error) {
-      this._problem = problemOf(error);
-      return false;
-    }
-    return true;
-  }
-
-  private _edited(): void {
-    this._problem = null;
-    this.changed();
+    this._job = await this.lake.guard(
+      api.download(this.lake.settings, instance, request)
+    );
   }
 
   private _place: 'folder' | 'cache';
   private _folder: string;
   private _overwrite = false;
-  private _problem: Problem | null = null;
   private _job: Job | null = null;
+  private readonly _look: { dispose(): void };
 }

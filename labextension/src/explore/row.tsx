@@ -65,6 +65,8 @@ function EntryRow(props: IProps<IEntryRow>): JSX.Element {
       title={did}
       onClick={() => model.select(row)}
       onDoubleClick={() => void model.toggle(row)}
+      // The commands of the menu are about what is selected.
+      onContextMenu={() => model.select(row)}
     >
       <span
         className={`jp-Dlaas-row-fold jp-mod-${row.fold}`}

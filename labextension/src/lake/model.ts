@@ -1,5 +1,4 @@
 import type { Event, ServerConnection } from '@jupyterlab/services';
-import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
@@ -16,9 +15,8 @@ import type {
   Problem
 } from '../schema';
 import { Changes } from './events';
+import { Pulse } from './pulse';
 import { Statuses } from './statuses';
-
-const SECOND = 1000;
 
 /**
  * What all sections share: the instances and their logins, the DID that is selected, what is known of DIDs, what the server pushes.
@@ -35,13 +33,7 @@ export class LakeModel extends Model {
     );
     this.changes.changed.connect(this._onChange, this);
     this.changes.lost.connect(this._onLost, this);
-    this._poll = new Poll({
-      auto: false,
-      name: 'jupyter-dlaas:pending',
-      factory: () => this._beat(),
-      frequency: { interval: FIRST, backoff: true, max: 300 * SECOND },
-      standby: 'when-hidden'
-    });
+    this._pulse = new Pulse(this.statuses, this.changes);
   }
 
   readonly settings: ServerConnection.ISettings;
@@ -189,7 +181,7 @@ export class LakeModel extends Model {
     if (this.isDisposed) {
       return;
     }
-    this._poll.dispose();
+    this._pulse.dispose();
     this.changes.dispose();
     this.statuses.dispose();
     super.dispose();
@@ -197,10 +189,10 @@ export class LakeModel extends Model {
 
   protected onActive(active: boolean): void {
     if (!active) {
-      void this._poll.stop();
+      this._pulse.stop();
       return;
     }
-    void this._poll.start();
+    this._pulse.start();
     void this.refresh();
     void this.statuses.refresh();
   }
@@ -279,7 +271,6 @@ export class LakeModel extends Model {
       this._isStale = true;
       void this.refresh(true);
     }
-    this._setPace();
   }
 
   /**
@@ -296,36 +287,7 @@ export class LakeModel extends Model {
     }
   }
 
-  /**
-   * Look after what will change by itself: rarely while the server tells it, for that keeps its watch alive; often where it does not.
-   */
-  private async _beat(): Promise<void> {
-    const before = this.statuses.pending();
-    const began = Date.now();
-    const after = await Promise.all(
-      before.map(({ instance, did }) => this.statuses.ask(instance, did, true))
-    );
-    const news = after.some(
-      (known, index) =>
-        JSON.stringify(known.status) !== JSON.stringify(before[index].status)
-    );
-    this._deaf = news && this.changes.lastHeard < began - 10 * SECOND;
-    this._setPace();
-    const failed = after.find(known => known.problem !== null);
-    if (failed) {
-      throw new Error(failed.problem?.message);
-    }
-  }
-
-  private _setPace(): void {
-    const heard = Date.now() - this.changes.lastHeard < 300 * SECOND;
-    const interval = this._deaf ? QUICK : heard ? SLOW : FIRST;
-    if (this._poll.frequency.interval !== interval && !this.isDisposed) {
-      this._poll.frequency = { ...this._poll.frequency, interval };
-    }
-  }
-
-  private _poll: Poll;
+  private readonly _pulse: Pulse;
   private _phase: 'asking' | 'ready' | 'problem' = 'asking';
   private _problem: Problem | null = null;
   private _instances: InstanceInfo[] = [];
@@ -333,15 +295,10 @@ export class LakeModel extends Model {
   private _name: string | null = null;
   private _selected: IItem | null = null;
   private _asked: Promise<void> | null = null;
-  private _deaf = false;
   private _isStale = false;
   private _entered = new Signal<this, string>(this);
   private _jobHinted = new Signal<this, Change | null>(this);
 }
-
-const QUICK = 5 * SECOND;
-const FIRST = 15 * SECOND;
-const SLOW = 60 * SECOND;
 
 export namespace LakeModel {
   /**

@@ -1,7 +1,6 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
-import type { IDisposable } from '@lumino/disposable';
 
 import type { LakeModel } from '../lake/model';
 import type { IKnown, Statuses } from '../lake/statuses';
@@ -10,6 +9,7 @@ import type { Preferences } from '../preferences';
 import { ProblemError, problemOf } from '../problems';
 import type { Problem, VariableRecord } from '../schema';
 import { tell } from './kernel';
+import { Looks } from './looks';
 
 /**
  * The key of the notebook's metadata; the incumbent's, so that its notebooks open here.
@@ -37,6 +37,7 @@ export class Attachments extends Model {
     private readonly preferences: Preferences
   ) {
     super();
+    this._looks = new Looks(lake.statuses);
     const { sessionContext } = panel;
     lake.statuses.changed.connect(this._onStatus, this);
     lake.stateChanged.connect(this._onLake, this);
@@ -136,8 +137,7 @@ export class Attachments extends Model {
   }
 
   dispose(): void {
-    this._looks.forEach(look => look.dispose());
-    this._looks.clear();
+    this._looks.dispose();
     super.dispose();
   }
 
@@ -233,24 +233,12 @@ export class Attachments extends Model {
     if (this.isDisposed || this.lake.phase !== 'ready') {
       return;
     }
-    const wanted = new Map<string, [string, string]>();
-    for (const record of this.records) {
-      const instance = this.instance(record);
-      if (instance) {
-        wanted.set(`${instance}@${record.did}`, [instance, record.did]);
-      }
-    }
-    for (const [key, look] of this._looks) {
-      if (!wanted.has(key)) {
-        look.dispose();
-        this._looks.delete(key);
-      }
-    }
-    for (const [key, [instance, did]] of wanted) {
-      if (!this._looks.has(key)) {
-        this._looks.set(key, this.lake.statuses.look(instance, did));
-      }
-    }
+    this._looks.set(
+      this.records.flatMap(record => {
+        const instance = this.instance(record);
+        return instance ? [{ instance, did: record.did }] : [];
+      })
+    );
   }
 
   /**
@@ -300,7 +288,7 @@ export class Attachments extends Model {
   }
 
   private _states = new Map<string, IVariableState>();
-  private _looks = new Map<string, IDisposable>();
+  private readonly _looks: Looks;
   private _seen = new Map<string, string>();
   private _kept = '';
   private _isFresh = false;

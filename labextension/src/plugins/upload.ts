@@ -15,7 +15,7 @@ import type { Job } from '../schema';
 import { CommandIDs, IDataLake, IDataLakePanel } from '../tokens';
 import { TransfersSection } from '../transfers/index';
 import { TransfersModel } from '../transfers/model';
-import { notifyEnd } from '../transfers/notify';
+import { tellTransfers } from '../transfers/notify';
 import { askUpload } from '../upload/index';
 import { UploadModel } from '../upload/model';
 import { itemOf, itemProperties } from './item';
@@ -54,9 +54,7 @@ export const upload: JupyterFrontEndPlugin<void> = {
         panel.open('transfers');
       }
     };
-    transfers.ended.connect((_, job) =>
-      notifyEnd(job, trans, () => panel.open('transfers'))
-    );
+    tellTransfers(transfers, trans, () => panel.open('transfers'));
     app.commands.addCommand(CommandIDs.upload, {
       label: trans.__('Upload to the data lake…'),
       caption: trans.__('Put the selected files and folders into the lake'),

@@ -10,17 +10,12 @@ import { Progress } from '../components/state';
 import { Until } from '../components/when';
 import { splitDID } from '../did';
 import { formatBytes, formatMoment } from '../format';
-import type { Job } from '../schema';
+import { needsLogin } from '../problems';
+import type { InstanceInfo, Job } from '../schema';
+import { Folds } from './folds';
+import { isRunning } from './ends';
 import type { TransfersModel } from './model';
-import { isRunning } from './model';
-import {
-  filesText,
-  jobTitle,
-  outcomeText,
-  paceText,
-  placeText,
-  stateText
-} from './words';
+import { filesText, jobTitle, paceText, placeText, stateText } from './words';
 
 interface IProps {
   model: TransfersModel;
@@ -69,8 +64,8 @@ export function TransfersBody(props: IProps): JSX.Element {
 }
 
 function JobLine(props: IProps & { job: Job }): JSX.Element {
-  const { job, model, find, trans } = props;
-  const { did, instance } = job;
+  const { job, model, trans } = props;
+  const { did } = job;
   const title = jobTitle(job);
   return (
     <li className="jp-Dlaas-job" data-job={job.id} data-state={job.state}>
@@ -86,36 +81,7 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
       <span className="jp-Dlaas-job-what" title={did ?? job.source}>
         <Name text={title} />
       </span>
-      {isRunning(job) && (
-        <IconButton
-          label={
-            job.kind === 'upload'
-              ? trans.__('Cancel the upload of %1', job.source)
-              : trans.__('Cancel the download of %1', job.source)
-          }
-          icon="close"
-          disabled={model.isCancelling(job)}
-          onClick={() => void model.cancel(job)}
-        />
-      )}
-      {(job.state === 'failed' || job.state === 'cancelled') && (
-        <Button
-          label={trans.__('Try again')}
-          title={
-            job.kind === 'upload'
-              ? trans.__('Upload %1 again, as it is now', job.source)
-              : trans.__('Go on with the download of %1', job.source)
-          }
-          onClick={() => void model.retry(job)}
-        />
-      )}
-      {job.state === 'done' && did && (
-        <Button
-          label={trans.__('Show')}
-          title={trans.__('Find it in the lake')}
-          onClick={() => find({ did, instance })}
-        />
-      )}
+      <Acts {...props} />
       <span className="jp-Dlaas-job-more" title={job.source}>
         {[
           did && splitDID(did).scope,
@@ -141,81 +107,80 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
         />
       )}
       {job.result && <Result job={job} trans={trans} />}
-      {job.problem && <ProblemView problem={job.problem} trans={trans} />}
-      <div className="jp-Dlaas-job-log">
-        <Log {...props} />
-        {(job.files > 1 || job.kind === 'download') && <Files {...props} />}
-      </div>
+      <Why {...props} />
+      <Folds {...props} />
     </li>
   );
 }
 
 /**
- * What became of each file.
+ * What can be done about a job, by its state.
  */
-function Files(props: IProps & { job: Job }): JSX.Element {
-  const { job, model, trans } = props;
-  const files = model.files(job);
+function Acts(props: IProps & { job: Job }): JSX.Element | null {
+  const { find, job, model, trans } = props;
+  const { did, instance, kind, source } = job;
+  if (isRunning(job)) {
+    return (
+      <IconButton
+        label={
+          kind === 'upload'
+            ? trans.__('Cancel the upload of %1', source)
+            : trans.__('Cancel the download of %1', source)
+        }
+        icon="close"
+        disabled={model.isCancelling(job)}
+        onClick={() => void model.cancel(job)}
+      />
+    );
+  }
+  if (job.state === 'done') {
+    return did ? (
+      <Button
+        label={trans.__('Show')}
+        title={trans.__('Find it in the lake')}
+        onClick={() => find({ did, instance })}
+      />
+    ) : null;
+  }
   return (
-    <>
-      <button
-        type="button"
-        className="jp-Dlaas-link"
-        aria-expanded={files !== null}
-        aria-label={trans.__('Files of %1', job.source)}
-        onClick={() => void model.toggleFiles(job)}
-      >
-        {trans.__('Files')}
-      </button>
-      {files && (
-        <ul className="jp-Dlaas-job-files">
-          {files.length === 0 && <li>{trans.__('None yet')}</li>}
-          {files.map((file, index) => (
-            <li key={index} data-outcome={file.outcome} title={file.did}>
-              <strong>{splitDID(file.did).name}</strong>{' '}
-              {[
-                outcomeText(file.outcome, trans),
-                file.outcome !== 'failed' && formatBytes(file.bytes),
-                file.problem?.message,
-                file.problem?.remedy
-              ]
-                .filter(Boolean)
-                .join(' · ')}
-            </li>
-          ))}
-        </ul>
-      )}
-    </>
+    <Button
+      label={trans.__('Try again')}
+      title={
+        kind === 'upload'
+          ? trans.__('Upload %1 again, as it is now', source)
+          : trans.__('Go on with the download of %1', source)
+      }
+      disabled={model.isRetrying(job)}
+      onClick={() => void model.retry(job)}
+    />
   );
 }
 
 /**
- * What happened to a job, for who wants to know.
+ * Why a job failed or waits; that it waits for a login is said already, and where one logs in if it is elsewhere.
  */
-function Log(props: IProps & { job: Job }): JSX.Element {
+function Why(props: IProps & { job: Job }): JSX.Element | null {
   const { job, model, trans } = props;
-  const notes = model.log(job);
+  const awaited = model.awaitedInstance(job);
+  if (!job.problem || (job.state === 'waiting' && needsLogin(job.problem))) {
+    return awaited && <LogIn {...props} instance={awaited} />;
+  }
   return (
-    <>
-      <button
-        type="button"
-        className="jp-Dlaas-link"
-        aria-expanded={notes !== null}
-        aria-label={trans.__('Log of %1', job.source)}
-        onClick={() => void model.toggleLog(job)}
-      >
-        {trans.__('Log')}
-      </button>
-      {notes && (
-        <ol>
-          {notes.map((note, index) => (
-            <li key={index}>
-              {formatMoment(note.at)} {note.text}
-            </li>
-          ))}
-        </ol>
-      )}
-    </>
+    <ProblemView problem={job.problem} isOld trans={trans}>
+      {awaited && <LogIn {...props} instance={awaited} />}
+    </ProblemView>
+  );
+}
+
+function LogIn(
+  props: IProps & { job: Job; instance: InstanceInfo }
+): JSX.Element {
+  const { instance, job, model, trans } = props;
+  return (
+    <Button
+      label={trans.__('Log in to %1…', instance.display_name)}
+      onClick={() => model.logIn(job)}
+    />
   );
 }
 

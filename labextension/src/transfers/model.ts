@@ -1,21 +1,22 @@
 import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import type { LakeModel } from '../lake/model';
 import { Model } from '../model';
 import { problemOf } from '../problems';
 import * as api from '../restapi';
-import type { Change, Job, JobFile, JobNote, Problem } from '../schema';
+import type {
+  Change,
+  InstanceInfo,
+  Job,
+  JobFile,
+  JobNote,
+  Problem
+} from '../schema';
+import { Ends, isRunning } from './ends';
+import { Fold } from './fold';
 
 const SECOND = 1000;
-
-/**
- * Whether a job will change by itself.
- */
-export function isRunning(job: Job): boolean {
-  return ['queued', 'running', 'waiting'].includes(job.state);
-}
 
 /**
  * The transfers that the server runs, and how far they are.
@@ -23,6 +24,11 @@ export function isRunning(job: Job): boolean {
 export class TransfersModel extends Model {
   constructor(private readonly lake: LakeModel) {
     super();
+    const failed = (error: unknown) => {
+      this._problem = problemOf(error);
+    };
+    this.logs = new Fold(id => api.getJobLog(lake.settings, id), failed);
+    this.files = new Fold(id => api.getJobFiles(lake.settings, id), failed);
     lake.jobHinted.connect(this._onHint, this);
     this._poll = new Poll({
       auto: false,
@@ -35,10 +41,20 @@ export class TransfersModel extends Model {
   }
 
   /**
+   * What happened to each job.
+   */
+  readonly logs: Fold<JobNote>;
+
+  /**
+   * What became of the files of each job, those that failed first.
+   */
+  readonly files: Fold<JobFile>;
+
+  /**
    * A signal emitted once with each job that has ended well or badly while this page was open, whoever had begun it.
    */
-  get ended(): ISignal<this, Job> {
-    return this._ended;
+  get ended(): ISignal<unknown, Job> {
+    return this._ends.ended;
   }
 
   /**
@@ -78,8 +94,17 @@ export class TransfersModel extends Model {
     }
     this._problem = problem;
     if (!problem) {
-      jobs.forEach(job => this._tellEnd(job));
+      jobs.forEach(job => this._ends.see(job));
+      this._jobs?.forEach(old => {
+        const job = jobs.find(({ id }) => id === old.id);
+        if (job && job.state !== old.state) {
+          this._refold(job);
+        }
+      });
       this._jobs = sorted(jobs);
+      const ids = new Set(jobs.map(({ id }) => id));
+      this.logs.keep(ids);
+      this.files.keep(ids);
       newer.forEach(job => this._put(job));
     }
     this.changed();
@@ -108,52 +133,53 @@ export class TransfersModel extends Model {
    * Begin again what failed or was cancelled.
    */
   async retry(job: Job): Promise<void> {
+    if (this._retrying.has(job.id)) {
+      return;
+    }
+    this._retrying.add(job.id);
     this._problem = null;
+    this.changed();
     try {
       this._take(await api.retryJob(this.lake.settings, job.id));
-      this._logs.delete(job.id);
     } catch (error) {
       this._problem = problemOf(error);
     }
+    this._retrying.delete(job.id);
     this.changed();
   }
 
+  isRetrying(job: Job): boolean {
+    return this._retrying.has(job.id);
+  }
+
   /**
-   * What happened to a job; null while it was not asked for.
+   * The instance whose login a job waits for, if it is another one than the chosen one; that one shows its way in.
    */
-  log(job: Job): readonly JobNote[] | null {
-    return this._logs.get(job.id) ?? null;
+  awaitedInstance(job: Job): InstanceInfo | null {
+    const { instance, instances } = this.lake;
+    return job.state === 'waiting' && job.instance !== instance?.name
+      ? (instances.find(({ name }) => name === job.instance) ?? null)
+      : null;
+  }
+
+  /**
+   * Show the way into the instance of a job.
+   */
+  logIn(job: Job): void {
+    this.lake.choose(job.instance);
   }
 
   async toggleLog(job: Job): Promise<void> {
-    if (!this._logs.delete(job.id)) {
-      try {
-        this._logs.set(job.id, await api.getJobLog(this.lake.settings, job.id));
-      } catch (error) {
-        this._problem = problemOf(error);
-      }
-    }
+    const done = this.logs.toggle(job.id);
+    this.changed();
+    await done;
     this.changed();
   }
 
-  /**
-   * What became of the files of a job; null while it was not asked for.
-   */
-  files(job: Job): readonly JobFile[] | null {
-    return this._files.get(job.id) ?? null;
-  }
-
   async toggleFiles(job: Job): Promise<void> {
-    if (!this._files.delete(job.id)) {
-      try {
-        this._files.set(
-          job.id,
-          await api.getJobFiles(this.lake.settings, job.id)
-        );
-      } catch (error) {
-        this._problem = problemOf(error);
-      }
-    }
+    const done = this.files.toggle(job.id);
+    this.changed();
+    await done;
     this.changed();
   }
 
@@ -176,7 +202,7 @@ export class TransfersModel extends Model {
   private _onHint(_: LakeModel, change: Change | null): void {
     this._heard = Date.now();
     if (change?.job) {
-      this._awaited.add(change.job);
+      this._ends.await(change.job);
     }
     const isOver = change?.state === 'done' || change?.state === 'failed';
     if (!this.isActive && !this.lake.isActive && !isOver) {
@@ -187,23 +213,6 @@ export class TransfersModel extends Model {
       return;
     }
     void this._ask(change.job);
-  }
-
-  /**
-   * What ends while one looks on is worth a notification, unlike what had ended before.
-   */
-  private _tellEnd(job: Job): void {
-    if (isRunning(job)) {
-      this._awaited.add(job.id);
-      return;
-    }
-    const end = `${job.id}/${job.attempt}`;
-    if (this._awaited.delete(job.id) && !this._told.has(end)) {
-      this._told.add(end);
-      if (job.state !== 'cancelled') {
-        this._ended.emit(job);
-      }
-    }
   }
 
   private async _ask(id: string): Promise<void> {
@@ -235,7 +244,6 @@ export class TransfersModel extends Model {
   private _take(job: Job): void {
     if (!isRunning(job)) {
       this._cancelling.delete(job.id);
-      this._files.delete(job.id);
     }
     this._newer.set(job.id, job);
     this._put(job);
@@ -245,7 +253,7 @@ export class TransfersModel extends Model {
   private _put(job: Job): void {
     const jobs = this._jobs ?? [];
     const known = jobs.find(({ id }) => id === job.id);
-    this._tellEnd(job);
+    this._ends.see(job);
     if (!known) {
       this._jobs = sorted([job, ...jobs]);
     } else if (
@@ -254,7 +262,18 @@ export class TransfersModel extends Model {
     ) {
       // Else it is an older answer: what has ended runs again only in a new attempt.
       this._jobs = jobs.map(each => (each === known ? job : each));
+      if (job.state !== known.state) {
+        this._refold(job);
+      }
     }
+  }
+
+  /**
+   * It is in another state: what is folded out below it may be old.
+   */
+  private _refold({ id }: Job): void {
+    const all = [this.logs.refresh(id), this.files.refresh(id)];
+    void Promise.all(all).then(() => this.changed());
   }
 
   private readonly _poll: Poll;
@@ -268,11 +287,8 @@ export class TransfersModel extends Model {
   private _asking = new Set<string>();
   private _again = new Set<string>();
   private _cancelling = new Set<string>();
-  private _logs = new Map<string, JobNote[]>();
-  private _files = new Map<string, JobFile[]>();
-  private _awaited = new Set<string>();
-  private _told = new Set<string>();
-  private _ended = new Signal<this, Job>(this);
+  private _retrying = new Set<string>();
+  private readonly _ends = new Ends();
 }
 
 function sorted(jobs: Job[]): Job[] {

@@ -1,14 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { Icon } from '../components/icon';
 import { Input } from '../components/input';
+import { Item } from '../components/item';
 import { LifetimeField } from '../components/lifetime';
-import { Name } from '../components/name';
 import { ProblemView } from '../components/problem';
 import { formatBytes } from '../format';
 import { isLoggedIn } from '../login';
-import type { Duplicates, Field, IChosen, UploadModel } from './model';
+import type { Duplicates, Field, UploadModel } from './model';
 
 /**
  * So many of the chosen files are named.
@@ -37,7 +36,17 @@ export function UploadBody(props: IProps): JSX.Element {
     <>
       <div className="jp-Dlaas-what">
         {model.chosen.slice(0, SHOWN).map(file => (
-          <Chosen key={file.path} file={file} />
+          <Item
+            key={file.path}
+            text={file.name}
+            title={file.path}
+            type={file.isFolder ? 'dataset' : 'file'}
+            size={
+              file.size !== null && !file.isFolder
+                ? formatBytes(file.size)
+                : undefined
+            }
+          />
         ))}
         {model.chosen.length > SHOWN && (
           <p className="jp-Dlaas-quiet">
@@ -65,19 +74,6 @@ export function UploadBody(props: IProps): JSX.Element {
       <Where {...props} />
       <ProblemAt {...props} field={null} />
     </>
-  );
-}
-
-function Chosen({ file }: { file: IChosen }): JSX.Element {
-  const type = file.isFolder ? 'dataset' : 'file';
-  return (
-    <div className="jp-Dlaas-what-did" title={file.path}>
-      <Icon name={type} className={`jp-Dlaas-row-type jp-mod-${type}`} />
-      <Name text={file.name} />
-      {file.size !== null && !file.isFolder && (
-        <span className="jp-Dlaas-row-size">{formatBytes(file.size)}</span>
-      )}
-    </div>
   );
 }
 

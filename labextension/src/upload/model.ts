@@ -1,8 +1,5 @@
-import { Form } from '../form';
+import { LifetimeForm } from '../form';
 import type { LakeModel } from '../lake/model';
-import type { ILifetime } from '../lifetime';
-import { localDate, meaning } from '../lifetime';
-import { problemOf } from '../problems';
 import * as api from '../restapi';
 import type { InstanceInfo, Job, Problem, RSE, UploadRequest } from '../schema';
 
@@ -31,22 +28,16 @@ export type Duplicates = NonNullable<UploadRequest['duplicates']>;
 /**
  * Putting files and folders of the file browser into the lake; a single file may get another name.
  */
-export class UploadModel extends Form {
+export class UploadModel extends LifetimeForm {
   constructor(
     private readonly lake: LakeModel,
     chosen: IChosen | readonly IChosen[]
   ) {
-    super();
+    super('endless', MONTH);
     this.chosen = [chosen].flat();
     this.file = this.chosen[0];
     this.instance = lake.instance;
     this._name = this.file.name.replace(/\s+/g, '_');
-    this._lifetime = {
-      kind: 'endless',
-      preset: MONTH,
-      days: '',
-      date: localDate(new Date(Date.now() + MONTH * 1000))
-    };
     this._loaded = this._load();
   }
 
@@ -66,7 +57,7 @@ export class UploadModel extends Form {
   }
   set duplicates(value: Duplicates) {
     this._duplicates = value;
-    this._edited();
+    this.edited();
   }
 
   get scope(): string {
@@ -74,7 +65,7 @@ export class UploadModel extends Form {
   }
   set scope(value: string) {
     this._scope = value;
-    this._edited();
+    this.edited();
   }
 
   get name(): string {
@@ -82,7 +73,7 @@ export class UploadModel extends Form {
   }
   set name(value: string) {
     this._name = value;
-    this._edited();
+    this.edited();
   }
 
   get dataset(): string {
@@ -90,7 +81,7 @@ export class UploadModel extends Form {
   }
   set dataset(value: string) {
     this._dataset = value;
-    this._edited();
+    this.edited();
   }
 
   get rse(): string {
@@ -98,15 +89,7 @@ export class UploadModel extends Form {
   }
   set rse(value: string) {
     this._rse = value;
-    this._edited();
-  }
-
-  get lifetime(): ILifetime {
-    return this._lifetime;
-  }
-  set lifetime(value: ILifetime) {
-    this._lifetime = value;
-    this._edited();
+    this.edited();
   }
 
   /**
@@ -123,17 +106,13 @@ export class UploadModel extends Form {
     return this._rses;
   }
 
-  get problem(): Problem | null {
-    return this._problem;
-  }
-
   /**
    * The field that a problem is about; null for what is no field's fault.
    */
   get wrongField(): Field | null {
     const dataset = this._dataset.trim();
     return (
-      this._problem && fieldOf(this._problem, dataset && this._inScope(dataset))
+      this.problem && fieldOf(this.problem, dataset && this._inScope(dataset))
     );
   }
 
@@ -169,7 +148,7 @@ export class UploadModel extends Form {
       this._scope !== '' &&
       this.nameFault === null &&
       this.datasetFault === null &&
-      meaning(this._lifetime).wrong === null
+      super.isValid
     );
   }
 
@@ -180,8 +159,7 @@ export class UploadModel extends Form {
     return this._loaded;
   }
 
-  protected async send(): Promise<boolean> {
-    const { lifetime, until } = meaning(this._lifetime);
+  protected async send(): Promise<void> {
     const dataset = this._dataset.trim();
     const request = {
       ...(this.isSeveral
@@ -192,20 +170,12 @@ export class UploadModel extends Form {
           }
         : { path: this.file.path, did: this.did }),
       ...(dataset ? { dataset: this._inScope(dataset) } : {}),
-      ...(lifetime ? { lifetime } : {}),
-      ...(until ? { until } : {}),
+      ...this.term,
       ...(this._rse ? { rse: this._rse } : {})
     };
-    this._problem = null;
-    try {
-      const { settings } = this.lake;
-      const { name } = this.instance!;
-      this._job = await this.lake.guard(api.upload(settings, name, request));
-    } catch (error) {
-      this._problem = problemOf(error);
-      return false;
-    }
-    return true;
+    const { settings } = this.lake;
+    const { name } = this.instance!;
+    this._job = await this.lake.guard(api.upload(settings, name, request));
   }
 
   private _inScope(dataset: string): string {
@@ -220,7 +190,7 @@ export class UploadModel extends Form {
     }
     const [scopes, rses] = await Promise.all([
       this.lake.guard(api.listScopes(settings, instance)).catch(error => {
-        this._problem = problemOf(error);
+        this.lacks(error);
         return [];
       }),
       // Without this list the instance's own RSE serves.
@@ -232,20 +202,13 @@ export class UploadModel extends Form {
     this.changed();
   }
 
-  private _edited(): void {
-    this._problem = null;
-    this.changed();
-  }
-
   private _scope = '';
   private _name: string;
   private _dataset = '';
   private _duplicates: Duplicates = 'fail';
   private _rse = '';
-  private _lifetime: ILifetime;
   private _scopes: string[] | null = null;
   private _rses: RSE[] = [];
-  private _problem: Problem | null = null;
   private _job: Job | null = null;
   private _loaded: Promise<void>;
 }

@@ -71,6 +71,13 @@ def prepare(layout: Layout, state: State, cache: Path) -> None:
         samples_catalogue.seed(layout, cache)
         seeded.touch()
         step("Sample data registered")
+    seeded_open = layout.db / "seeded-open-data"
+    if not seeded_open.exists():
+        from . import open_data
+        from .samples import release
+
+        open_data.seed(release.SCOPE, release.NOTE)
+        seeded_open.touch()
     seeded_east = layout.db / f"seeded-{EAST.service}"
     if state.xrootd and not seeded_east.exists():
         from . import samples_catalogue

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from . import database, identity_provider, pki
-from .layout import ACCOUNTS, HOST, Layout, State, write_private
+from .layout import ACCOUNTS, HOST, SITES, Layout, State, write_private
 
 ALEMBIC = """\
 [alembic]
@@ -79,6 +79,8 @@ def _server(layout: Layout, state: State) -> Sections:
         "cache": {"url": "127.0.0.1:1"},
         "policy": policy,
         **({"oidc": identity_provider.section(layout)} if state.oidc else {}),
+        # Where files of open data are to be read: at the sites that let anybody.
+        "opendata": {"rse_expression": "|".join(site.rse for site in SITES)},
         # No multi-hop transfers: every site reaches every other.
         "transfers": {"multihop_rse_expression": ""},
         "conveyor": {

@@ -12,7 +12,7 @@ from urllib.parse import quote
 FORMAT = 1
 """Raised when an existing lake can no longer be read by this version."""
 
-PREPARATION = 3
+PREPARATION = 4
 """Raised when `bootstrap` does more or otherwise than before, so that existing lakes are brought up
 to it.
 """

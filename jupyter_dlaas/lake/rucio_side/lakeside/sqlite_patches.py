@@ -11,7 +11,8 @@ between the lake and a production server; on PostgreSQL none of them is applied.
 - expressions: SQLite parses at most 1,000 levels; Rucio asks for 1,000 files as one chain of ORs.
   The chain is written as a tree.
 - distance: replicas are sorted by a GeoIP database that nobody has here: each tried to download it.
-- metadata: Rucio believes that SQLite has no JSON and refuses custom metadata.
+- metadata: Rucio believes that SQLite has no JSON and refuses custom metadata; that of open data it
+  hands over as a dictionary, which SQLite does not take.
 
 `verify()` proves each of them at start: an upgrade of Rucio that moved an internal fails loudly.
 """
@@ -25,7 +26,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from dogpile.cache.region import CacheRegion
-from sqlalchemy import Column, Integer, MetaData, Table, event, or_, select
+from sqlalchemy import JSON, Column, Integer, MetaData, Table, event, or_, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import BooleanClauseList
@@ -171,12 +172,14 @@ def _compile_as_tree(element: Any, compiler: Any, **kwargs: Any) -> str:
 
 
 def _patch_metadata() -> None:
-    from rucio.db.sqla import util
+    from rucio.db.sqla import models, util
 
     def json_implemented(*, session: Any = None) -> bool:
         return True
 
     util.json_implemented = json_implemented
+    # The others are written as texts by those who use them.
+    vars(models.OpenDataMeta)["__table__"].c.meta.type = JSON()
 
 
 def _patch_distance() -> None:
@@ -252,11 +255,14 @@ def _verify_names() -> None:
     from rucio.common.cache import MemcacheRegion
     from rucio.core import replica_sorter
     from rucio.core.did_meta_plugins import json_meta
+    from rucio.db.sqla import models
 
     backend = type(MemcacheRegion(expiration_time=60).actual_backend).__name__
     if backend != "MemoryPickleBackend":
         raise PatchFailed("cache", f"regions use {backend}")
     if not json_meta.json_implemented():
         raise PatchFailed("metadata", "json_meta does not use our json_implemented")
+    if type(select(models.OpenDataMeta.meta).selected_columns.meta.type) is not JSON:
+        raise PatchFailed("metadata", "open data's is not kept as our type")
     if "__get_distance(" not in inspect.getsource(replica_sorter.sort_geoip):
         raise PatchFailed("distance", "sort_geoip no longer asks __get_distance")

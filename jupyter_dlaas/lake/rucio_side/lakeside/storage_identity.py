@@ -6,7 +6,8 @@ which moves and deletes for Rucio, write everywhere.
 
 A bearer token is a WLCG capability: it allows what its scopes say, below their paths, whoever shows
 it. Its issuer must be the lake, its audience this site or WLCG's "any", its time not
-over. When both are shown the token counts. Anonymous requests are refused.
+over. When both are shown the token counts. Anonymous requests are refused, but for the files of
+public open data (`open_data`).
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from urllib.parse import unquote, urlsplit
 from wsgidav.fs_dav_provider import FilesystemProvider
 from wsgidav.wsgidav_app import WsgiDAVApp
 
-from .layout import SITES, Layout, Site
+from .layout import SITES, Layout, Site, State
+from .open_data import Public
 from .service import Service
 from .storage_files import Incomplete, Tree
 from .storage_identity import CREATE, MODIFY, READ, Authenticator, Identity, Unauthenticated
@@ -26,6 +27,7 @@ Headers = list[tuple[str, str]]
 
 BLOCK = 1 << 20
 READING = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND"})
+OPEN_TO_ALL = frozenset({"GET", "HEAD"})
 
 
 class Answer(Exception):
@@ -39,10 +41,11 @@ class Answer(Exception):
 class Storage:
     """The WSGI application of one site."""
 
-    def __init__(self, layout: Layout, site: Site, issuer: str, port: int) -> None:
+    def __init__(self, layout: Layout, site: Site, state: State, port: int) -> None:
         self.prefix = unquote(layout.prefix(site)).rstrip("/")
         self.tree = Tree(layout.store(site), layout.incoming(site), site.mounted)
-        self.authenticate = Authenticator(layout, issuer, port)
+        self.authenticate = Authenticator(layout, state.issuer, port)
+        self.public = Public(layout, state)
         self.reader = _reader(self.tree, self.prefix)
         self.changes = {
             "PUT": self._put,
@@ -53,7 +56,7 @@ class Storage:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         try:
-            identity = self.authenticate(environ)
+            identity = self._identity(environ)
             path = self._path(_decoded(environ["PATH_INFO"]))
             method = environ["REQUEST_METHOD"]
             if method in READING:
@@ -76,6 +79,19 @@ class Storage:
         ]
         start_response(answer.status, headers + answer.headers)
         return [body]
+
+    def _identity(self, environ: Environ) -> Identity:
+        """Who sent a request; of open data anybody may read the files, as at a public EOS."""
+        try:
+            return self.authenticate(environ)
+        except Unauthenticated:
+            shown = environ.get("HTTP_AUTHORIZATION")
+            if shown or environ["REQUEST_METHOD"] not in OPEN_TO_ALL:
+                raise
+            path = self._path(_decoded(environ["PATH_INFO"]))
+            if not self.public(path):
+                raise
+            return Identity("anybody", ((READ, path),))
 
     def _path(self, path: str) -> str:
         """The path below the site's prefix, beginning with a slash."""
@@ -196,7 +212,7 @@ def main() -> None:
     name = sys.argv[2]
     service = Service(name)
     site = next(site for site in SITES if site.service == name)
-    serve_https(service, Storage(service.layout, site, service.state.issuer, service.port))
+    serve_https(service, Storage(service.layout, site, service.state, service.port))
 
 
 if __name__ == "__main__":

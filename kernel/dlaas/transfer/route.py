@@ -1,0 +1,42 @@
+"""Where the URL of a file leads, and the connection that is made there."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import ssl
+import urllib.request
+from urllib.parse import urlsplit
+
+from dlaas.transfer.keys import address, encoded
+
+CONNECT_TIMEOUT = 10.0
+# Most URLs: nothing in them is to be encoded.
+_AS_IT_IS = re.compile(r"https://[a-z0-9.:-]+/[A-Za-z0-9/:@!$&'()*+,;=~._-]*")
+
+
+def asked(url: str) -> str:
+    """Encode a PFN as it is asked for."""
+    return url if _AS_IT_IS.fullmatch(url) else encoded(url)
+
+
+def split(url: str) -> tuple[str, str]:
+    """Split an encoded URL into its origin and what is asked for there."""
+    start = url.find("/", len("https://"))
+    if start > 0 and "?" not in url and "#" not in url:
+        return url[:start], url[start:]
+    parts = urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return f"{parts.scheme}://{parts.netloc}", path
+
+
+def connection_to(wanted: tuple[str, int], context: ssl.SSLContext) -> http.client.HTTPSConnection:
+    """Make a connection, through the proxy that the environment names for this host, if it does."""
+    host, port = wanted
+    proxy = urllib.request.getproxies().get("https")
+    if not proxy or urllib.request.proxy_bypass(host):
+        return http.client.HTTPSConnection(host, port, timeout=CONNECT_TIMEOUT, context=context)
+    through, at = address(proxy)
+    connection = http.client.HTTPSConnection(through, at, timeout=CONNECT_TIMEOUT, context=context)
+    connection.set_tunnel(host, port)
+    return connection
