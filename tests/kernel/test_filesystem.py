@@ -297,9 +297,14 @@ def test_who_stops_waiting_ends_what_was_begun(fs: RucioFileSystem) -> None:
             ended.wait(0.01)
         signal.pthread_kill(main, signal.SIGINT)
 
-    threading.Thread(target=interrupt).start()
-    with pytest.raises(KeyboardInterrupt):
-        finish(fs.loop, cancellable(act))
+    # Who starts a program in the background may have it ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            finish(fs.loop, cancellable(act))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended.wait(30)
 
 
