@@ -356,13 +356,13 @@ def test_what_is_no_notebook_is_told_as_such(alice: Lake, tmp_path: Path, conten
 def test_a_notebook_that_holds_a_secret_is_refused_and_the_secret_is_not_repeated(
     alice: Lake, tmp_path: Path, cell: dict[str, Any]
 ) -> None:
-    path = write_notebook(tmp_path / "leaky.ipynb", code_cell("import dlaas"), cell)
+    path = write_notebook(tmp_path / "refused.ipynb", code_cell("import dlaas"), cell)
     with pytest.raises(errors.InvalidInput, match="seems to hold secrets") as caught:
         alice.publish(path, "user.alice")
     told = f"{caught.value} {caught.value.details}"
     assert "cell 2" in told
     assert not any(secret in told for secret in ("hunter2", JWT, "s3cr3t", "abcdef123456", "ghp_"))
-    assert list(alice.search("user.alice:leaky*")) == []
+    assert list(alice.search("user.alice:refused*")) == []
 
 
 @pytest.mark.parametrize(

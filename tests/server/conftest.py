@@ -19,8 +19,8 @@ from jupyter_dlaas.lake import EmbeddedLake
 @pytest.fixture(scope="session")
 def samples(lake: EmbeddedLake, tmp_path_factory: pytest.TempPathFactory) -> Samples:
     folder = tmp_path_factory.mktemp("samples")
-    for number in range(12):
-        (folder / f"server-{number}.bin").write_bytes(os.urandom(50_000))
+    for number in range(40):
+        (folder / f"server-{number:02}.bin").write_bytes(os.urandom(50_000))
     paths = sorted(folder.iterdir())
     lake.seed(paths[:2], dataset="server-dataset")
     return Samples("user.alice:server-dataset", iter(lake.seed(paths[2:])))

@@ -73,11 +73,11 @@ async def test_a_dataset_arrives_in_a_folder_that_is_made(
     assert (job["state"], job["problem"], job["speed"]) == ("done", None, None)
     assert (job["done_bytes"], job["done_files"], job["failed_files"]) == (100_000, 2, 0)
     here = {path.name: path.stat().st_size for path in (jp_root_dir / "data" / "run 1").iterdir()}
-    assert here == {"server-0.bin": 50_000, "server-1.bin": 50_000}
+    assert here == {"server-00.bin": 50_000, "server-01.bin": 50_000}
     rows = await files_of(api, job)
     assert {(row["did"], row["outcome"], row["bytes"]) for row in rows} == {
-        ("user.alice:server-0.bin", "fetched", 50_000),
-        ("user.alice:server-1.bin", "fetched", 50_000),
+        ("user.alice:server-00.bin", "fetched", 50_000),
+        ("user.alice:server-01.bin", "fetched", 50_000),
     }
     assert all(Path(row["path"]).is_file() for row in rows)
     again = await ended(api, listen, (await begin(api, samples.dataset, "data/run 1"))["id"])

@@ -176,7 +176,8 @@ def _sent(
     options: dict[str, Any],
 ) -> int:
     if arguments.background:
-        return _handed_over(arguments, _given(lake, files, scope, options))
+        given = lake.upload_many(files, scope, background=True, **options)
+        return _handed_over(arguments, given)
     progress = Progress("upload", quiet=arguments.quiet)
     try:
         found = lake.upload_many(files, scope, progress=progress, **options)
@@ -191,14 +192,6 @@ def _sent(
     problems = [row.problem for row in found.failures if row.problem is not None]
     there = len(found.rows) - len(problems)
     return code_of_all([*map(code_of, problems), *([DONE] if there else [])])
-
-
-def _given(lake: Lake, files: Sources, scope: str | None, options: dict[str, Any]) -> Transfer:
-    if options.pop("rules"):
-        from dlaas.errors import InvalidInput
-
-        raise InvalidInput("Further rules are not made in the background: leave out --rule.")
-    return lake.upload_many(files, scope, background=True, **options)
 
 
 def _handed_over(arguments: argparse.Namespace, given: Transfer) -> int:

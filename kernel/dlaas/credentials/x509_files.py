@@ -177,6 +177,7 @@ def no_certificate(path: Path) -> CannotAuthenticate:
 
 
 def require_library() -> None:
+    """Raise `ConfigurationError` where the library that reads certificates is not there."""
     try:
         import cryptography  # noqa: F401
     except ImportError:
