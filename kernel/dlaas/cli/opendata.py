@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dlaas.cli.each import each
-from dlaas.cli.exits import DONE, code_of, code_of_all
-from dlaas.cli.output import answer, fields, remark, say, sized, table, tell, when
+from dlaas.cli.output import answer, fields, say, sized, table, when
 from dlaas.cli.parser import Commands, Parser, positive
-from dlaas.cli.progress import Progress
+from dlaas.cli.transfers import bring
 
 if TYPE_CHECKING:
     from dlaas.opendata import OpenData, OpenItem
-    from dlaas.transfer.download import Downloaded
 
 _WHICH = "scope:name, or its DOI"
 
@@ -147,30 +146,7 @@ def _get(arguments: argparse.Namespace) -> int:
 
 
 def _download(arguments: argparse.Namespace, text: str) -> int:
-    opened = _of(arguments, text)
-    progress = Progress(text, quiet=arguments.quiet)
-    try:
-        found = opened.download(
-            text, arguments.output, progress=progress, overwrite=arguments.overwrite
-        )
-    finally:
-        progress.end()
-    answer(arguments, [found], lambda _: _print(arguments, found))
-    codes = [code_of(failure.problem) for failure in found.failures]
-    return code_of_all([*codes, *([DONE] if found.fetched + found.kept else [])])
-
-
-def _print(arguments: argparse.Namespace, found: Downloaded) -> None:
-    for path in found.paths:
-        say(path)
-    for failure in found.failures:
-        tell(failure.problem, name=str(failure.did))
-    files = found.fetched + found.kept
-    remark(
-        arguments,
-        f"{found.did}: {files} file{'' if files == 1 else 's'} here, {found.kept} of them already;"
-        f" {sized(found.bytes)}",
-    )
+    return bring(arguments, text, partial(_of(arguments, text).download, text))
 
 
 def _doi(arguments: argparse.Namespace) -> int:

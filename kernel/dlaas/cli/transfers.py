@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dlaas.cli.each import each
@@ -90,11 +92,14 @@ def _download(arguments: argparse.Namespace, session: Session, text: str) -> int
         overwrite = arguments.overwrite
         given = lake.download(did, arguments.output, overwrite=overwrite, background=True)
         return _handed_over(arguments, given)
-    progress = Progress(did.name, quiet=arguments.quiet)
+    return bring(arguments, did.name, partial(lake.download, did))
+
+
+def bring(arguments: argparse.Namespace, title: str, download: Callable[..., Downloaded]) -> int:
+    """Carry out a download with the options of `get`, say what came, and answer the exit code."""
+    progress = Progress(title, quiet=arguments.quiet)
     try:
-        found = lake.download(
-            did, arguments.output, progress=progress, overwrite=arguments.overwrite
-        )
+        found = download(arguments.output, progress=progress, overwrite=arguments.overwrite)
     finally:
         progress.end()
     answer(arguments, [found], lambda _: _print(arguments, found))
