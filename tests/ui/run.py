@@ -1,6 +1,7 @@
 """Bring up a lake and a JupyterLab on it, run the browser tests against them, take both down.
 
 Arguments go to `playwright test`. With `--serve` the two stay up until Ctrl-C, to look around.
+`DLAAS_PANEL` names a folder whose `labextensions` hold another build of the panel.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ def server_config(lake: EmbeddedLake, folder: Path) -> Path:
 
 def server_environment(lake: EmbeddedLake, folder: Path) -> dict[str, str]:
     env = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "RUCIO"))}
+    if panel := os.environ.get("DLAAS_PANEL"):
+        env["JUPYTER_PATH"] = panel
     return env | {
         "JUPYTER_CONFIG_DIR": str(server_config(lake, folder)),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
