@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dlaas.catalogue import Catalogue
 
 # What Rucio's RSEs speak, so that a copy that cannot be read is told with its reason.
-_SCHEMES = (
+SCHEMES = (
     "file", "https", "davs", "root", "roots", "xroot", "http", "srm", "gsiftp", "gsidcap", "dcap",
     "s3", "s3s", "globus", "storm", "rclone", "scp", "rsync", "magnet", "mock",
 )  # fmt: skip
@@ -57,7 +57,7 @@ def list_copies(lake: Catalogue, dids: list[DID], off: bool = False) -> list[Rep
 
 def each_copy(lake: Catalogue, dids: list[DID], off: bool = False) -> Iterator[Replica]:
     """Yield the PFNs of files as the answer comes in; see `list_copies`."""
-    return lake._replicas(dids, schemes=list(_SCHEMES), even_unavailable=off)
+    return lake._replicas(dids, schemes=list(SCHEMES), even_unavailable=off)
 
 
 def rank_file(
@@ -154,7 +154,7 @@ def cached_path(lake: Catalogue, did: DID, size: int | None, adler32: str | None
 
 
 def _far(lake: Catalogue, replicas: list[Replica], off: bool = False) -> list[Way]:
-    known = _facts(lake, [replica.rse for replica in replicas])
+    known = facts(lake, [replica.rse for replica in replicas])
     copies = []
     for replica in replicas:
         info, attributes = known[replica.rse]
@@ -169,7 +169,7 @@ def _far(lake: Catalogue, replicas: list[Replica], off: bool = False) -> list[Wa
                 replica.rse,
                 replica.pfn,
                 site=attributes.get("site"),
-                tape=_on_tape(info, attributes),
+                tape=on_tape(info, attributes),
                 off=off,
                 priority=_priority(info, scheme),
             )
@@ -182,9 +182,7 @@ def _far(lake: Catalogue, replicas: list[Replica], off: bool = False) -> list[Wa
     )
 
 
-def _facts(
-    lake: Catalogue, rses: Iterable[str]
-) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+def facts(lake: Catalogue, rses: Iterable[str]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Answer protocols and attributes of RSEs; what cannot be asked is unknown and no error."""
 
     def ask(rse: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -203,7 +201,8 @@ def _facts(
         return dict(zip(names, pool.map(ask, names), strict=True))
 
 
-def _on_tape(info: Mapping[str, Any], attributes: Mapping[str, Any]) -> bool:
+def on_tape(info: Mapping[str, Any], attributes: Mapping[str, Any]) -> bool:
+    """Tell whether an RSE is a tape, by what `facts` answers."""
     kind = str(attributes.get("type") or "").lower()
     return str(info.get("rse_type") or "").upper() == "TAPE" or kind.endswith("tape")
 
@@ -225,20 +224,33 @@ def reads_root() -> bool:
 
 def reads_from(lake: Catalogue, rse: str) -> Access:
     """Answer how files of an RSE are read from here: `https`, `root` or `none`."""
-    info, attributes = _facts(lake, [rse])[rse]
-    schemes = [str(p.get("scheme")) for p in info.get("protocols") or [] if _reads(p)]
+    return reading_from(lake, rse)[0]
+
+
+def reading_from(lake: Catalogue, rse: str) -> tuple[Access, str]:
+    """Answer how files of an RSE are read from here; where it is `none`, also why."""
+    info, attributes = facts(lake, [rse])[rse]
     copies = [
         Copy(
             rse,
             f"{scheme}://",
             site=attributes.get("site"),
-            tape=_on_tape(info, attributes),
+            tape=on_tape(info, attributes),
+            off=info.get("availability_read") is False,
             priority=_priority(info, scheme),
         )
-        for scheme in schemes
+        for scheme in protocols(info)
     ]
     ways = rank_copies(copies, Taste.of(lake.instance), reads_root=reads_root())
-    return next((way.kind for way in ways if way.usable), "none")
+    if not ways:
+        return "none", f"Rucio names no protocol that reads from {rse}"
+    return (ways[0].kind, "") if ways[0].usable else ("none", ways[0].why)
+
+
+def protocols(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """List the schemes by which an RSE is read, the one that its site prefers first."""
+    schemes = {str(p.get("scheme")): None for p in info.get("protocols") or [] if _reads(p)}
+    return tuple(sorted(schemes, key=lambda scheme: _priority(info, scheme)))
 
 
 def _reads(protocol: Mapping[str, Any]) -> bool:

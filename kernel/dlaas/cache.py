@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 from dlaas.errors import InvalidDID, InvalidInput, NotAvailable
 from dlaas.lifetime import Lifetime, duration
 from dlaas.model import DID
+from dlaas.model import Cleaned as Cleaned
 from dlaas.private import is_own
 from dlaas.transfer.disk import local_error
 from dlaas.transfer.part import remove_free
@@ -37,15 +38,6 @@ class CacheEntry:
     path: str
     bytes: int
     used_at: datetime
-
-
-@dataclass(frozen=True)
-class Cleaned:
-    """What was deleted from the cache; `in_use` files were left because somebody holds them."""
-
-    files: int
-    bytes: int
-    in_use: int
 
 
 class Cache:
@@ -111,7 +103,11 @@ class Cache:
 
     def size(self) -> int:
         """Answer the bytes of all files here, also of those that are only in part."""
-        found = sum(now.st_size for _, now, _ in self._files())
+        return sum(now.st_size for _, now, _ in self._files()) + self.parts_size()
+
+    def parts_size(self) -> int:
+        """Answer the bytes of the files that are here only in part."""
+        found = 0
         for part in self._parts():
             with suppress(OSError):
                 found += part.stat().st_size
@@ -122,9 +118,10 @@ class Cache:
         older_than: Lifetime | None = None,
         max_bytes: int | None = None,
         did: str | Iterable[str] | None = None,
+        instance: str | None = None,
     ) -> Cleaned:
         """Delete files: those unused for so long, the longest unused until `max_bytes` are left,
-        those of a DID, or, without any of these, all.
+        those of a DID, those of an instance, or, without any of these, all.
 
         What is being fetched, or held, stays.
         """
@@ -132,16 +129,17 @@ class Cache:
             raise InvalidInput("max_bytes is below zero.")
         before = None if older_than is None else time.time() - duration(older_than)
         dids = None if did is None else {DID(did)} if isinstance(did, str) else set(map(DID, did))
-        everything = older_than is None and max_bytes is None and did is None
+        everything = all(one is None for one in (older_than, max_bytes, did, instance))
         found = _Cleaner(self)
-        if everything or before is not None or dids is not None:
+        if everything or before is not None or dids is not None or instance is not None:
             for entry in self.entries():
                 old = before is None or entry.used_at.timestamp() < before
-                if old and (dids is None or entry.did in dids):
+                own = instance is None or entry.instance == instance
+                if old and own and (dids is None or entry.did in dids):
                     found.delete(entry)
         if max_bytes is not None:
             found.shrink(max_bytes)
-        if everything or before is not None:
+        if everything or (before is not None and instance is None):
             found.delete_parts(before)
         return Cleaned(found.files, found.bytes, found.in_use)
 
@@ -221,9 +219,14 @@ def cache_for(instance: Instance, scope: str) -> Cache:
     return Cache(instance.cache_folder)
 
 
+def private_folder() -> Path:
+    """Answer where the cache is, or would be, that nobody but this user can look into."""
+    return user_cache().with_name("dlaas-private")
+
+
 def private_cache() -> Cache:
     """Answer the cache that nobody but this user can look into."""
-    folder = user_cache().with_name("dlaas-private")
+    folder = private_folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         now = folder.stat()

@@ -82,11 +82,13 @@ class Downloads:
         """Download by this library the files whose addresses are known, as curl does."""
         self._empty()
         known = {did: [(RSE, url)] for did, url in self.urls}
+        row = {"type": "DATASET", "bytes": sum(entry.bytes or 0 for entry in self._listed)}
 
         def copies(_: Lake, dids: list[DID]) -> Iterator[tuple[DID, list[tuple[str, str]]]]:
             return ((did, known[did]) for did in dids)
 
         with (
+            mock.patch.object(Lake, "_did", return_value=row),
             mock.patch("dlaas.transfer.engine.entries", side_effect=lambda *_: iter(self._listed)),
             mock.patch("dlaas.transfer.choose._copies", copies),
         ):

@@ -21,7 +21,11 @@ from typing import Any
 import pytest
 from shelf import PIECE, Fault, Get, Shelf
 
+import dlaas.transfer.curl as curl_module
+import dlaas.transfer.doors as doors_module
 import dlaas.transfer.fetch as fetch_module
+import dlaas.transfer.gate as gate_module
+import dlaas.transfer.small as small_module
 import dlaas.transfer.storage as storage_module
 from dlaas import Lake, errors
 from dlaas.cache import Cache
@@ -46,6 +50,45 @@ def impatient(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(fetch_module, "_LONGEST_PAUSE", 0.05)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.delenv("DLAAS_CACHE", raising=False)
+
+
+# How the bytes of the files of a test come: each by Python's TLS, small ones several at once on one
+# thread by libcurl, or each by libcurl.
+WAYS = {
+    "python": "from dlaas.transfer import curl\ncurl.IS_HERE = False\n",
+    "several": """if True:
+        import sys
+        from dlaas.transfer import doors, gate, small
+        authority = open(sys.argv[-1]).read()
+        doors.Doors.authority = lambda self, host: self._authorities.get(host, authority)
+        gate.FAR = 100.0
+        gate.SMALL = small.SMALL = 1 << 20
+\n""",
+    "stream": """if True:
+        import sys
+        from dlaas.transfer import doors, gate, small
+        authority = open(sys.argv[-1]).read()
+        doors.Doors.authority = lambda self, host: self._authorities.get(host, authority)
+        gate.SMALL = small.SMALL = 0
+\n""",
+}
+
+
+@pytest.fixture(params=list(WAYS), autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, lake: EmbeddedLake) -> str:
+    """Let the bytes of all files come one of these ways, from the first file on."""
+    found: str = request.param
+    if found == "python":
+        monkeypatch.setattr(curl_module, "IS_HERE", False)
+        return found
+    authority = lake.layout.ca.read_text()
+    monkeypatch.setattr(
+        doors_module.Doors, "authority", lambda self, host: self._authorities.get(host, authority)
+    )
+    monkeypatch.setattr(gate_module, "FAR", 100.0)
+    for module in (gate_module, small_module):
+        monkeypatch.setattr(module, "SMALL", 1 << 20 if found == "several" else 0)
+    return found
 
 
 @pytest.fixture
@@ -229,8 +272,12 @@ def test_a_busy_storage_says_how_long_to_wait(
 
     monkeypatch.setattr(fetch_module, "_pause", noted)
     monkeypatch.setattr(fetch_module, "_LONGEST_PAUSE", 10.0)
-    fetched(shelf(once(Fault(status=429, headers={"Retry-After": "7"}))))
-    fetched(shelf(once(Fault(status=503, headers={"Retry-After": "86400"}))), overwrite=True)
+    for fault in (
+        Fault(status=429, headers={"Retry-After": "7"}),
+        Fault(status=503, headers={"Retry-After": "86400"}),
+    ):
+        faults = [fault, fault]
+        fetched(shelf(lambda _, left=faults: left.pop() if left else Fault()), overwrite=True)
     assert waited[:1] == [7.0]
 
 
@@ -261,7 +308,7 @@ def test_a_redirect_to_a_stranger_takes_no_credentials_along(
     ours = Keys(
         keys.with_certificate, keys.without, frozenset([address(door.url)]), "secret.token.value"
     )
-    monkeypatch.setattr(fetch_module.Doors, "_keys", lambda *_: ours)
+    monkeypatch.setattr(doors_module.Doors, "keys", lambda *_: ours)
     assert fetched(door).fetched == 1
     assert door.gets[0].headers["Authorization"] == "Bearer secret.token.value"
     assert "Authorization" not in pool.gets[0].headers
@@ -274,7 +321,7 @@ def token_for(monkeypatch: pytest.MonkeyPatch) -> Callable[[Shelf], None]:
     def name(storage: Shelf) -> None:
         origin = address(storage.url)
         monkeypatch.setattr("dlaas.transfer.keys._origins", lambda _: frozenset([origin]))
-        monkeypatch.setattr(fetch_module, "_FRESH", 0.0)
+        monkeypatch.setattr(doors_module, "_FRESH", 0.0)
 
     return name
 
@@ -322,12 +369,85 @@ def test_another_port_than_the_rse_names_gets_no_token(
     assert (shown(other), shown(named)) == ([None], ["Bearer a.secret.token"])
 
 
+# Libcurl, where it is installed.
+
+
+def by_libcurl(storage: Shelf) -> list[str]:
+    """The files that libcurl asked for; it alone says what it accepts."""
+    return [get.path for get in storage.gets if "Accept" in get.headers]
+
+
+@pytest.fixture
+def honest(monkeypatch: pytest.MonkeyPatch, way: str) -> str:
+    """Who vouched for a host is known from the first file alone."""
+    if way != "python":
+        known = lambda self, host: self._authorities.get(host)  # noqa: E731
+        monkeypatch.setattr(doors_module.Doors, "authority", known)
+    return way
+
+
+def test_libcurl_trusts_whom_the_first_connection_trusted(
+    honest: str, shelf: Callable[..., Shelf], fetched_many: Callable[..., Downloaded]
+) -> None:
+    files = many(30, 1000)
+    storage = shelf(files={f"/{name}": body for name, body in files.items()})
+    assert fetched_many(storage, files).fetched == 30
+    assert sorted(get.path for get in storage.gets) == sorted(f"/{name}" for name in files)
+    assert bool(by_libcurl(storage)) == (honest != "python")
+
+
+def test_libcurl_asks_nothing_of_a_host_for_which_another_vouches(
+    shelf: Callable[..., Shelf], fetched_many: Callable[..., Downloaded],
+    self_signed: tuple[Path, Path],
+) -> None:  # fmt: skip
+    files = many(5, 1000)
+    stranger = shelf(files={f"/{name}": body for name, body in files.items()}, tls=self_signed)
+    done = fetched_many(stranger, files)
+    assert (done.fetched, done.failed) == (0, 5)
+    assert stranger.gets == []
+
+
+@pytest.mark.parametrize("way", ["several"], indirect=True)
+def test_small_files_are_asked_for_before_the_last_has_come(
+    shelf: Callable[..., Shelf], fetched_many: Callable[..., Downloaded], tmp_path: Path
+) -> None:
+    files, following, came = many(20, 50_000), threading.Event(), []
+
+    def fault(get: Get) -> Fault:
+        if get.path == "/f012":
+            following.set()
+        if get.path == "/f011":
+            came.append(following.wait(60))
+        return Fault()
+
+    storage = shelf(fault, files={f"/{name}": body for name, body in files.items()})
+    assert fetched_many(storage, files).fetched == 20
+    assert came == [True]
+    assert {p.name: p.read_bytes() for p in (tmp_path / "own").iterdir()} == files
+    assert sorted(get.path for get in storage.gets) == sorted(f"/{name}" for name in files)
+
+
+def test_a_host_that_is_odd_is_not_asked_twice_for_each_file(
+    shelf: Callable[..., Shelf], fetched_many: Callable[..., Downloaded]
+) -> None:
+    files = many(60, 1000)
+    pool = shelf(files={f"/{name}": body for name, body in files.items()})
+    door = shelf(
+        lambda get: Fault(status=307, headers={"Location": f"{pool.url}{get.path}"}),
+        files={f"/{name}": body for name, body in files.items()},
+    )
+    assert fetched_many(door, files).fetched == 60
+    assert len(by_libcurl(door)) <= small_module.AT_ONCE
+    assert by_libcurl(pool) == []
+
+
 # A storage that is far: several ranges at once.
 
 
 @pytest.fixture
 def is_far(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every storage is far, and our file a large one."""
+    monkeypatch.setattr(curl_module, "IS_HERE", False)
     monkeypatch.setattr(fetch_module, "FAR", 0.0)
     monkeypatch.setattr(fetch_module, "LARGE", 4 * PIECE)
     monkeypatch.setattr(fetch_module, "BLOCK", PIECE)
@@ -548,7 +668,7 @@ def test_no_host_is_asked_for_too_much_at_once(
     shelf: Callable[..., Shelf], fetched_many: Callable[..., Downloaded],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(fetch_module, "PER_HOST", 3)
+    monkeypatch.setattr(doors_module, "PER_HOST", 3)
     guard, now, most = threading.Lock(), [0], [0]
     files = many(30, 1000)
 
@@ -756,7 +876,7 @@ SCRIPT = """if True:
 
 @pytest.fixture
 def another(
-    alice_env: dict[str, str], tmp_path: Path
+    alice_env: dict[str, str], tmp_path: Path, lake: EmbeddedLake, way: str
 ) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Download in another process, into a folder or, without one, the cache of this test."""
     made: list[subprocess.Popen[str]] = []
@@ -767,8 +887,8 @@ def another(
         told = {name: (len(body), f"{zlib.adler32(body):08x}") for name, body in files.items()}
         made.append(
             subprocess.Popen(
-                [sys.executable, "-c", SCRIPT, json.dumps(told), storage.url, str(folder or ""),
-                 str(most)],
+                [sys.executable, "-c", WAYS[way] + SCRIPT, json.dumps(told), storage.url,
+                 str(folder or ""), str(most), str(lake.layout.ca)],
                 env={
                     **alice_env,
                     "XDG_CACHE_HOME": str(tmp_path / "xdg"),

@@ -16,9 +16,10 @@ from dlaas.model import DID
 from dlaas.transfer.checksums import checked_of
 from dlaas.transfer.choose import Wanted
 from dlaas.transfer.disk import Room, local_error
-from dlaas.transfer.fetch import Doors, fetch
+from dlaas.transfer.doors import Doors
+from dlaas.transfer.fetch import fetch
 from dlaas.transfer.mark import looks
-from dlaas.transfer.part import Part, remove_free, taken
+from dlaas.transfer.part import Held, Part, remove_free, take, taken
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
@@ -74,10 +75,7 @@ class Bringer:
             raise wanted.problem
         if not wanted.copies:
             raise access.not_available(access.rank(self._lake, wanted.did))
-        try:
-            wanted.place.make_folder(os.path.dirname(wanted.path))
-        except OSError as error:
-            raise local_error(error, wanted.path, wanted.size) from error
+        self._make_folder(wanted)
         kinds = wanted.kinds(self._kinds)
         with taken(wanted.place, wanted.part, wanted.size, self._stopped, kinds) as part:
             if wanted.is_here:
@@ -86,6 +84,44 @@ class Bringer:
                 kept = self._kept(wanted) or {}
                 return Arrival(wanted.did, wanted.path, wanted.size, checksums=kept)
             return self._fetched(wanted, part)
+
+    def hold(self, wanted: Wanted) -> Part | None:
+        """Take the part of a file of which nothing is here, and room for it, until `let_go`.
+
+        None where that is for `bring`; raises what is in the way.
+        """
+        self._make_folder(wanted)
+        kinds = wanted.kinds(self._kinds)
+        try:
+            part = take(wanted.place, wanted.part, wanted.size, self._stopped, kinds, wait=False)
+        except Held:
+            return None
+        try:
+            if not part.size and not os.path.lexists(wanted.path):
+                part.promise = self._room.keep(wanted.place.parts, wanted.size)
+                return part
+        except DlaasError:
+            part.let_go()
+            raise
+        part.let_go()
+        return None
+
+    def let_go(self, part: Part) -> None:
+        """Let others have a part; what it has is kept."""
+        self._room.forget(part.promise)
+        part.let_go()
+
+    def give(self, wanted: Wanted, part: Part) -> Arrival:
+        """Give a file that is whole its name, and answer it."""
+        part.give(wanted.path, not self._is_own or self._overwrite, wanted.did)
+        found = {kind: part.sums.of(kind) for kind in self._kinds}
+        return Arrival(wanted.did, wanted.path, wanted.size, True, checksums=found)
+
+    def _make_folder(self, wanted: Wanted) -> None:
+        try:
+            wanted.place.make_folder(os.path.dirname(wanted.path))
+        except OSError as error:
+            raise local_error(error, wanted.path, wanted.size) from error
 
     def _stopped(self) -> bool:
         return self._doors.stopped.is_set()
@@ -96,9 +132,7 @@ class Bringer:
             with self._room.kept(os.path.dirname(part.path), wanted.size - part.size) as promise:
                 part.promise = promise
                 fetch(self._doors, part, wanted)
-            part.give(wanted.path, not self._is_own or self._overwrite, wanted.did)
-            found = {kind: part.sums.of(kind) for kind in self._kinds}
-            return Arrival(wanted.did, wanted.path, wanted.size, True, checksums=found)
+            return self.give(wanted, part)
         finally:
             self._parts.discard(part)
 

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby, islice
+from itertools import chain, groupby, islice, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -15,15 +15,16 @@ from dlaas.errors import AlreadyThere, CannotAuthenticate, DlaasError, RucioFail
 from dlaas.model import DID, Entry
 from dlaas.rucio.rows import entry_from, type_of
 from dlaas.transfer.checksums import Checksums, same_adler32
+from dlaas.transfer.doors import Copy
 from dlaas.transfer.elsewhere import is_elsewhere
-from dlaas.transfer.fetch import Copy
 from dlaas.transfer.place import Place, written
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
 
-# So many files are asked for their copies in one question.
-_AT_ONCE = 1000
+# So many files are asked for their copies in one question; in the first fewer, so that fetching
+# begins while the others are listed.
+_AT_ONCE, _AT_FIRST = 1000, 100
 
 
 @dataclass
@@ -49,7 +50,9 @@ class Wanted:
 
     def kinds(self, asked: Iterable[str]) -> tuple[str, ...]:
         """Answer the checksums to compute: those asked for, and one that the catalogue has."""
-        needs_md5 = self.md5 is not None and self.adler32 is None
+        if self.md5 is None:
+            return tuple(asked)
+        needs_md5 = self.adler32 is None
         return tuple(dict.fromkeys([*asked, *(["md5"] if needs_md5 else [])]))
 
     def differs(self, sums: Checksums) -> str:
@@ -86,32 +89,36 @@ class Names:
         self._guard = threading.Lock()
         self._taken: dict[str, DID] = {}
 
-    def take(self, did: DID) -> str:
-        """Answer the path of a file below the folder: its name, else below its scope.
+    def take(self, did: DID) -> tuple[str, bool]:
+        """Answer the path of a file below the folder, and whether something may lie there.
+
+        It is its name, else below its scope.
 
         Until `release` no other DID gets the same; afterwards what is remembered of it tells.
         """
         short = written(did.name.lstrip("/"))
         with self._guard:
-            owner = self._taken.get(short) or self._known(short)
+            is_there = os.path.lexists(self._place.path(short))
+            owner = self._taken.get(short) or (self._known(short) if is_there else None)
             if owner in (None, did):
                 relative = short
             else:
+                is_there = True
                 relative = f"{written(did.scope)}/{written(did.name)}"
             if self._taken.setdefault(relative, did) != did:
                 raise AlreadyThere(f"{self._place.path(relative)} is the place of another file.")
-        return relative
+        return relative, is_there
 
     def _known(self, relative: str) -> str | None:
-        path = self._place.path(relative)
-        seen = self._place.seen(path) if os.path.lexists(path) else None
+        seen = self._place.seen(self._place.path(relative))
         return seen.did if seen else None
 
     def release(self, relative: str, is_known: bool = False) -> None:
         """Let a name go, once its file is there, and remembered as that."""
-        path = self._place.path(relative)
-        if not is_known and os.path.lexists(path) and self._place.seen(path) is None:
-            return
+        if not is_known:
+            path = self._place.path(relative)
+            if os.path.lexists(path) and self._place.seen(path) is None:
+                return
         with self._guard:
             self._taken.pop(relative, None)
 
@@ -129,7 +136,10 @@ def with_copies(
     copies on this machine, is tried first. With `md5` that of the catalogue is added too; where it
     has nothing else to verify a file by, it always is.
     """
-    while chunk := list(islice(wanted, _AT_ONCE)):
+    for most in chain([_AT_FIRST], repeat(_AT_ONCE)):
+        chunk = list(islice(wanted, most))
+        if not chunk:
+            return
         before_each()
         sums = _md5s(lake, [one.did for one in chunk if md5 or one.adler32 is None])
         for one in chunk:

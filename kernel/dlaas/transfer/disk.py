@@ -70,24 +70,34 @@ class Room:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._promised: dict[object, Promise] = {}
+        self._promised: set[Promise] = set()
 
     @contextmanager
     def kept(self, folder: AnyPath, needed: int) -> Iterator[Promise]:
         """Keep room for the bytes to come; raises `DiskFull` before one is fetched."""
+        promise = self.keep(folder, needed)
+        try:
+            yield promise
+        finally:
+            self.forget(promise)
+
+    def keep(self, folder: AnyPath, needed: int) -> Promise:
+        """Keep room until `forget`; raises `DiskFull`."""
         promise = Promise(needed)
         with self._guard:
             free = free_on(folder)
             if free is not None:
-                free -= sum(other.left for other in self._promised.values())
+                for other in self._promised:
+                    free -= other.left
                 if free < needed:
                     raise full(folder, needed, max(0, free))
-            self._promised[promise] = promise
-        try:
-            yield promise
-        finally:
-            with self._guard:
-                del self._promised[promise]
+            self._promised.add(promise)
+        return promise
+
+    def forget(self, promise: Promise) -> None:
+        """Give up what is left of the room."""
+        with self._guard:
+            self._promised.discard(promise)
 
 
 class Promise:

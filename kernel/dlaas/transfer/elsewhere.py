@@ -21,7 +21,7 @@ from dlaas.errors import DlaasError
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
-    from dlaas.transfer.fetch import Doors
+    from dlaas.transfer.doors import Doors
 
 SCHEMES = frozenset(
     ("file", "srm", "gsiftp", "gsidcap", "dcap", "globus", "storm", "rclone", "scp", "rsync")

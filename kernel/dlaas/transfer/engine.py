@@ -11,7 +11,7 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +20,16 @@ from dlaas.cache import Cache, cache_for
 from dlaas.errors import AlreadyThere, Cancelled, DlaasError, RucioFailed
 from dlaas.model import DID, Entry
 from dlaas.rucio.rows import type_of
+from dlaas.transfer import curl
 from dlaas.transfer.bring import Arrival, Bringer
 from dlaas.transfer.checksums import known_kinds
 from dlaas.transfer.choose import Names, Wanted, entries, size_of, with_copies
 from dlaas.transfer.disk import Unwritable, free_on, full
-from dlaas.transfer.fetch import FATAL, Copy, Doors
+from dlaas.transfer.doors import Copy, Doors
+from dlaas.transfer.fetch import FATAL
 from dlaas.transfer.gate import AT_ONCE, Gate
 from dlaas.transfer.place import Place
+from dlaas.transfer.small import Small
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 TICK = 0.1
 # So much may still wait to begin when copies are asked for again.
 _AHEAD = 500
+# So many are told of together: waking who listens takes as long as a small file.
+_TOLD = 8
 Asked = Callable[[], bool]
 # An arrival, what ends the download, or None at its end.
 Found = Arrival | BaseException | None
@@ -65,11 +70,13 @@ class Engine:
             self._names = Names(self._own)
         self._name = name
         self._caches: dict[str, Cache] = {}
+        self._cached: dict[str, bool] = {}
         self._stopped = threading.Event()
         self._closing = threading.Lock()
         self._doors = Doors(lake, self._stopped)
         self._bringer = Bringer(lake, self._doors, folder is not None, overwrite, self._kinds)
-        self._gate = Gate[Wanted](self._stopped, self._start, self._doors.latency)
+        self._small = Small(self._doors, self._bringer)
+        self._gate = Gate[Wanted](self._stopped, self._start, self._doors.latency, curl.IS_HERE)
         self._pool = ThreadPoolExecutor(AT_ONCE, "dlaas-download")
         self._arrived: queue.Queue[list[Found]] = queue.Queue(1000)
         self._listed = 0
@@ -175,7 +182,7 @@ class Engine:
         self._doors.refuse_stopped()
         if self._own is None and self._mounted(entry.did, entry.bytes):
             return 0
-        place, relative = self._where(entry.did)
+        place, relative, _ = self._where(entry.did)
         if self._own is not None:
             self._names.release(relative)
         path = place.path(relative)
@@ -192,12 +199,12 @@ class Engine:
                 if path is not None:
                     self._put(Arrival(entry.did, path, size))
                     continue
-                place, relative = self._where(entry.did)
+                place, relative, is_there = self._where(entry.did)
                 wanted = Wanted(entry.did, size, entry.adler32, place, relative)
             except (AlreadyThere, RucioFailed) as error:
                 self._put(Arrival(entry.did, error=error))
                 continue
-            if not self._kinds and wanted.is_here:
+            if is_there and not self._kinds and wanted.is_here:
                 place.note_use(wanted.path)
                 self._release(wanted, True)
                 self._put(Arrival(entry.did, wanted.path, size))
@@ -219,16 +226,31 @@ class Engine:
         rse = self._lake.instance.destination_rse or ""
         if any(copy[0] == rse for copy in copies):
             found.append((rse, self._mounted(wanted.did, wanted.size)))
-        with suppress(DlaasError, OSError):
-            cache, name = self._cache(wanted.did.scope), self._lake.instance.name
-            found.append(("the cache", cache.find(name, wanted.did, wanted.size, wanted.adler32)))
+        if self._is_cached(wanted.did.scope):
+            with suppress(DlaasError, OSError):
+                cache, name = self._cache(wanted.did.scope), self._lake.instance.name
+                path = cache.find(name, wanted.did, wanted.size, wanted.adler32)
+                found.append(("the cache", path))
         return [(where, path) for where, path in found if path]
 
-    def _where(self, did: DID) -> tuple[Place, str]:
+    def _is_cached(self, scope: str) -> bool:
+        """Tell whether anything of a scope was in the cache; else no file is looked for there."""
+        if scope not in self._cached:
+            self._cached[scope] = False
+            with suppress(DlaasError, OSError):
+                cache = self._cache(scope)
+                folder = cache.path(self._lake.instance.name, f"{scope}:any").parent
+                self._cached[scope] = folder.is_dir()
+        return self._cached[scope]
+
+    def _where(self, did: DID) -> tuple[Place, str, bool]:
+        """Answer where a file goes, and whether something may lie there."""
         if self._own is None:
             cache = self._cache(did.scope)
-            return cache.place, cache.relative(self._lake.instance.name, did)
-        return self._own, self._name or self._names.take(did)
+            return cache.place, cache.relative(self._lake.instance.name, did), True
+        if self._name is not None:
+            return self._own, self._name, True
+        return self._own, *self._names.take(did)
 
     def _release(self, wanted: Wanted, is_known: bool) -> None:
         if self._own is not None:
@@ -243,10 +265,27 @@ class Engine:
 
     def _bring(self, batch: list[Wanted], size: int) -> None:
         while batch:
-            found = [self._brought(wanted) for wanted in batch]
             with suppress(Cancelled):
-                self._put(*found)
+                try:
+                    with closing(self._all_brought(batch)) as some:
+                        for found in some:
+                            self._gate.moved()
+                            self._put(*found)
+                except Exception as error:
+                    self._put(error)
             batch, size = self._gate.done(size)
+
+    def _all_brought(self, batch: list[Wanted]) -> Generator[list[Found], None, None]:
+        """Bring small files several at once, and by itself what does not come so."""
+        left = [] if curl.IS_HERE else batch
+        if left is not batch:
+            with closing(self._small.bring(batch, left)) as some:
+                for came in some:
+                    for wanted, _ in came:
+                        self._release(wanted, True)
+                    yield [arrival for _, arrival in came]
+        for start in range(0, len(left), _TOLD):
+            yield [self._brought(wanted) for wanted in left[start : start + _TOLD]]
 
     def _brought(self, wanted: Wanted) -> Arrival | BaseException:
         is_known = False

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import threading
-import time
-import weakref
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlaas import errors
 from dlaas.errors import DlaasError
 from dlaas.model import DID
-from dlaas.reading.ranking import ROOT_SCHEMES, host_of
-from dlaas.reading.troubles import troubles_of
+from dlaas.reading.ranking import ROOT_SCHEMES
 from dlaas.transfer.checksums import CHUNK
 from dlaas.transfer.disk import Unwritable
+from dlaas.transfer.doors import Doors
 from dlaas.transfer.elsewhere import fetched_elsewhere, is_elsewhere
 from dlaas.transfer.gate import FAR
-from dlaas.transfer.keys import KeyRing, Keys
 from dlaas.transfer.part import Part
 from dlaas.transfer.sink import Interrupted, Sink, Whole
-from dlaas.transfer.storage import Storage
+from dlaas.transfer.stream import read_plainly
 from dlaas.transfer.together import BLOCK, LARGE, read_together
 
 if TYPE_CHECKING:
-    from dlaas.lake import Lake
     from dlaas.transfer.choose import Wanted
 
-PER_HOST = 32
 TRIES = 3
 _PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
-# So old, in seconds, may a token be: files of a kibibyte come by the thousand in that time.
-_FRESH = 0.3
 _BUSY = (429, 502, 503, 504)
 # Another copy does not help: the fault is here.
 FATAL = (
@@ -45,106 +34,6 @@ FATAL = (
     errors.DiskFull,
     Unwritable,
 )
-# RSE and URL; of a local copy the URL is its path.
-Copy = tuple[str, str]
-
-
-class Doors:
-    """Connections to the storages: kept for the next file, so many at most to each host."""
-
-    def __init__(self, lake: Lake, stopped: threading.Event) -> None:
-        self.lake = lake
-        self.stopped = stopped
-        # TLS contexts take long to make: a bundle of all the world's authorities is read for each.
-        self._ring = lake._remember("keys", lambda: KeyRing(weakref.proxy(lake)))
-        self._guard = threading.Condition(threading.Lock())
-        self._renewing = threading.Lock()
-        self._at: Counter[str] = Counter()
-        self._idle: dict[tuple[str, str], list[Storage]] = {}
-        self._busy: set[Storage] = set()
-        self._known: dict[str, tuple[float, Keys]] = {}
-        self._latencies: dict[str, float] = {}
-        self._troubles = troubles_of(lake)
-
-    def latency(self, url: str | None = None) -> float | None:
-        """Answer the seconds until a host begins to answer, or the nearest; None not known yet."""
-        if url is not None:
-            return self._latencies.get(host_of(url))
-        return min(list(self._latencies.values()), default=None)
-
-    @contextmanager
-    def storage(self, rse: str, url: str) -> Iterator[Storage]:
-        """Lend a connection to a storage, with the keys of its RSE as they are now."""
-        keys = self._keys(rse)
-        with self.slot(rse, url) as host:
-            with self._guard:
-                idle = self._idle.setdefault((rse, host), [])
-                found = idle.pop() if idle else Storage(rse, keys)
-                self._busy.add(found)
-            try:
-                found.use(keys)
-                yield found
-            finally:
-                with self._guard:
-                    self._busy.discard(found)
-                    idle.append(found)
-                    if found.latency is not None:
-                        known = self._latencies.get(host, found.latency)
-                        self._latencies[host] = min(found.latency, known)
-                if self.stopped.is_set():
-                    found.close()
-
-    @contextmanager
-    def slot(self, rse: str, url: str) -> Iterator[str]:
-        """Wait for a turn at a host, and remember whether it answered."""
-        host = host_of(url)
-        with self._guard:
-            while self._at[host] >= PER_HOST:
-                self._guard.wait(0.1)
-                self.refuse_stopped()
-            self._at[host] += 1
-        try:
-            yield host
-            self._troubles.clear(rse, url)
-        except DlaasError as error:
-            self._troubles.note(rse, url, error)
-            raise
-        finally:
-            with self._guard:
-                self._at[host] -= 1
-                self._guard.notify()
-
-    def _keys(self, rse: str) -> Keys:
-        at, keys = self._known.get(rse) or (0.0, None)
-        if keys is not None and time.monotonic() - at < _FRESH:
-            return keys
-        # A login is renewed once, not by each thread.
-        with self._renewing:
-            keys = self._ring.for_rse(rse)
-        self._known[rse] = (time.monotonic(), keys)
-        return keys
-
-    def ordered(self, copies: Sequence[Copy]) -> list[Copy]:
-        """Put the copies on hosts that did not answer last: each would cost its timeout."""
-        if len(copies) < 2:
-            return list(copies)
-        known = self._troubles.known()
-        return sorted(copies, key=lambda copy: (copy[0], host_of(copy[1])) in known)
-
-    def refuse_stopped(self) -> None:
-        """Raise `Cancelled` when the download is over."""
-        if self.stopped.is_set():
-            raise errors.Cancelled("The download was cancelled.")
-
-    def close(self) -> None:
-        """End all connections, also those that threads wait for."""
-        with self._guard:
-            for storage in self._busy:
-                storage.abort()
-            for idle in self._idle.values():
-                for storage in idle:
-                    storage.close()
-                idle.clear()
 
 
 def fetch(doors: Doors, part: Part, wanted: Wanted) -> str:
@@ -239,6 +128,10 @@ def _read_elsewhere(doors: Doors, part: Part, rse: str, url: str) -> None:
 
 
 def _read_range(doors: Doors, part: Part, rse: str, url: str, end: int | None = None) -> None:
+    if end is None:
+        read_plainly(doors, part, rse, url)
+        if part.size == part.wanted:
+            return
     with doors.storage(rse, url) as storage:
         sink = Sink(rse, part.size, part.wanted, part.write, doors.stopped.is_set, end)
         storage.get(url, sink)

@@ -34,7 +34,8 @@ class Keys:
     without: ssl.SSLContext
     origins: frozenset[tuple[str, int]]
     bearer: str | None = field(default=None, repr=False)
-    has_certificate: bool = False
+    # What `with_certificate` shows, for a TLS library that is not Python's.
+    certificate: Proxy | CertificateFiles | None = field(default=None, repr=False)
 
     def knows(self, url: str) -> bool:
         """Tell whether `url` is on a host and port that may have our credentials."""
@@ -52,7 +53,7 @@ class Keys:
     def said(self, url: str) -> str:
         """Say what `url` is shown of us, for an error; no secret."""
         known = self.knows(url)
-        return shown.said_of(self.bearer if known else None, known and self.has_certificate)
+        return shown.said_of(self.bearer if known else None, known and self.certificate is not None)
 
 
 # Asked some times for each file, of which there may be thousands.
@@ -111,7 +112,7 @@ class KeyRing:
         if certificate is None:
             return Keys(self._without, self._without, origins, bearer)
         try:
-            return Keys(self._with(certificate), self._without, origins, bearer, True)
+            return Keys(self._with(certificate), self._without, origins, bearer, certificate)
         except ConfigurationError as error:
             if bearer is None or "passphrase" not in error.details:
                 raise

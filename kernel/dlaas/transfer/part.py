@@ -28,6 +28,10 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 Stopped = Callable[[], bool]
 
 
+class Held(Exception):
+    """Another has the part, and it is not waited for."""
+
+
 class Part:
     """A file on its way: bytes are added at its end, summed up as they come."""
 
@@ -64,7 +68,7 @@ class Part:
         while count := os.readv(self._descriptor, [buffer]):
             self.sums.update(buffer[:count])
 
-    def write(self, data: memoryview) -> None:
+    def write(self, data: memoryview | bytes) -> None:
         """Add bytes; raises `DiskFull`, after which none of the file is left."""
         try:
             written = os.write(self._descriptor, data)
@@ -91,6 +95,12 @@ class Part:
         """Remove it: nobody who waits for the lock takes it for more than it is."""
         with suppress(OSError):
             os.unlink(self.path)
+
+    def let_go(self) -> None:
+        """Let others have it; nothing is left of one without bytes."""
+        if self.size == 0 and _is_at(self.path, os.fstat(self._descriptor)):
+            self.discard()
+        os.close(self._descriptor)
 
     def give(self, target: str, replace: bool, did: DID) -> None:
         """Give the file its name, once its bytes are on the disk; raises `AlreadyThere`.
@@ -143,30 +153,44 @@ def taken(
     place: Place, path: str, size: int, stopped: Stopped, kinds: Iterable[str] = ()
 ) -> Iterator[Part]:
     """Hold the part of a file, waiting for whoever fetches it now; raises `Cancelled`."""
+    part = take(place, path, size, stopped, kinds)
+    try:
+        yield part
+    finally:
+        part.let_go()
+
+
+def take(
+    place: Place,
+    path: str,
+    size: int,
+    stopped: Stopped,
+    kinds: Iterable[str] = (),
+    *,
+    wait: bool = True,
+) -> Part:
+    """Take the part of a file until `let_go`, waiting for whoever fetches it; raises `Cancelled`.
+
+    Raises `Held` instead where it is told not to `wait`.
+    """
     descriptor = None
     try:
         place.make_folder(os.path.dirname(path))
         try:
-            path, descriptor, left = _locked(path, stopped)
+            path, descriptor, left = _locked(path, stopped, wait)
         except FileNotFoundError:
             # Somebody cleaned up the folder that was empty.
             place.make_folder(os.path.dirname(path), again=True)
-            path, descriptor, left = _locked(path, stopped)
+            path, descriptor, left = _locked(path, stopped, wait)
         place.set_mode(descriptor)
-        part = Part(place, path, descriptor, size, left, kinds)
+        return Part(place, path, descriptor, size, left, kinds)
     except OSError as error:
         if descriptor is not None:
             os.close(descriptor)
         raise local_error(error, path, size) from error
-    try:
-        yield part
-    finally:
-        if part.size == 0 and _is_at(path, os.fstat(descriptor)):
-            part.discard()
-        os.close(descriptor)
 
 
-def _locked(path: str, stopped: Stopped) -> tuple[str, int, int]:
+def _locked(path: str, stopped: Stopped, wait: bool) -> tuple[str, int, int]:
     """Answer path, descriptor and size of a part that nobody else has."""
     while True:
         try:
@@ -178,7 +202,7 @@ def _locked(path: str, stopped: Stopped) -> tuple[str, int, int]:
         try:
             if stopped():
                 raise Cancelled("The download was cancelled.")
-            locks = wait_for(descriptor, stopped)
+            locks = wait_for(descriptor, stopped, wait)
             now = os.fstat(descriptor)
             if not stat.S_ISREG(now.st_mode):
                 raise FileExistsError(errno.EEXIST, "something else has this name", path)
@@ -202,13 +226,15 @@ def _beside(path: str, whose: str) -> str:
     return f"{path.removesuffix('.part')}-{whose}.part"
 
 
-def wait_for(descriptor: int, stopped: Stopped) -> bool:
+def wait_for(descriptor: int, stopped: Stopped, wait: bool = True) -> bool:
     """Lock a file, however long another has it; False where the disk knows no locks."""
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
         except BlockingIOError:
+            if not wait:
+                raise Held from None
             if stopped():
                 raise Cancelled("The download was cancelled.") from None
             time.sleep(_LOOK_AGAIN)

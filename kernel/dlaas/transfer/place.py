@@ -76,16 +76,18 @@ class Place:
         self.records = root / OURS if shared else user_cache() / OURS
         self.parts = root / OURS if shared else root
         self._made: set[str] = set()
+        # `Path` makes its text anew for each file.
+        self._root, self._parts = os.fspath(self.root), os.fspath(self.parts)
 
     # Of thousands of small files `Path` costs more than all that is asked of the disk.
     def path(self, relative: str) -> str:
         """Answer the path of a file."""
-        return os.path.join(self.root, relative)
+        return os.path.join(self._root, relative)
 
     def part(self, relative: str, did: DID, size: int, adler32: str | None) -> str:
         """Name the place of a file's bytes until they are verified; other bytes, other place."""
         key = hashlib.sha256(f"{relative}\n{did}\n{size}\n{adler32}".encode()).hexdigest()
-        return os.path.join(self.parts, f"{OURS}-{key[:32]}.part")
+        return os.path.join(self._parts, f"{OURS}-{key[:32]}.part")
 
     def seen(self, path: AnyPath, now: os.stat_result | None = None) -> Seen | None:
         """Answer what is remembered of a file, which looks like `now`."""

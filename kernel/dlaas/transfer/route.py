@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
 import ssl
 import urllib.request
 from urllib.parse import urlsplit
@@ -30,13 +31,27 @@ def split(url: str) -> tuple[str, str]:
     return f"{parts.scheme}://{parts.netloc}", path
 
 
+def proxy_for(host: str) -> str | None:
+    """Answer the proxy that the environment names for a host."""
+    proxy = urllib.request.getproxies().get("https")
+    return None if not proxy or urllib.request.proxy_bypass(host) else proxy
+
+
 def connection_to(wanted: tuple[str, int], context: ssl.SSLContext) -> http.client.HTTPSConnection:
     """Make a connection, through the proxy that the environment names for this host, if it does."""
     host, port = wanted
-    proxy = urllib.request.getproxies().get("https")
-    if not proxy or urllib.request.proxy_bypass(host):
+    proxy = proxy_for(host)
+    if proxy is None:
         return http.client.HTTPSConnection(host, port, timeout=CONNECT_TIMEOUT, context=context)
     through, at = address(proxy)
     connection = http.client.HTTPSConnection(through, at, timeout=CONNECT_TIMEOUT, context=context)
     connection.set_tunnel(host, port)
     return connection
+
+
+def authority_of(connection: socket.socket | None) -> str | None:
+    """Answer the authority by which a server was verified, in PEM; None where that is not told."""
+    # Public from Python 3.13 on, under another name.
+    told = getattr(getattr(connection, "_sslobj", None), "get_verified_chain", None)
+    chain = told() if told is not None else []
+    return str(chain[-1].public_bytes()) if chain else None

@@ -20,7 +20,7 @@ from dlaas.transfer.body import Body, Progress
 from dlaas.transfer.checksums import Checksums
 from dlaas.transfer.keys import Keys, address, encoded
 from dlaas.transfer.ranged import Ranged, Unlikely, request
-from dlaas.transfer.route import asked, connection_to, split
+from dlaas.transfer.route import asked, authority_of, connection_to, proxy_for, split
 from dlaas.transfer.shown import explained
 from dlaas.transfer.sink import Sink
 
@@ -158,6 +158,13 @@ class Storage:
         """Show these keys from now on: a token is renewed while connections are kept."""
         if keys is not self._keys:
             self._keys, self._told = keys, None
+
+    def authority(self, url: str) -> str | None:
+        """Answer who vouched for the host of `url`, where it is connected with that very host."""
+        where = address(url)
+        if self._open is None or self._open[0] != where or proxy_for(where[0]) is not None:
+            return None
+        return authority_of(self._socket)
 
     def abort(self) -> None:
         """End what another thread waits for."""

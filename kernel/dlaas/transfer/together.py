@@ -17,7 +17,7 @@ from dlaas.transfer.part import Part
 from dlaas.transfer.sink import Sink
 
 if TYPE_CHECKING:
-    from dlaas.transfer.fetch import Doors
+    from dlaas.transfer.doors import Doors
 
 # What is asked for at once, and so many times that is held in memory.
 BLOCK = 4 << 20
