@@ -50,6 +50,8 @@ class Handover:
 
 # In seconds.
 _FORSAKEN = 7 * 86400
+# A login that begins must not be written over by what says that there is none.
+_writing = threading.RLock()
 
 
 def directory(pid: int | None = None, folder: Path | None = None) -> Path:
@@ -110,8 +112,8 @@ def write(
         "proxy": None if proxy is None else asdict(proxy),
     }
     path = path_of(folder, instance.name)
-    private.write(path, json.dumps(content))
-    if token is not None:
+    with _writing:
+        private.write(path, json.dumps(content))
         found = terminal_files.write(folder, instance, account, token, storage_token, proxy)
         if default:
             _lead_to(found, folder)
@@ -119,12 +121,12 @@ def write(
 
 
 def offer(folder: Path, instance: Instance, default: bool = False) -> None:
-    """Tell terminals where the server of an instance is, while nobody is logged in there."""
-    _make(folder)
-    if not path_of(folder, instance.name).exists():
-        offered = terminal_files.write(folder, instance)
-        if default:
-            _lead_to(offered, folder)
+    """Say how an instance is reached while nobody is logged in there: enough for public data."""
+    with _writing:
+        with suppress(DlaasError):
+            if read(folder, instance.name).token is not None:
+                return
+        write(folder, instance, None, None, None, default)
 
 
 def remove(folder: Path, name: str | None = None) -> None:
@@ -133,16 +135,22 @@ def remove(folder: Path, name: str | None = None) -> None:
         if folder.is_dir():
             shutil.rmtree(folder)
         return
-    try:
-        instance = read(folder, name).instance
-    except DlaasError:
-        instance = None
-    path_of(folder, name).unlink(missing_ok=True)
-    if instance is None:
-        with suppress(FileNotFoundError):
-            shutil.rmtree(terminal_files.folder_of(folder, name))
-    else:
-        terminal_files.write(folder, instance)
+    path = path_of(folder, name)
+    with _writing:
+        try:
+            left = read(folder, name)
+            told = json.loads(path.read_bytes())
+        except (DlaasError, OSError):
+            left = None
+        # First of all, for what is written in its place may find the disk full.
+        path.unlink(missing_ok=True)
+        if left is None:
+            with suppress(FileNotFoundError):
+                shutil.rmtree(terminal_files.folder_of(folder, name))
+            return
+        terminal_files.write(folder, left.instance)
+        kept = {key: told[key] for key in ("instance", "default") if key in told}
+        private.write(path, json.dumps({**dict.fromkeys(told), **kept}))
 
 
 def terminal(folder: Path) -> Path:

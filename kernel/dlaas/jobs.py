@@ -12,7 +12,7 @@ from dlaas.problems import Problem
 from dlaas.records import Rule
 from dlaas.reference import DID
 
-JobKind = Literal["upload", "download"]
+JobKind = Literal["upload", "download", "publish"]
 JobState = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 JobOrigin = Literal["panel", "kernel"]
 Outcome = Literal["uploaded", "renamed", "fetched", "skipped", "failed"]
@@ -115,6 +115,28 @@ class DownloadRequest:
     did: str
     folder: str | None = None
     overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class PublishRequest:
+    """Publish a notebook of the server's content folder with all that it takes to repeat it.
+
+    `notebook`, `code` and `outputs` are paths as the file browser names them; `inputs` are DIDs
+    beside those of the notebook's record. Without a `name` it gets one made of its contents.
+    """
+
+    notebook: str
+    scope: str
+    name: str | None = None
+    lifetime: int | None = None
+    until: str | None = None
+    inputs: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    environment: Literal["all", "imported"] = "all"
+    note: str | None = None
+    rse: str | None = None
+    even_with_secrets: bool = False
 
 
 def job_from(values: dict[str, Any]) -> Job | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from dlaas.catalogue.rules import Rules
+from dlaas.catalogue.plans import Plans
 from dlaas.config import Instance
 from dlaas.lifetime import Lifetime, Until
 from dlaas.model import Status, Uploaded
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dlaas.transfer.sources import Sources
 
 
-class Lake(Rules):
+class Lake(Plans):
     """One instance and one account; may be used from several threads.
 
     `instance` is a name, a configuration, or None for the default one; without `credentials` the

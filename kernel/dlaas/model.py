@@ -9,6 +9,15 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
+from dlaas.basket_records import BasketDownloadRequest as BasketDownloadRequest
+from dlaas.basket_records import BasketHost as BasketHost
+from dlaas.basket_records import BasketImportRequest as BasketImportRequest
+from dlaas.basket_records import BasketInfo as BasketInfo
+from dlaas.basket_records import BasketOutcome as BasketOutcome
+from dlaas.basket_records import BasketReadRequest as BasketReadRequest
+from dlaas.basket_records import BasketRemoveRequest as BasketRemoveRequest
+from dlaas.basket_records import BasketRow as BasketRow
+from dlaas.basket_records import BasketUseRequest as BasketUseRequest
 from dlaas.jobs import DownloadRequest as DownloadRequest
 from dlaas.jobs import Duplicates as Duplicates
 from dlaas.jobs import Job as Job
@@ -18,22 +27,34 @@ from dlaas.jobs import JobNote as JobNote
 from dlaas.jobs import JobOrigin as JobOrigin
 from dlaas.jobs import JobState as JobState
 from dlaas.jobs import Outcome as Outcome
+from dlaas.jobs import PublishRequest as PublishRequest
 from dlaas.jobs import Uploaded as Uploaded
 from dlaas.jobs import UploadRequest as UploadRequest
+from dlaas.local_records import CacheShare as CacheShare
+from dlaas.local_records import CacheUse as CacheUse
+from dlaas.local_records import Check as Check
+from dlaas.local_records import Cleaned as Cleaned
+from dlaas.local_records import Verdict as Verdict
 from dlaas.logins import CertificateFile as CertificateFile
 from dlaas.logins import Login as Login
 from dlaas.logins import LoginMethod as LoginMethod
 from dlaas.logins import LoginRequest as LoginRequest
 from dlaas.logins import LoginState as LoginState
 from dlaas.logins import PendingLogin as PendingLogin
+from dlaas.open_records import OpenFile as OpenFile
+from dlaas.open_records import OpenItem as OpenItem
+from dlaas.open_records import OpenState as OpenState
 from dlaas.problems import Problem as Problem
 from dlaas.records import RSE as RSE
+from dlaas.records import Access as Access
 from dlaas.records import Account as Account
+from dlaas.records import Copies as Copies
 from dlaas.records import Explanation as Explanation
 from dlaas.records import Lock as Lock
 from dlaas.records import LockState as LockState
 from dlaas.records import QoS as QoS
 from dlaas.records import Rule as Rule
+from dlaas.records import RulePreview as RulePreview
 from dlaas.records import RuleState as RuleState
 from dlaas.records import Usage as Usage
 from dlaas.reference import DID as DID
@@ -50,7 +71,6 @@ State = Literal[
     "absent",
     "empty",
 ]
-Access = Literal["mount", "cache", "https", "root", "none"]
 ChangeKind = Literal["status", "job", "login"]
 
 
@@ -70,7 +90,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What the catalogue knows of a DID; `custom` holds what users and experiments added."""
+    """What the catalogue knows of a DID; `custom` holds what users and experiments added.
+
+    `editable` says whether this account may set it, None where only trying tells.
+    """
 
     did: DID
     type: DIDType
@@ -82,6 +105,7 @@ class Metadata:
     open: bool | None = None
     created_at: datetime | None = None
     custom: dict[str, Any] = field(default_factory=dict)
+    editable: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +153,11 @@ class Granted:
 
 @dataclass(frozen=True)
 class InstanceInfo:
-    """What the panel may know of a configured instance."""
+    """What the panel may know of a configured instance.
+
+    `activities` are those to choose from when data is made available; `embargoed_scopes` are
+    patterns of scopes.
+    """
 
     name: str
     display_name: str
@@ -142,6 +170,10 @@ class InstanceInfo:
     wildcard_enabled: bool = False
     problem: Problem | None = None
     issuers: tuple[str, ...] = ()
+    webui_url: str | None = None
+    site: str | None = None
+    activities: tuple[str, ...] = ()
+    embargoed_scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,6 +219,38 @@ class RuleChangeRequest:
     lifetime: int | None = None
     until: str | None = None
     boost: bool = False
+
+
+@dataclass(frozen=True)
+class RuleMoveRequest:
+    """Have what a rule keeps put elsewhere: on an RSE expression, or a quality of service."""
+
+    rse_expression: str | None = None
+    qos: str | None = None
+
+
+@dataclass(frozen=True)
+class MetadataRequest:
+    """Set metadata of a DID; what it has under other keys stays, a null takes a value away."""
+
+    did: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DatesRequest:
+    """Ask when DIDs were made: a hundred at most."""
+
+    dids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A cell that is ready to be run in a kernel's language."""
+
+    title: str
+    language: str
+    code: str
 
 
 @dataclass(frozen=True)

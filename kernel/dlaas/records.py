@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from dlaas.problems import Problem
 from dlaas.reference import DID
 
+Access = Literal["mount", "cache", "https", "root", "none"]
 RuleState = Literal["OK", "REPLICATING", "STUCK", "SUSPENDED", "WAITING_APPROVAL", "INJECT"]
 LockState = Literal["OK", "REPLICATING", "STUCK"]
 
@@ -52,6 +54,29 @@ class Usage:
     files: int
     limit: int | None = None
     locality: Literal["local", "global"] = "local"
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The copies of a DID on one RSE, and how they would be read from here.
+
+    `protocols` are those that the RSE speaks for reading, the preferred one first. `pfn` is there
+    for a file alone. `reason` says what is in the way where `access` is `none`.
+    """
+
+    rse: str
+    site: str | None
+    qos: str | None
+    tape: bool
+    state: str
+    access: Access
+    reason: str
+    files: int | None = None
+    available_files: int = 0
+    bytes: int | None = None
+    available_bytes: int = 0
+    protocols: tuple[str, ...] = ()
+    pfn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,3 +139,30 @@ class Explanation:
             told = f": {lock.error}" if lock.error else ""
             lines.append(f"  {lock.did} on {lock.rse}: {lock.state}{told}")
         return "\n".join(lines if self.complete else [*lines, "  and more"])
+
+
+@dataclass(frozen=True)
+class RulePreview:
+    """What a rule would mean, before it is made.
+
+    `rses` are those that its expression means, `present_files` and `present_bytes` what one of them
+    has already (that with the most), None where that takes too long to find out; with `tape` the
+    rest has to come from tape. `quota_left` is what the account may still put there, for one copy,
+    None without a limit. `lifetime` and `expires_at` are what would be asked for. `rule` is the
+    account's own such rule that is there already; where it lasts long enough, nothing new is made
+    and `expires_at` is its own. `problem` is what stands in the way, as the act itself tells it.
+    """
+
+    did: DID
+    rse_expression: str | None
+    rses: tuple[str, ...] = ()
+    files: int | None = None
+    bytes: int | None = None
+    present_files: int | None = None
+    present_bytes: int | None = None
+    tape: bool = False
+    quota_left: int | None = None
+    lifetime: int | None = None
+    expires_at: datetime | None = None
+    rule: Rule | None = None
+    problem: Problem | None = None

@@ -631,3 +631,16 @@ def test_importing_it_loads_nothing_heavy() -> None:
 def test_an_item_is_named_by_its_content() -> None:
     item: BasketItem = read_item(ITEMS[0])
     assert item.id == read_item(json.dumps(ITEMS[0])).id != read_item(ITEMS[1]).id
+
+
+def test_the_hosts_are_those_of_the_jupyter_server_where_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "jupyter"
+    folder.mkdir(exist_ok=True)
+    told = {"RucioConfig": {"esap_hosts": ["https://one.example/esap-gui/"]}}
+    (folder / "jupyter_server_config.json").write_text(json.dumps(told))
+    monkeypatch.delenv("DLAAS_ESAP_HOSTS", raising=False)
+    assert Basket().hosts == ("https://one.example/",)
+    monkeypatch.setenv("DLAAS_ESAP_HOSTS", "https://two.example")
+    assert Basket().hosts == ("https://two.example/",)

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from standin import Answer, StandIn
 
+import dlaas
 from dlaas import handover
 from dlaas.config import Instance, load_instances
 from dlaas.config.sources import find_instance, from_environment, jupyter_config
 from dlaas.credentials import Bearer
-from dlaas.errors import ConfigurationError, InstanceNotFound
+from dlaas.errors import ConfigurationError, InstanceNotFound, LoginRequired
 
 ONE = {"name": "one", "rucio_base_url": "https://one.example/rucio/"}
 TWO = {"name": "two", "rucio_base_url": "https://two.example", "display_name": "Two"}
@@ -456,6 +457,39 @@ def test_the_hand_over_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch
     handover.write(handover.directory(4711), Instance.from_mapping(TWO), "alice", "t", None, True)
     assert find_instance().rucio_base_url == "https://two.example"
     assert find_instance().account == "alice"
+
+
+def test_a_server_hands_over_how_a_lake_is_reached_without_a_login(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JPY_PARENT_PID", "4711")
+    one = Instance.from_mapping({**ONE, "token": "secret", "password": "secret"})
+    folder = handover.directory(4711)
+    handover.offer(folder, one, True)
+    assert find_instance().rucio_base_url == find_instance("one").rucio_base_url
+    assert "secret" not in handover.path_of(folder, "one").read_text()
+    with pytest.raises(LoginRequired, match="panel"):
+        dlaas.Lake().credential()
+    # Whoever can log in here without the panel goes on doing so.
+    monkeypatch.setenv("RUCIO_NAME", "one")
+    monkeypatch.setenv("RUCIO_BASE_URL", "https://env.example")
+    assert find_instance().rucio_base_url == "https://env.example"
+    handover.write(folder, one, "alice", "t", None, True)
+    handover.offer(folder, one, True)
+    assert handover.read(folder, "one").token == "t"
+    assert find_instance().rucio_base_url != "https://env.example"
+
+
+def test_another_lake_never_takes_the_place_of_the_default_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A notebook's record names no instance where it means the default one."""
+    monkeypatch.setenv("JPY_PARENT_PID", "4711")
+    folder = handover.directory(4711)
+    handover.offer(folder, Instance.from_mapping(ONE), True)
+    handover.write(folder, Instance.from_mapping(TWO), "alice", "t", None)
+    assert find_instance().name == "one"
+    assert find_instance("two").account == "alice"
 
 
 def test_nothing_configured_says_what_to_do() -> None:

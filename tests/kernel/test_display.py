@@ -19,7 +19,7 @@ import dlaas
 from dlaas import Instance, Lake, MultipleItemDID, SingleItemDID
 from dlaas.credentials import Bearer
 from dlaas.variables import facts
-from dlaas.variables.display import card, text_card
+from dlaas.variables.display import DID_TYPE, card, text_card
 
 FILE = "ATLAS_OD_EDU:data_A.GamGam.root"
 OURS = {
@@ -173,3 +173,45 @@ def test_ipython_prints_one_line_of_it(alice: Lake) -> None:
     assert shown_as["text/plain"] == repr(item)
     assert "\n" not in repr(item)
     assert FILE in shown_as["text/html"]
+
+
+def test_a_cell_shows_what_the_panel_can_draw_and_html_for_all_others(
+    alice: Lake, here: MultipleItemDID
+) -> None:
+    shell = InteractiveShell.instance()
+    shown_as, _ = shell.display_formatter.format(here[0])
+    assert shown_as[DID_TYPE] == {
+        "did": str(here[0].did),
+        "instance": alice.instance.name,
+        "type": "file",
+        "name": here[0].did.name,
+        "size": 100,
+        "state": "available",
+    }
+    assert "<table" in shown_as["text/html"]
+    assert shown_as["text/plain"] == repr(here[0])
+    assert shell.display_formatter.format(here)[0][DID_TYPE]["type"] == "dataset"
+
+
+def test_what_the_panel_is_shown_holds_no_path_and_no_secret(here: MultipleItemDID) -> None:
+    told = str(here[0]._repr_mimebundle_()[DID_TYPE])
+    assert here[0].path not in told
+    assert here[0].path.rpartition("/")[0] not in told
+
+
+def test_a_cell_shows_a_part_as_html_alone(here: MultipleItemDID) -> None:
+    assert set(here[:1]._repr_mimebundle_()) == {"text/plain", "text/html"}
+
+
+def test_a_cell_asks_once_for_all_that_it_shows(here: MultipleItemDID, sent: list[str]) -> None:
+    here[0]._repr_mimebundle_()
+    once = len(sent)
+    InteractiveShell.instance().display_formatter.format(here[0])
+    assert len(sent) == 2 * once
+
+
+def test_a_cell_shows_something_when_nothing_can_be_asked() -> None:
+    item = pickle.loads(pickle.dumps(SingleItemDID("s:n", "nowhere", look=False)))
+    shown = item._repr_mimebundle_()
+    assert set(shown) == {"text/plain", "text/html"}
+    assert "No instance" in shown["text/html"]

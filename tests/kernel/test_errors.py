@@ -37,7 +37,6 @@ RUCIOS_OWN = {
     "ReplicationRuleCreationTemporaryFailed",
     "ResourceTemporaryUnavailable",
     "RucioException",
-    "RuleReplaceFailed",
     "TransferToolTimeout",
     "TransferToolWrongAnswer",
     "UndefinedPolicy",

@@ -178,6 +178,15 @@ def test_whoever_stops_early_lets_the_connection_go(
     assert list(rows) == []
 
 
+def test_completion_among_a_million_names_reads_a_few(endless: Endless) -> None:
+    lake = Lake(
+        Instance("x", endless.url, account="alice"), credentials=Bearer("the-token", "alice")
+    )
+    assert len(lake.complete("s:file-", limit=20)) == 20
+    assert endless.left.wait(20)
+    assert endless.sent < MILLION
+
+
 def test_a_rule_with_a_million_stuck_files_is_explained_by_a_page(endless: Endless) -> None:
     lake = Lake(
         Instance("x", endless.url, account="alice"), credentials=Bearer("the-token", "alice")

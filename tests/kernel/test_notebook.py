@@ -27,6 +27,12 @@ from dlaas.notebook.attachments import check_name
 
 FILE = "ATLAS_OD_EDU:data_A.GamGam.root"
 RECORD = {"variableName": "events", "did": FILE, "type": "file"}
+COLLECTION = {
+    "variableName": "many",
+    "did": "ATLAS_OD_EDU:GamGam_data",
+    "type": "collection",
+    "instance": "lake",
+}
 
 
 class Kernel:
@@ -284,6 +290,45 @@ def test_a_message_that_makes_no_sense_is_answered(message: dict[str, Any]) -> N
 def test_attach_outside_a_kernel_says_so() -> None:
     assert attach("{}")["ok"] is False
     assert attach("not json")["ok"] is False
+
+
+def test_renaming_frees_the_old_name_and_keeps_the_object(kernel: Kernel, folder: str) -> None:
+    kernel.run("import dlaas.notebook as _d; _d.load(); del _d")
+    record = {**RECORD, "variableName": "before"}
+    assert kernel.ask({"action": "attach", "handover": folder, "variables": [record]})["ok"]
+    kernel.run("was = id(before)")
+    message = {
+        "action": "rename",
+        "name": "before",
+        "variable": {**RECORD, "variableName": "after"},
+    }
+    answer = kernel.ask(message)
+    assert [one["variableName"] for one in answer["variables"]] == ["after"]
+    assert kernel.run("print(id(after) == was, after.did, 'before' in globals())") == (
+        f"True {FILE} False\n"
+    )
+    # The kernel was given one name, and takes it away again.
+    kernel.ask({"action": "detach", "names": ["before", "after"]})
+    assert kernel.run("print('after' in globals())") == "False\n"
+
+
+def test_renaming_to_a_name_that_is_taken_changes_nothing(alice: Lake) -> None:
+    item = SingleItemDID(FILE, look=False)
+    namespace: dict[str, Any] = {"mine": 3}
+    assert handle({"action": "attach", "variables": [COLLECTION]}, namespace)["ok"]
+    held = namespace["many"]
+    for name in ("mine", "print", "no name"):
+        one = {**COLLECTION, "variableName": name}
+        answer = handle({"action": "rename", "name": "many", "variable": one}, namespace)
+        assert answer["problem"]["blame"] == "you"
+        assert namespace["many"] is held
+        assert namespace["mine"] == 3
+    # What the user has put under the old name since is the user's, and stays.
+    namespace["many"] = item
+    one = {**COLLECTION, "variableName": "other"}
+    assert handle({"action": "rename", "name": "many", "variable": one}, namespace)["ok"]
+    assert namespace["many"] is item
+    assert namespace["other"].did == COLLECTION["did"]
 
 
 def test_what_is_detached_is_ours_alone() -> None:

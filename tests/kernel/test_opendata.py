@@ -19,11 +19,13 @@ import requests
 import uproot
 from commandline import CommandLine
 from datasets import made
+from distributed import Client, LocalCluster
 from standin import Answer, Request, StandIn
 
 import dlaas
 from dlaas import Instance, Lake, MultipleItemDID, errors
 from dlaas.model import to_json
+from dlaas.notebook import attaching
 from dlaas.opendata import OpenData, client
 from dlaas.rucio.connection import lake_for
 from jupyter_dlaas.lake import EmbeddedLake
@@ -467,6 +469,74 @@ def test_a_process_that_was_forked_off_asks_by_itself(opened: OpenData) -> None:
     child.join(60)
     assert child.exitcode == 0
     _read(opened)
+
+
+def test_a_notebooks_record_of_open_data_is_read_without_a_login(
+    nobody: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUCIO_NAME", nobody.name)
+    monkeypatch.setenv("RUCIO_BASE_URL", nobody.rucio_base_url)
+    monkeypatch.setenv("RUCIO_CA_CERT", str(nobody.rucio_ca_cert))
+    record = {"variableName": "data", "did": DATASET, "type": "collection", "instance": "lake"}
+    data = attaching.restore((record,), {})["data"]
+    assert isinstance(data, MultipleItemDID)
+    assert [_entries(file)[0] > 10 for file in data] == [True] * 4
+    closed = attaching.restore(({**record, "did": PRIVATE},), {})["data"]
+    with pytest.raises(errors.LoginRequired):
+        len(closed)
+
+
+@pytest.fixture
+def workers(
+    tmp_path: Path, nobody: Instance, monkeypatch: pytest.MonkeyPatch, request: Any
+) -> Iterator[Client]:
+    """A worker process of Dask where nobody is logged in, or nothing is configured either."""
+    if request.param:
+        monkeypatch.setenv("RUCIO_NAME", nobody.name)
+        monkeypatch.setenv("RUCIO_BASE_URL", nobody.rucio_base_url)
+        monkeypatch.setenv("RUCIO_CA_CERT", str(nobody.rucio_ca_cert))
+    told = {"processes": True, "dashboard_address": None, "local_directory": str(tmp_path)}
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, **told) as cluster,
+        Client(cluster) as found,
+    ):
+        yield found
+
+
+def _entries(name: Any) -> list[int]:
+    with fsspec.open(str(name)) as file, uproot.open(file) as tree:
+        found = [tree["mini"].num_entries]
+    if isinstance(name, dlaas.SingleItemDID):
+        with uproot.open(name.open()) as tree:
+            found.append(tree["mini"].num_entries)
+    return found
+
+
+@pytest.mark.parametrize("workers", [True, False], ids=["configured", "bare"], indirect=True)
+def test_workers_of_dask_read_open_data_without_a_login(opened: OpenData, workers: Client) -> None:
+    variable = opened.did(DATASET)
+    assert isinstance(variable, MultipleItemDID)
+    here = [_entries(file) for file in variable]
+    assert workers.gather(workers.map(_entries, list(variable))) == here
+    assert workers.submit(len, variable).result() == 4
+    assert (
+        workers.submit(lambda part: [_entries(f) for f in part], variable[1:3]).result()
+        == (here[1:3])
+    )
+
+
+@pytest.mark.parametrize("workers", [True], ids=["configured"], indirect=True)
+def test_workers_of_dask_read_references_of_open_data_without_a_login(
+    opened: OpenData, workers: Client
+) -> None:
+    references = [f"rucio://lake@{FILE.replace(':', '/')}"]
+    assert workers.gather(workers.map(_entries, references)) == [_entries(references[0])]
+    trees = dict.fromkeys(references, "mini")
+    found: Any = uproot.dask(trees, filter_name=["lep_n"])
+    assert len(found.compute()) == _entries(references[0])[0]
+    private = f"rucio://lake@{PRIVATE.replace(':', '/')}"
+    with pytest.raises(errors.LoginRequired):
+        workers.submit(_entries, private).result()
 
 
 def _read(opened: OpenData) -> None:

@@ -25,6 +25,7 @@ from dlaas.errors import (
     StorageFailed,
     StorageRefused,
     TookTooLong,
+    Unreachable,
 )
 from dlaas.model import DID
 from dlaas.rucio.translate import from_network, origin
@@ -133,6 +134,8 @@ def _spoken(error: DlaasError, url: str) -> DlaasError:
         )
     if isinstance(error, Interrupted):
         return StorageFailed(error.message, remedy="Try again later.", blame=error.blame)
+    if isinstance(error, Unreachable) and "rucio_ca_cert" in error.remedy:
+        return Unreachable(error.message, remedy="Nothing was sent. Ask who runs the archive.")
     return error
 
 

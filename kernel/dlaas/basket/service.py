@@ -15,6 +15,7 @@ import requests
 from dlaas.basket.reading import without_secrets
 from dlaas.basket.tokens import Tokens
 from dlaas.config.settings import checked_url
+from dlaas.config.sources import jupyter_config
 from dlaas.credentials import Token
 from dlaas.errors import (
     CannotAuthenticate,
@@ -27,6 +28,8 @@ from dlaas.errors import (
 from dlaas.rucio.translate import from_network, origin
 
 T = TypeVar("T")
+# The variable that names them, with spaces or commas between.
+HOSTS = "DLAAS_ESAP_HOSTS"
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
 # Seconds for a whole answer, and its size in bytes.
@@ -49,16 +52,25 @@ class Cart:
 
 
 def hosts_from(told: str | Iterable[str] | None) -> tuple[str, ...]:
-    """Answer the addresses of ESAPs: the given ones, else those of `DLAAS_ESAP_HOSTS`.
+    """Answer the addresses of ESAPs: the given ones, else those of `DLAAS_ESAP_HOSTS`, else of
+    `RucioConfig.esap_hosts` as a Jupyter server on this machine would read it.
 
     Raises `InvalidInput` for what a token must not be sent to.
 
     >>> hosts_from("https://esap.example/esap-gui/, https://other.example:5555")
     ('https://esap.example/', 'https://other.example:5555/')
     """
-    found = os.environ.get("DLAAS_ESAP_HOSTS", "") if told is None else told
+    found = _configured() if told is None else told
     texts = found.replace(",", " ").split() if isinstance(found, str) else list(found)
     return tuple(dict.fromkeys(map(_host, texts)))
+
+
+def _configured() -> str | list[str]:
+    named = os.environ.get(HOSTS)
+    if named:
+        return named
+    found = jupyter_config().get("esap_hosts") or []
+    return [str(host) for host in found] if isinstance(found, list) else []
 
 
 def _host(text: str) -> str:

@@ -21,17 +21,22 @@ Ask = Callable[[str], str]
 
 
 class Tokens:
-    """Answers the token for ESAP; a typed one is asked for each time, and kept nowhere."""
+    """Answers the token for ESAP; a typed one is asked for each time, and kept nowhere.
+
+    `login` answers that of the login to the lake, where one can be had.
+    """
 
     def __init__(
         self,
         token: str | None = None,
         token_file: str | os.PathLike[str] | None = None,
         ask: Ask | None = None,
+        login: Callable[[], Token | None] | None = None,
     ) -> None:
         self._token = None if token is None else token_from(token)
         self._file = None if token_file is None else os.fspath(token_file)
         self._ask = ask
+        self._login = login or _from_login
 
     def __repr__(self) -> str:
         return "Tokens()"
@@ -65,7 +70,7 @@ class Tokens:
         named = os.environ.get("RUCIO_OIDC_FILE_NAME")
         if named:
             yield f"of {named}", lambda: _quietly(lambda: _first_line(named))
-        yield "of the login to the lake", lambda: _quietly(_from_login)
+        yield "of the login to the lake", lambda: _quietly(self._login)
         if self._ask is not None:
             ask = self._ask
             yield "the typed one", lambda: _typed(ask)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import Any
@@ -176,7 +176,23 @@ class Catalogue(Rights):
 
     def list_parents(self, did: str, recursive: bool = True) -> Iterator[DID]:
         """Yield the collections above a DID, the nearest first, each once."""
+        rows = self._parents(DID(did), recursive)
+        with closing(rows):
+            for row in rows:
+                yield DID(f"{row['scope']}:{row['name']}")
+
+    def list_collections(self, did: str) -> Iterator[Entry]:
+        """Yield the collections above a DID, the nearest first, each once, with their sizes.
+
+        Raises `DataIdentifierNotFound`, `ScopeNotFound`.
+        """
         did = DID(did)
+        self._did(did)
+        with closing(self._completed(self._parents(did, recursive=True))) as rows:
+            for row in rows:
+                yield entry_from(row)
+
+    def _parents(self, did: DID, recursive: bool) -> Generator[dict[str, Any], None, None]:
         todo, seen = [did], {did}
         while todo:
             child = todo.pop(0)
@@ -186,7 +202,7 @@ class Catalogue(Rights):
                     if parent not in seen:
                         seen.add(parent)
                         todo.append(parent)
-                        yield parent
+                        yield row
             if not recursive:
                 return
 
@@ -206,19 +222,37 @@ class Catalogue(Rights):
         rse_expression: str | None = None,
         even_unavailable: bool = False,
     ) -> Iterator[Replica]:
+        rows = self.replica_rows(dids, schemes, rse_expression, even_unavailable=even_unavailable)
+        with closing(rows):
+            for row in rows:
+                yield from replicas_from(row)
+
+    def replica_rows(
+        self,
+        dids: list[DID],
+        schemes: Sequence[str] | None = None,
+        rse_expression: str | None = None,
+        *,
+        even_unavailable: bool = False,
+        every_state: bool = False,
+    ) -> Generator[dict[str, Any], None, None]:
+        """Begin to read the copies of files as Rucio answers them, a row for each file.
+
+        Also from RSEs that are switched off with `even_unavailable`, and those that cannot be read
+        with `every_state`.
+        """
         location = {"site": self.instance.site_name} if self.instance.site_name else None
-        rows = self.client.list_replicas(
+        rows: Generator[dict[str, Any], None, None] = self.client.list_replicas(
             [{"scope": did.scope, "name": did.name} for did in dids],
-            schemes=schemes,
+            schemes=list(schemes) if schemes else None,
             rse_expression=rse_expression,
             client_location=location,
             # Rucio's default order asks a GeoIP database and takes 2.3 times as long.
             sort=None if location else "random",
-            ignore_availability=even_unavailable,
+            ignore_availability=even_unavailable or every_state,
+            all_states=every_state,
         )
-        with closing(rows):
-            for row in rows:
-                yield from replicas_from(row)
+        return rows
 
     def _did(self, did: DID) -> dict[str, Any]:
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from itertools import islice
 from math import isfinite
 from typing import Any
+from uuid import UUID
 
 from dlaas.catalogue import Catalogue
 from dlaas.errors import AccessDenied, DlaasError, InvalidInput, InvalidMetadata, RucioFailed
@@ -32,12 +33,16 @@ _RESERVED = frozenset(
         "scope", "name", "account", "type", "did_type", "is_open", "monotonic", "obsolete",
         "complete", "availability", "suppressed", "bytes", "length", "md5", "adler32", "access_cnt",
         "updated_at", "created_after", "created_before", "rule_evaluation_action",
-        "rule_evaluation_required",
+        "rule_evaluation_required", "vo",
     }
     | {key for key, kind in COLUMNS.items() if kind in ("time", "flag")}
 )  # fmt: skip
 _SETTABLE = ", ".join(sorted(COLUMNS.keys() - _RESERVED))
 _AT_ONCE = 500
+# Rucio's columns are as long; its database refuses what is longer as if it had failed, or cuts it.
+_LONGEST = {"provenance": 2, "phys_group": 25, "stream_name": 70}
+_USUAL_LONGEST = 50
+_LARGEST = 2**63 - 1
 
 
 class Descriptions(Catalogue):
@@ -65,6 +70,18 @@ class Descriptions(Catalogue):
             created_at=utc(meta.get("created_at")),
             custom=custom,
         )
+
+    def created_at(self, dids: Iterable[str]) -> dict[DID, datetime]:
+        """Answer when DIDs were made, in few questions; of what is not there nothing."""
+        todo = iter(dict.fromkeys(map(DID, dids)))
+        found: dict[DID, datetime] = {}
+        while batch := list(islice(todo, _AT_ONCE)):
+            asked = [{"scope": did.scope, "name": did.name} for did in batch]
+            for row in self.client.get_metadata_bulk(asked):
+                at = utc(row.get("created_at"))
+                if at is not None:
+                    found[DID(f"{row['scope']}:{row['name']}")] = at
+        return found
 
     def set_metadata(self, did: str, metadata: Mapping[str, Any], recursive: bool = False) -> None:
         """Set metadata of a DID; what it has under other keys stays.
@@ -130,10 +147,10 @@ def _checked(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _key(key: object) -> str:
-    if not isinstance(key, str) or not key or key != key.strip() or "." in key:
+    if not isinstance(key, str) or not _is_key(key):
         raise InvalidMetadata(
             f"{key!r} cannot be a metadata key.",
-            remedy="A key is a text without a dot, and without blanks around it.",
+            remedy="A key is a text of one line without a dot, and without blanks around it.",
         )
     if key == "lifetime":
         raise InvalidMetadata(
@@ -145,20 +162,46 @@ def _key(key: object) -> str:
     return key
 
 
+def _is_key(text: str) -> bool:
+    return text != "" and text == text.strip() and text.isprintable() and "." not in text
+
+
 def _column(key: str, value: Any) -> Any:
     """Refuse what does not fit Rucio's own column."""
     kind = COLUMNS.get(key)
-    number = isinstance(value, int) and not isinstance(value, bool)
-    if value is not None and (kind == "number" and not number):
-        raise InvalidMetadata(f"Rucio keeps {key} as a whole number: {value!r} is none.")
-    if value is not None and (kind == "text" and not isinstance(value, str)):
+    if value is None or kind not in ("number", "text"):
+        return value
+    if kind == "number":
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise InvalidMetadata(f"Rucio keeps {key} as a whole number: {value!r} is none.")
+        if abs(value) > _LARGEST:
+            raise InvalidMetadata(f"{value} is too large a number for {key}.")
+        return value
+    if not isinstance(value, str):
         raise InvalidMetadata(f"Rucio keeps {key} as a text: {value!r} is none.")
+    return _text(key, value)
+
+
+def _text(key: str, value: str) -> str:
+    """Refuse a text that is none for Rucio's own column."""
+    if key == "guid":
+        try:
+            UUID(value)
+        except ValueError:
+            raise InvalidMetadata(
+                f"{value!r} is no guid.", remedy="A guid has 32 hexadecimal digits."
+            ) from None
+    elif len(value) > (longest := _LONGEST.get(key, _USUAL_LONGEST)):
+        raise InvalidMetadata(f"Rucio keeps {longest} characters of {key}: this has {len(value)}.")
     return value
 
 
 def _plain(key: str, value: Any) -> Any:
     """Make of a value what JSON can hold."""
     value = of_numpy(value)
+    if isinstance(value, str) and "\0" in value:
+        # No database takes it.
+        raise InvalidMetadata(f"{key} has a NUL in its text.")
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float) and isfinite(value):

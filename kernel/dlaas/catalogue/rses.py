@@ -34,6 +34,10 @@ class Places(Connection):
         except ScopeNotFound:
             return []
 
+    def list_all_scopes(self) -> list[str]:
+        """List the scopes that this account can see."""
+        return sorted(self.client.list_scopes())
+
     def list_rses(self, expression: str = "*") -> list[RSE]:
         """List the RSEs that an expression matches; raises `InvalidRSEExpression`."""
         rows = list(self.client.list_rses(None if expression == "*" else expression))
@@ -123,6 +127,20 @@ class Places(Connection):
         if len(full) > len(full_rses) or len(names) - len(full_rses) < copies:
             worst = max(full, key=lambda usage: (usage.locality == "global", _left(usage)))
             raise _too_much(self.account, worst, size)
+
+    def quota_left(self, expression: str, copies: int = 1) -> int | None:
+        """Answer how many bytes this account may still put on each of as many RSEs as there are to
+        be copies; None without a limit.
+        """
+        local, everywhere = self._limits()
+        if not local and not everywhere:
+            return None
+        names = {expression} if expression in local else self.matching_rses(expression)
+        left = sorted((_left(local[name]) for name in names if name in local), reverse=True)
+        short = copies - (len(names) - len(left))
+        bound = left[short - 1 : short] if short > 0 else []
+        bound += [_left(usage) for usage in everywhere if names <= self.matching_rses(usage.rse)]
+        return min(bound, default=None)
 
     def _limits(self) -> tuple[dict[str, Usage], list[Usage]]:
         """Answer the quotas that bind this account: by RSE, and for several together."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Any
 
+from dlaas.catalogue.lasting import covers as covers
+from dlaas.catalogue.lasting import duplicate, how_long, until_said
 from dlaas.catalogue.rights import checked_rule_id
 from dlaas.catalogue.subscriptions import Subscriptions
 from dlaas.errors import (
@@ -18,11 +19,9 @@ from dlaas.errors import (
     NotThere,
     RucioFailed,
 )
-from dlaas.lifetime import Lifetime, Until, said, seconds
+from dlaas.lifetime import Lifetime, Until, seconds
 from dlaas.model import DID, Explanation, Granted, Rule
 
-# Rucio's clock and ours may differ, and a rule is not worth extending by less.
-_SLACK = timedelta(minutes=5)
 # A file may be in any number of datasets: the rules of so many are asked for.
 _MOST_PARENTS = 10
 
@@ -90,14 +89,26 @@ class Rules(Subscriptions):
             if self._own_rule(did, expression, copies) is None:
                 raise
         options = {"activity": activity, "comment": comment}
+        return self._grant(did, expression, copies, asked, options, extend)
+
+    def _grant(
+        self,
+        did: DID,
+        expression: str,
+        copies: int,
+        asked: int | None,
+        options: Mapping[str, Any],
+        extend: bool,
+    ) -> Granted:
         try:
             rule_id = self._add_rule(did, copies, expression, asked, options)
         except DuplicateRule as error:
             return self._again(did, expression, copies, asked, extend, error)
-        rule = self.get_rule(rule_id)
-        return Granted(
-            rule, True, f"Granted on {self._said_place(expression)} {_how_long(rule, asked)}"
-        )
+        return self._granted(self.get_rule(rule_id), asked)
+
+    def _granted(self, rule: Rule, asked: int | None) -> Granted:
+        place = self._said_place(rule.rse_expression)
+        return Granted(rule, True, f"Granted on {place} {how_long(rule, asked)}")
 
     def _size_of(self, did: DID, row: Mapping[str, Any]) -> int:
         size = row.get("bytes")
@@ -153,6 +164,7 @@ class Rules(Subscriptions):
         return rse in names and rule.copies >= len(names)
 
     def _own_rule(self, did: DID, expression: str, copies: int) -> Rule | None:
+        """Find this account's rule that is as described; None where it has none."""
         for row in self.client.list_did_rules(did.scope, did.name):
             rule = self._rule(row)
             if (
@@ -176,18 +188,11 @@ class Rules(Subscriptions):
         if rule is None:
             raise error
         if covers(rule, asked):
-            return Granted(rule, False, f"You already have this rule; it lasts {_until(rule)}.")
+            return Granted(rule, False, f"You already have this rule; it lasts {until_said(rule)}.")
         if extend:
             longer = self._set_lifetime(rule.id, asked)
-            return Granted(longer, False, f"Your rule was extended; it lasts {_until(longer)}.")
-        raise DuplicateRule(
-            f"You already have a rule that keeps {did} on {expression} {_until(rule)}.",
-            remedy="Extend that rule: make_available(…, extend=True).",
-            details={
-                "rule_id": rule.id,
-                "expires_at": rule.expires_at.isoformat() if rule.expires_at else None,
-            },
-        ) from error
+            return Granted(longer, False, f"Your rule was extended; it lasts {until_said(longer)}.")
+        raise duplicate(rule) from error
 
     def update_rule(
         self,
@@ -258,28 +263,3 @@ class Rules(Subscriptions):
         from dlaas.catalogue.stuck import explain
 
         return explain(self, self.get_rule(rule_id))
-
-
-def covers(rule: Rule, asked: int | None) -> bool:
-    """Tell whether a rule lasts as long as asked, in seconds from now; None means without end."""
-    if rule.expires_at is None:
-        return True
-    if asked is None:
-        return False
-    return rule.expires_at + _SLACK >= datetime.now(timezone.utc) + timedelta(seconds=asked)
-
-
-def _until(rule: Rule) -> str:
-    if rule.expires_at is None:
-        return "without end"
-    return f"until {rule.expires_at:%Y-%m-%d %H:%M} UTC"
-
-
-def _how_long(rule: Rule, asked: int | None) -> str:
-    text = f"{_until(rule)}."
-    if asked is None or rule.expires_at is None:
-        return text
-    left = (rule.expires_at - datetime.now(timezone.utc)).total_seconds()
-    if abs(left - asked) > max(_SLACK.total_seconds(), asked * 0.01):
-        return f"{text} Rucio granted {said(max(0, left))} where {said(asked)} were asked for."
-    return text

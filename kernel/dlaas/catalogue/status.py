@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from dlaas import access
+from dlaas.catalogue.copies import counted, datasets_below, is_mounted, replicas_of
 from dlaas.errors import NotThere
 from dlaas.lifetime import said
 from dlaas.model import DID, Access, DIDType, Rule, State, Status
@@ -17,11 +17,6 @@ from dlaas.rucio.rows import type_of
 if TYPE_CHECKING:
     from dlaas.lake import Lake
 
-# A container of more datasets than this is judged by the locks of its rules.
-_MOST_DATASETS = 1000
-# So is one that is nested deeper: each container below it is a question.
-_MOST_CONTAINERS = 50
-_AT_ONCE = 200
 # Rules above a DID that are looked at for their state and expiry.
 _MOST_RULES = 10
 
@@ -126,61 +121,32 @@ def _count_dataset(lake: Lake, did: DID, rse: str | None) -> _Counts:
             elsewhere.add(found["rse"])
     counts.elsewhere = frozenset(elsewhere)
     if counts.files is None:
-        counts.files, counts.bytes = _dynamic(lake, did)
+        counts.files, counts.bytes = counted(lake, did)
     return counts
 
 
-def _dynamic(lake: Lake, did: DID) -> tuple[int | None, int | None]:
-    row = lake.client.get_did(did.scope, did.name, dynamic_depth="FILE")
-    return row.get("length"), row.get("bytes")
-
-
 def _count_container(lake: Lake, did: DID, rse: str | None) -> _Counts | None:
-    """Add up the datasets below a container in bulk; None where there are too many."""
-    datasets = _datasets_below(lake, did)
+    """Add up the datasets below a container; None where there are so many that the locks of its
+    rules have to do.
+    """
+    datasets = datasets_below(lake, did)
     if datasets is None:
         return None
-    files, size = _dynamic(lake, did)
+    files, size = counted(lake, did)
     counts = _Counts(files, size)
     elsewhere = set()
-    for start in range(0, len(datasets), _AT_ONCE):
-        chunk = datasets[start : start + _AT_ONCE]
-        asked = [{"scope": d.scope, "name": d.name} for d in chunk]
-        for found in lake.client.list_dataset_replicas_bulk(asked):
-            if found["rse"] == rse:
-                counts.available_files += found.get("available_length") or 0
-                counts.available_bytes += found.get("available_bytes") or 0
-            elif found.get("available_length"):
-                elsewhere.add(found["rse"])
+    for found in replicas_of(lake, datasets):
+        if found["rse"] == rse:
+            counts.available_files += found.get("available_length") or 0
+            counts.available_bytes += found.get("available_bytes") or 0
+        elif found.get("available_length"):
+            elsewhere.add(found["rse"])
     counts.elsewhere = frozenset(elsewhere)
     return counts
 
 
-def _datasets_below(lake: Lake, did: DID) -> list[DID] | None:
-    """List the datasets below a container, each once; None where there are too many to ask for."""
-    found: dict[DID, None] = {}
-    todo, seen, asked = [did], {did}, 0
-    while todo:
-        container = todo.pop()
-        asked += 1
-        if asked > _MOST_CONTAINERS:
-            return None
-        for row in lake.client.list_content(container.scope, container.name):
-            child = DID(f"{row['scope']}:{row['name']}")
-            if child in seen:
-                continue
-            seen.add(child)
-            if len(seen) > _MOST_DATASETS:
-                return None
-            if str(row["type"]).upper() == "DATASET":
-                found[child] = None
-            else:
-                todo.append(child)
-    return list(found)
-
-
 def _count_locks(lake: Lake, did: DID, here: list[Rule]) -> _Counts:
-    files, size = _dynamic(lake, did)
+    files, size = counted(lake, did)
     best = max((rule.locks_ok for rule in here if rule.did == did), default=0)
     share = best / files if files else 0
     return _Counts(files, size, best, int((size or 0) * share))
@@ -214,8 +180,7 @@ def _access_file(ranking: access.Ranking) -> Access:
 
 
 def _access(lake: Lake, counts: _Counts, rse: str | None) -> Access:
-    mount = lake.instance.rse_mount_path
-    if counts.available_files and mount and os.path.isdir(os.path.expanduser(mount)):
+    if counts.available_files and is_mounted(lake.instance):
         return "mount"
     holders = set(counts.elsewhere)
     if counts.available_files and rse:

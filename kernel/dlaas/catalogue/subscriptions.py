@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
-from dlaas.catalogue.metadata import Descriptions
+from dlaas.catalogue.suggestions import Suggestions
 from dlaas.errors import NotThere, Refused
 from dlaas.model import Rule
 from dlaas.rucio.rows import rule_from
 
 
-class Subscriptions(Descriptions):
+class Subscriptions(Suggestions):
     """What Rucio makes rules for by itself; nothing here changes anything."""
 
     def list_subscription_rules(

@@ -22,7 +22,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "oidc_auth": ("env", "file", "hub"),
     "login_methods": (*_METHODS, "device"),
 }
-_URLS = ("rucio_base_url", "rucio_auth_url", "oidc_provider_url", "oidc_hub_url")
+_URLS = ("rucio_base_url", "rucio_auth_url", "rucio_webui_url", "oidc_provider_url", "oidc_hub_url")
 # Never leave this process: neither in a repr, nor in a hand-over, nor to the browser.
 _SECRET = frozenset({"password", "password_file", "token", "handover", "oidc_client_secret_file"})
 
@@ -50,6 +50,8 @@ class Instance:
     read first, and where never; `embargoed_scopes` holds patterns of scopes whose files are never
     cached in a folder that others can read. Each is a list, or a text with commas. `cache_folder`
     is where downloads without a folder of their own go. A path may begin with `~`.
+
+    `activities` are Rucio's, for people to choose from when they have data made available.
 
     `login_methods` is what the panel offers; without it, what the other keys allow. `oidc_issuer`
     and `oidc_issuers` are names that Rucio gives its providers, `oidc_refresh_lifetime` is in
@@ -97,6 +99,7 @@ class Instance:
     blocked_sites: tuple[str, ...] = ()
     cache_folder: str | None = None
     embargoed_scopes: tuple[str, ...] = ()
+    activities: tuple[str, ...] = ()
     login_methods: tuple[str, ...] = ()
     oidc_issuer: str | None = None
     oidc_issuers: tuple[str, ...] = ()

@@ -84,7 +84,7 @@ def find_instance(name: str | None = None) -> Instance:
 
 def _first(name: str | None) -> Instance:
     known: dict[str, Instance] = {}
-    for found in _sources():
+    for found in _sources(name):
         _warn(found.warnings)
         if len(found) or found.problems:
             try:
@@ -106,11 +106,15 @@ def _warn(warnings: Iterable[str]) -> None:
             _log.warning("%s", text)
 
 
-def _sources() -> Iterator[Instances]:
-    yield from_handover()
+def _sources(name: str | None) -> Iterator[Instances]:
+    handed = from_handover()
+    # Where nobody is logged in to the default one another must not take its place unseen.
+    if name or handed.default_name in (None, *handed.instances):
+        yield handed
     yield from_environment(os.environ)
     yield from_section(jupyter_config(), os.environ, again=_AGAIN)
     yield from_cfg(_default_cfg())
+    yield from_handover(logged_in=False)
 
 
 _CHOOSING = (
@@ -138,13 +142,15 @@ def choosing() -> tuple[str | None, ...]:
     return tuple(map(os.environ.get, _CHOOSING))
 
 
-def from_handover() -> Instances:
-    """Answer the instances that the Jupyter server above this process handed over."""
+def from_handover(logged_in: bool = True) -> Instances:
+    """Answer the instances that the Jupyter server above this process handed over: those where
+    somebody is logged in, or the others.
+    """
     folder = handover.find()
     if folder is None:
         return Instances()
     entries = list(handover.read_all(folder))
-    instances = {entry.instance.name: entry.instance for entry in entries}
+    instances = {e.instance.name: e.instance for e in entries if (e.token is not None) is logged_in}
     default = next((entry.instance.name for entry in entries if entry.default), None)
     return Instances(instances, {}, default)
 

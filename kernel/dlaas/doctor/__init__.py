@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from dlaas.config import Instance
 from dlaas.doctor.check import Check as Check
@@ -15,6 +16,10 @@ from dlaas.doctor.check import Looker
 from dlaas.doctor.configuration import check_configuration, known_instances
 from dlaas.doctor.lake import check_lake
 from dlaas.doctor.machine import check_machine
+from dlaas.model import Problem
+
+if TYPE_CHECKING:
+    from dlaas.credentials import Credential
 
 TIMEOUT = 8.0
 
@@ -35,14 +40,36 @@ def diagnose(
             yield check
 
 
+def diagnose_logins(
+    known: Iterable[tuple[Instance, Credential | None]],
+    wrong: Mapping[str, Problem],
+    *,
+    timeout: float = TIMEOUT,
+) -> Iterator[Check]:
+    """Check this machine, and instances with the logins that somebody has there.
+
+    Without a login it is what the configuration offers. `wrong` is what is known to be wrong with
+    the configuration of other instances, by name.
+    """
+    yield from check_machine(timeout)
+    for name, why in wrong.items():
+        yield Looker(name, timeout, "configuration").problem(why)
+    for answers in [_begin(one, None, timeout, login) for one, login in known]:
+        while (check := answers.get()) is not None:
+            yield check
+
+
 def _begin(
-    instance: Instance, account: str | None, timeout: float
+    instance: Instance,
+    account: str | None,
+    timeout: float,
+    login: Credential | None = None,
 ) -> queue.SimpleQueue[Check | None]:
     answers: queue.SimpleQueue[Check | None] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            for check in check_lake(instance, account, timeout):
+            for check in check_lake(instance, account, timeout, login):
                 answers.put(check)
         except Exception as error:
             answers.put(Looker(instance.name, timeout, "doctor").problem(error))

@@ -6,31 +6,16 @@ import queue
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Concatenate, Literal, ParamSpec
+from typing import Concatenate, ParamSpec
 
 from dlaas.errors import ConfigurationError, TookTooLong, problem
 from dlaas.lifetime import said
+from dlaas.model import Check as Check
 from dlaas.model import Problem
+from dlaas.model import Verdict as Verdict
 
-Verdict = Literal["ok", "warning", "problem"]
 MACHINE = "this machine"
 More = ParamSpec("More")
-
-
-@dataclass(frozen=True)
-class Check:
-    """What was found, and for all but `ok` how to mend it.
-
-    `about` is the instance, or this machine; `problem` is there for a problem, as the HTTP API
-    tells it.
-    """
-
-    about: str
-    name: str
-    state: Verdict
-    message: str
-    remedy: str = ""
-    problem: Problem | None = None
 
 
 @dataclass(frozen=True)

@@ -62,3 +62,6 @@ def _sources() -> Iterator[tuple[str, Instances]]:
     path = sources._default_cfg()
     if path is not None:
         yield str(path), sources.from_cfg(path)
+    if folder is not None:
+        offered = sources.from_handover(logged_in=False)
+        yield "the Jupyter server above, where nobody is logged in", offered

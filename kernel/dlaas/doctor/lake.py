@@ -18,6 +18,7 @@ from dlaas.lifetime import said
 
 if TYPE_CHECKING:
     from dlaas.config import Instance
+    from dlaas.credentials import Credential
     from dlaas.lake import Lake
 
 # Tokens and signatures of storages tolerate about a minute.
@@ -26,7 +27,9 @@ _ENDS_SOON = 600.0
 _FULL = 0.95
 
 
-def check_lake(instance: Instance, account: str | None, timeout: float) -> Iterator[Check]:
+def check_lake(
+    instance: Instance, account: str | None, timeout: float, credential: Credential | None = None
+) -> Iterator[Check]:
     """Check one instance; without an answer of its server nothing more is asked of it."""
     from dlaas.lake import Lake
 
@@ -40,9 +43,10 @@ def check_lake(instance: Instance, account: str | None, timeout: float) -> Itera
         for check in looker.look("server", _server, quick, url):
             answers = answers and check.state != "problem"
             yield check
-    lake = Lake(quick, account=account)
+    lake = Lake(quick, account=account, credentials=credential)
     if answers:
-        login = looker.look("login", _login, lake)
+        by_panel = credential is not None or bool(instance.handover)
+        login = looker.look("login", _login, lake, by_panel)
         yield from login
         if all(check.state != "problem" for check in login):
             yield from looker.look("account", _account, lake)
@@ -92,10 +96,10 @@ def _clock(looker: Looker, date: str | None, here: float) -> Iterator[Check]:
         yield tell(f"{told} the server's.", remedy)
 
 
-def _login(looker: Looker, lake: Lake) -> Check:
+def _login(looker: Looker, lake: Lake, by_panel: bool) -> Check:
     token = lake.credential()
     name = lake.whoami().name
-    method = "the panel" if lake.instance.handover else lake.instance.auth_type
+    method = "the panel" if by_panel else lake.instance.auth_type
     text = f"{name}, by {method}"
     if token.expires_at is None:
         return looker.ok(text)

@@ -30,11 +30,13 @@ _attached: dict[str, VariableRecord] = {}
 
 
 def handle(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
-    """Attach or detach; all names are checked before the first is set. Never raises."""
+    """Attach, rename or detach; all names are checked before the first is set. Never raises."""
     try:
         action = content.get("action")
         if action == "attach":
             return _attach(content, namespace)
+        if action == "rename":
+            return _rename(content, namespace)
         if action == "detach":
             return _detach(content, namespace)
         raise InvalidInput(f"{action!r} is not something that the panel can ask for.")
@@ -66,8 +68,27 @@ def _attach(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, 
     shown = []
     for one, found in made:
         _put(namespace, one, found)
-        shown.append({"variableName": one.variableName, "did": one.did, "text": repr(found)})
+        shown.append(_shown(one, found))
     return {"ok": True, "variables": shown}
+
+
+def _rename(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
+    """Give what a name holds another name; what it does not hold, or no more, is made anew."""
+    old, raw = str(content.get("name") or ""), content.get("variable")
+    one = attachments.parse(raw)
+    before = _attached.get(old)
+    if before is None or before.did != one.did or not _holds(namespace.get(old), before):
+        answer = _attach({**content, "variables": [raw]}, namespace)
+        _detach({"names": [old]}, namespace)
+        return answer
+    _refuse_taken(namespace, one)
+    _put(namespace, one, namespace.pop(old))
+    _attached.pop(old, None)
+    return {"ok": True, "variables": [_shown(one, namespace[one.variableName])]}
+
+
+def _shown(one: VariableRecord, found: Variable) -> dict[str, str]:
+    return {"variableName": one.variableName, "did": one.did, "text": repr(found)}
 
 
 def _detach(content: Mapping[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:

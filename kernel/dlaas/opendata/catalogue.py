@@ -105,6 +105,7 @@ class OpenData:
             raise
         if item.state != "public":
             raise self._not_open(asked, item.state)
+        self.lake.open_client.belongs(item.did, (file.did for file in item.files or ()))
         return item
 
     def resolve(self, doi: str) -> DID:
@@ -137,7 +138,7 @@ class OpenData:
         overwrite: bool = False,
         checksums: str | Iterable[str] = (),
     ) -> Downloaded:
-        """Download an item, or a file of one that was asked for; see `Lake.download`."""
+        """Download an item, or a file of one; see `Lake.download`."""
         found: Downloaded = self.lake.download(
             self._public(did), folder,
             progress=progress, cancelled=cancelled, overwrite=overwrite, checksums=checksums,
@@ -145,7 +146,7 @@ class OpenData:
         return found
 
     def open(self, did: str) -> IO[bytes]:
-        """Open a file as a stream: public itself, or of an item that was asked for before."""
+        """Open a file of a public item as a stream."""
         from dlaas.opendata.stream import OpenFileSystem
 
         asked = self._public(did)

@@ -7,12 +7,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Any, NoReturn
 
-from dlaas.errors import DlaasError, InvalidInput, LoginRequired
+from dlaas.errors import DataIdentifierNotFound, DlaasError, InvalidInput, LoginRequired
 from dlaas.model import DID
 from dlaas.opendata.items import OpenFile, OpenItem, item_from
 from dlaas.opendata.service import Service
@@ -23,6 +25,8 @@ from dlaas.reading.ranking import host_of
 _REMEMBER = 300.0
 _MOST_ITEMS = 8
 _MOST_FILES = 200_000
+# Items in which a file is looked for.
+_MOST_LOOKED = 100
 PAGE = 200
 # A list that changes while it is read is read again, but not for ever.
 _PASSES = 3
@@ -48,6 +52,8 @@ class OpenClient:
         self._carries = False
         self._known: OrderedDict[DID, _Known] = OrderedDict()
         self._parents: dict[DID, DID] = {}
+        # Until when no file of a scope is looked for again.
+        self._looked: dict[str, float] = {}
 
     def __getattr__(self, name: str) -> Callable[..., NoReturn]:
         if name.startswith("_"):
@@ -92,13 +98,43 @@ class OpenClient:
     def known(self, did: DID) -> tuple[OpenItem, OpenFile | None]:
         """Answer the item that a DID is or is in, and the file that it is; raises what `item` does.
 
-        A file is known by its dataset once that was asked for.
+        A file is known by its dataset: once that was asked for, else it is looked for among the
+        items of its scope.
         """
-        found = self._item(self._parents.get(did, did))
+        try:
+            found = self._item(self._parents.get(did, did))
+        except DataIdentifierNotFound:
+            holder = self._holder(did)
+            if holder is None:
+                raise
+            found = self._item(holder)
         file = found.files.get(did)
         if file is None and found.item.did != did:
             raise self._service.not_public(did)
         return found.item, file
+
+    def belongs(self, item: DID, files: Iterable[DID]) -> None:
+        """Remember in which item files are."""
+        found = dict.fromkeys(files, item)
+        if len(self._parents) + len(found) > _MOST_FILES:
+            self._parents.clear()
+        self._parents.update(found)
+
+    def holder_of(self, did: DID) -> DID | None:
+        """Answer in which item a file is, as far as that is known."""
+        return self._parents.get(did)
+
+    def _holder(self, did: DID) -> DID | None:
+        """Look for the item that a file is in: Rucio tells it to nobody, so each is asked for."""
+        if self._looked.get(did.scope, 0.0) > time.monotonic():
+            return None
+        of_scope = (item.did for item in self.entries() if item.did.scope == did.scope)
+        for item in islice(of_scope, _MOST_LOOKED):
+            with suppress(DataIdentifierNotFound):
+                if did in self._item(item).files:
+                    return item
+        self._looked[did.scope] = time.monotonic() + _REMEMBER
+        return None
 
     def _item(self, did: DID) -> _Known:
         if self._lock[0] != os.getpid():
@@ -127,9 +163,7 @@ class OpenClient:
             )
             for file in row.get("files") or ()
         }
-        if len(self._parents) + len(files) > _MOST_FILES:
-            self._parents.clear()
-        self._parents.update(dict.fromkeys(files, did))
+        self.belongs(did, files)
         return _Known(item, files, addresses)
 
     def get_did(self, scope: str, name: str, **_: Any) -> Row:

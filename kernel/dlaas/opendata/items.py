@@ -4,50 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import unquote
 
 from dlaas.errors import DlaasError, InvalidInput, RucioFailed
 from dlaas.model import DID
+from dlaas.open_records import OpenFile as OpenFile
+from dlaas.open_records import OpenItem as OpenItem
+from dlaas.open_records import OpenState as OpenState
 from dlaas.rucio.rows import utc
 
-OpenState = Literal["public", "draft", "suspended"]
 _STATES: dict[str, OpenState] = {
     "P": "public", "PUBLIC": "public",
     "D": "draft", "DRAFT": "draft",
     "S": "suspended", "SUSPENDED": "suspended",
 }  # fmt: skip
 _DOI = re.compile(r"(?i)(?:doi:|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)")
-
-
-@dataclass(frozen=True)
-class OpenFile:
-    """A file of open data; `urls` are its addresses without tickets."""
-
-    did: DID
-    bytes: int | None = None
-    adler32: str | None = None
-    urls: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class OpenItem:
-    """A DID that is open data. None is what was not asked, or what it has not.
-
-    `metadata` is what its publisher says of it; `record_id` is that of its page in a portal.
-    """
-
-    did: DID
-    state: OpenState
-    doi: str | None = None
-    record_id: int | None = None
-    metadata: dict[str, Any] | None = field(default=None, hash=False)
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    bytes: int | None = None
-    files: tuple[OpenFile, ...] | None = None
 
 
 def item_from(row: Mapping[str, Any], title: str) -> OpenItem:

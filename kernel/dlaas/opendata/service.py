@@ -35,6 +35,7 @@ class Service:
     def __init__(self, instance: Instance, url: str | None = None) -> None:
         self.instance = instance
         self.title = instance.title
+        self.url = url
         server = checked_url("url", url) if url else instance.rucio_base_url
         self._base = f"{server}/opendata/public/dids"
         self._wire = (os.getpid(), Wire(instance))
@@ -81,7 +82,7 @@ class Service:
         """Make the error for a DID that is not public; why it is not, nobody is told."""
         return DataIdentifierNotFound(
             f"{did} is no public open data of {self.title}: it is none, a draft, or suspended.",
-            remedy="Check the name; of a file ask for its dataset first; or log in to read it.",
+            remedy="Check the name; of a file its dataset must be public; or log in to read it.",
             details={"why": "not_public"},
         )
 

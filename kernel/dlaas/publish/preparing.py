@@ -84,7 +84,7 @@ def prepare(
     files |= {f"code/{name}": path for name, path in own.items()}
     made = gather(outputs) if _any(outputs) else {}
     lock = _environment(folder, found, own, environment)
-    _check_secrets(found, {**own, **lock}, made, even_with_secrets, remarks)
+    check_secrets(found, {**own, **lock}, made, even_with_secrets, remarks)
     files |= {**_outputs(folder, made), **lock}
     wanted, wrong = recording.references(found)
     known = resolve(lake, [*wanted, *inputs], folder / INPUTS)
@@ -180,7 +180,7 @@ def _environment(
     return {f"environment/{name}": Path(shutil.copyfile(path, folder / ENVIRONMENT))}
 
 
-def _check_secrets(
+def check_secrets(
     notebook: notebooks.Notebook,
     code: dict[str, Path],
     outputs: dict[str, Path],

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from dlaas import errors
 from dlaas.lifetime import Lifetime, Until, seconds
 from dlaas.model import DID, Problem, Rule
-from dlaas.publish import preparing, provenance, recording
+from dlaas.publish import notebooks, preparing, provenance, recording
 from dlaas.publish.preparing import Part, Prepared
 from dlaas.publish.provenance import Provenance
 from dlaas.sizes import size_said
@@ -33,6 +33,7 @@ from dlaas.transfer.names import numbered
 from dlaas.transfer.plan import target_rse
 from dlaas.transfer.register import keep, taken
 from dlaas.transfer.sources import Named, Sources
+from dlaas.transfer.upload import check as check_upload
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake
@@ -112,9 +113,36 @@ def publish(
         return _publish(order, prepared, note, Path(folder))
 
 
+def check(
+    lake: Lake,
+    notebook: Named,
+    scope: str,
+    *,
+    name: str | None = None,
+    lifetime: Lifetime | None = None,
+    until: Until | None = None,
+    rse: str | None = None,
+    even_with_secrets: bool = False,
+) -> int:
+    """Raise what `publish` would raise of the notebook itself, before anything is read or sent.
+
+    Answers the size of the notebook in bytes.
+    """
+    found = notebooks.read(Path(notebook).expanduser())
+    preparing.check_secrets(found, {}, {}, even_with_secrets, [])
+    did = DID(f"{scope.removesuffix(':')}:{name or _stem(found)}")
+    # Whether the name is free depends on what else there is to publish.
+    probe = f"{did}-{'0' * _DIGITS}/{preparing.clean(found.name)}.ipynb"
+    check_upload(lake, found.path, probe, lifetime=lifetime, until=until, rse=rse)
+    return len(found.content)
+
+
 def _name(prepared: Prepared) -> str:
-    stem = preparing.clean(prepared.notebook.name)[:_STEM].rstrip("._-")
-    return f"{stem}-{prepared.digest[:_DIGITS]}"
+    return f"{_stem(prepared.notebook)}-{prepared.digest[:_DIGITS]}"
+
+
+def _stem(notebook: notebooks.Notebook) -> str:
+    return preparing.clean(notebook.name)[:_STEM].rstrip("._-")
 
 
 def _place(lake: Lake, did: DID, prepared: Prepared) -> DID:

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from dlaas import access, errors
-from dlaas.errors import DlaasError, NotAvailable
+from dlaas.errors import DlaasError, LoginRequired, NotAvailable
 from dlaas.model import DID, Replica
 from dlaas.reading import folders
 from dlaas.reading.folders import Row
@@ -48,6 +48,8 @@ class Source:
     path: str | None
     copies: list[tuple[str, str]] = field(default_factory=list)
     asked_at: float = field(default_factory=time.monotonic)
+    # The lake that its reference means, where it is read as nobody.
+    meant: Lake | None = None
 
     @property
     def current(self) -> bool:
@@ -153,14 +155,21 @@ class Sources:
             self.prepare([row["name"] for row in listed.files[place : place + _TOGETHER]])
             found = self._current(path, lake)
         if found is None:
-            found = locate(lake, reference)
+            try:
+                found = locate(lake, reference)
+            except LoginRequired:
+                found = _as_nobody(lake, reference)
+                if found is None:
+                    raise
             self.keep(path, found)
         return found
 
     def _current(self, path: str, lake: Lake) -> Source | None:
         # Another login under the same name is another lake.
         found = self._known.get(path)
-        return found if found is not None and found.current and found.lake is lake else None
+        if found is None or not found.current:
+            return None
+        return found if (found.meant or found.lake) is lake else None
 
     def listing(self, ask: Callable[..., list[Row]], path: str, *args: Any) -> list[Row]:
         """Ask for a listing, and remember its files: they are likely to be opened next. Blocks."""
@@ -175,7 +184,12 @@ class Sources:
         listed = self._listed
         place = listed.places.get(path) if listed else None
         if place is None or not listed or not listed.current_for(lake_for(split_path(path)[0])):
-            return folders.describe(path)
+            try:
+                return folders.describe(path)
+            except LoginRequired:
+                source = self.find(path)
+                row = {"name": path, "size": source.size, "type": "file"}
+                return {**row, "did": str(source.did), "adler32": source.adler32}
         return dict(listed.files[place])
 
     def keep(self, path: str, source: Source) -> None:
@@ -195,9 +209,24 @@ class Sources:
         for instance, dids in unknown.items():
             wanted = list(dids) if len(dids) > 1 else []
             for start in range(0, len(wanted), _TOGETHER):
-                found = locate_many(lake_for(instance), wanted[start : start + _TOGETHER])
+                try:
+                    found = locate_many(lake_for(instance), wanted[start : start + _TOGETHER])
+                except LoginRequired:
+                    # Each may be public.
+                    break
                 for did, source in found.items():
                     self.keep(dids[did], source)
+
+
+def _as_nobody(lake: Lake, reference: Reference) -> Source | None:
+    """Find a file among the public open data of an instance; None where it is not. Blocks."""
+    from dlaas.opendata.lake import nobody
+
+    with suppress(DlaasError):
+        found = locate(nobody(lake.instance).carrier, reference)
+        found.meant = lake
+        return found
+    return None
 
 
 def reference_of(path: str) -> Reference:

@@ -18,6 +18,7 @@ KINDS: dict[str, type[DlaasError]] = {
     "CannotAuthorize": errors.AccessDenied,
     "ManualRuleApprovalBlocked": errors.AccessDenied,
     "RSEWriteBlocked": errors.AccessDenied,
+    "RuleReplaceFailed": errors.AlreadyThere,
     "ReplicaIsLocked": errors.AccessDenied,
     "ScopeAccessDenied": errors.AccessDenied,
     # Quota.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from dlaas.errors import NotAvailable
+from dlaas.errors import DlaasError, LoginRequired, NotAvailable
 from dlaas.model import DID, Entry, Granted, Reference, Replica, Rule, Status
 from dlaas.rucio.connection import lake_for
 from dlaas.variables import parts
@@ -51,10 +52,11 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if not self._recipe:
-            return (MultipleItemDID, (str(self.did), self.instance))
-        told = (str(self.did), self.instance, self._recipe, self._known_stamp())
-        return (parts.unpickled, told)
+        plain: tuple[Any, ...] = (MultipleItemDID, (str(self.did), self.instance))
+        if self._recipe:
+            told = (str(self.did), self.instance, self._recipe, self._known_stamp())
+            plain = (parts.unpickled, told)
+        return plain if self._lake is None else self._lake.pickled(self.did, plain)
 
     def _known_stamp(self) -> bytes | None:
         # A glob means whatever matches; places mean those of the files that were there.
@@ -72,10 +74,26 @@ class MultipleItemDID(Item, Sequence[SingleItemDID]):
             return self._files
 
     def _listed(self) -> list[Entry]:
-        found = _unique(self.lake.list_files(self.did))
+        try:
+            found = _unique(self.lake.list_files(self.did))
+        except LoginRequired:
+            lake = self._as_nobody()
+            if lake is None:
+                raise
+            found, self._lake = _unique(lake.list_files(self.did)), lake
         if self._stamp is not None and parts.stamp_of(found) != self._stamp:
             raise parts.changed_error(self.did)
         return found
+
+    def _as_nobody(self) -> Lake | None:
+        """Answer the lake of public open data, where it has it and nobody is logged in."""
+        from dlaas.opendata.lake import nobody
+
+        lake = nobody(self.lake.instance)
+        with suppress(DlaasError):
+            lake._did(self.did)
+            return lake
+        return None
 
     def _chosen(self, whole: MultipleItemDID) -> list[Entry]:
         found = whole._entries()

@@ -55,6 +55,26 @@ def ask(item: Item, patience: float = PATIENCE) -> Facts:
     return _asked(questions, ends)
 
 
+def summary(item: Item, found: Facts) -> dict[str, Any] | None:
+    """Answer what a notebook may keep of a whole DID: nothing that is one person's or secret.
+
+    None for a part, which has no name of its own, and where nobody could say what it is.
+    """
+    status: Status | None = found.known.get("status")
+    metadata: Metadata | None = found.known.get("metadata")
+    told = status or metadata
+    if told is None or getattr(item, "is_part", False):
+        return None
+    return {
+        "did": str(item.did),
+        "instance": item.instance,
+        "type": told.type,
+        "name": item.did.name,
+        "size": told.bytes,
+        "state": status.state if status else None,
+    }
+
+
 def _asked(questions: Mapping[str, Callable[[], Any]], ends: float) -> Facts:
     known: dict[str, Any] = {}
     unknown = dict.fromkeys(questions, "No answer came in time.")

@@ -110,6 +110,11 @@ class Item:
 
         return card(self)
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from dlaas.variables.display import bundle
+
+        return bundle(self)
+
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         # IPython would print a str as one, without telling which DID it is.
         printer.text(repr(self))
@@ -159,7 +164,8 @@ class SingleItemDID(Item, str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         known = (self._entry.bytes, self._entry.adler32) if self._entry else ()
-        return (_single, (str(self.did), self.instance, *known))
+        plain = (_single, (str(self.did), self.instance, *known))
+        return plain if self._lake is None else self._lake.pickled(self.did, plain)
 
     def __repr__(self) -> str:
         return f"SingleItemDID({str.__str__(self)!r}, did={str(self.did)!r})"

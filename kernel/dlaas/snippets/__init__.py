@@ -1,5 +1,5 @@
-"""Code for people to read and run: a notebook's variables in the kernel's language, or a cell that
-opens one in Python.
+"""Code for people to read and run: a notebook's variables in the kernel's language, or cells that
+open one.
 """
 
 from __future__ import annotations
@@ -7,16 +7,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from dlaas.access import list_copies, local_path, rank, rank_file
 from dlaas.errors import DlaasError, InvalidInput
-from dlaas.model import DID, Entry, Reference, Replica, VariableRecord, to_json
+from dlaas.model import DID, Entry, Reference, Replica, Snippet, VariableRecord, to_json
 from dlaas.notebook.attachments import check_name, parse
 from dlaas.notebook.languages import Language, language
 from dlaas.rucio.connection import lake_for
+from dlaas.snippets.openers import OTHERS, PYTHON, Opener, openers
 from dlaas.variables import MultipleItemDID
 from dlaas.variables.item import SingleItemDID
 
@@ -39,13 +39,18 @@ def code(kernel: str, records: Iterable[Record], lakes: Lakes = lake_for) -> str
     """
     if kernel.strip().lower() == "python":
         return "\n".join(["import dlaas", "", *map(_python, records)])
+    found = _language(kernel)
+    lines = [line for record in records for line in _lines(found, record, lakes)]
+    return "\n".join([*filter(None, [found.before]), *lines])
+
+
+def _language(kernel: str) -> Language:
     found = language(kernel)
     if found is None:
         raise InvalidInput(
             f"There is no code for {kernel!r} kernels.", remedy="R, Julia, C++ and Python have."
         )
-    lines = [line for record in records for line in _lines(found, record, lakes)]
-    return "\n".join([*filter(None, [found.before]), *lines])
+    return found
 
 
 def _lines(to: Language, record: Record, lakes: Lakes) -> Iterator[str]:
@@ -133,68 +138,58 @@ def _assignment(name: str, did: str, instance: str | None) -> str:
     return f"{name} = dlaas.did({json.dumps(reference, ensure_ascii=False)})"
 
 
-@dataclass(frozen=True)
-class _Opener:
-    """How Python opens a type of file: what to import, one file, and the files of a collection."""
+def cells(record: VariableRecord, kernel: str, lake: Lake) -> list[Snippet]:
+    """List the cells that are ready to be run with one variable, the plainest first.
 
-    imports: str
-    one: str
-    many: str
+    `kernel` is the language as the kernel names it. They are chosen by the end of the file's name,
+    a collection's by its first file, of which the lake is asked. Raises `InvalidInput` for another
+    language, or what is no name.
+    """
+    check_name(record.variableName)
+    if kernel.strip().lower() == "python":
+        return _python_cells(record, lake)
+    to = _language(kernel)
+    made = code(kernel, [record], lambda _: lake)
+    found = [Snippet("The paths as strings", kernel, made)]
+    known = next(one for name, one in OTHERS.items() if language(name) is to)
+    for one in openers(known, _file_name(_item(record, lake))):
+        body = one.one if record.type == "file" else one.many
+        if body is not None:
+            called = body.format(name=to.name(record.variableName))
+            text = "\n".join(filter(None, [one.imports, made, "", called]))
+            found.append(Snippet(one.title, kernel, text))
+    return found
 
 
-_NUMPY = _Opener(
-    "import numpy",
-    "numpy.load({name}.open())",
-    "[numpy.load(file.open()) for file in {name}]",
-)
-_FITS = _Opener(
-    "from astropy.io import fits",
-    "with fits.open({name}.open()) as hdus:\n    hdus.info()",
-    "for file in {name}:\n    with fits.open(file.open()) as hdus:\n        hdus.info()",
-)
-_FITS_GZ = _Opener(
-    # astropy looks into a compressed file by its name only.
-    "import gzip\nfrom astropy.io import fits",
-    "with fits.open(gzip.open({name}.open())) as hdus:\n    hdus.info()",
-    "for file in {name}:\n    with fits.open(gzip.open(file.open())) as hdus:\n        hdus.info()",
-)
-_HDF5 = _Opener(
-    "import h5py",
-    "with h5py.File({name}.open()) as file:\n    print(list(file))",
-    "for file in {name}:\n    with h5py.File(file.open()) as opened:\n"
-    "        print(file.name, list(opened))",
-)
-_CSV = _Opener(
-    "import pandas",
-    "pandas.read_csv({name})",
-    "pandas.concat((pandas.read_csv(file) for file in {name}), ignore_index=True)",
-)
-_TEXT = _Opener(
-    "",
-    'print({name}.open("r").read(1000))',
-    'for file in {name}:\n    print(file.name, file.open("r").readline())',
-)
-_ANY = _Opener("", "{name}.open().read(16)", "for file in {name}:\n    print(file)")
-_OPENERS = {
-    ".root": _Opener(
-        "import uproot",
-        "uproot.open({name}).keys()",
-        'tree = uproot.open({name}[0]).keys(filter_classname="TTree", cycle=False)[0]\n'
-        "for events in uproot.iterate({{file: tree for file in {name}}}):\n"
-        "    print(len(events), events.fields)",
-    ),
-    ".parquet": _Opener(
-        "import pandas",
-        "pandas.read_parquet({name})",
-        "pandas.concat((pandas.read_parquet(file) for file in {name}), ignore_index=True)",
-    ),
-    **dict.fromkeys((".csv", ".csv.gz"), _CSV),
-    **dict.fromkeys((".fits", ".fit", ".fits.fz"), _FITS),
-    ".fits.gz": _FITS_GZ,
-    **dict.fromkeys((".h5", ".hdf5", ".hdf", ".nxs"), _HDF5),
-    **dict.fromkeys((".npy", ".npz"), _NUMPY),
-    **dict.fromkeys((".txt", ".log", ".md", ".json", ".yaml", ".yml"), _TEXT),
-}
+def _python_cells(record: VariableRecord, lake: Lake) -> list[Snippet]:
+    name, item = record.variableName, _item(record, lake)
+    made = _assignment(name, item.did, record.instance)
+    found = [Snippet("As a variable", "python", f"import dlaas\n\n{made}")]
+    for one in openers(PYTHON, _file_name(item)):
+        if record.type == "file" or one.many is not None:
+            found.append(
+                Snippet(one.title, "python", _opened(one, record.type == "file", name, made))
+            )
+    return [
+        *found,
+        Snippet(
+            "Make it available, and wait for it",
+            "python",
+            f'import dlaas\n\n{made}\nprint({name}.make_available(lifetime="14d").note)\n'
+            f"{name} = {name}.wait()",
+        ),
+        Snippet(
+            "A folder of links to it, to work in",
+            "python",
+            f'import dlaas\n\n{made}\nfolder = dlaas.workspace("{name}_folder", {name})',
+        ),
+    ]
+
+
+def _item(record: VariableRecord, lake: Lake) -> SingleItemDID | MultipleItemDID:
+    if record.type == "file":
+        return SingleItemDID(record.did, record.instance, lake=lake, look=False)
+    return MultipleItemDID(record.did, record.instance, lake=lake)
 
 
 def cell(item: SingleItemDID | MultipleItemDID, name: str | None = None) -> str:
@@ -204,12 +199,19 @@ def cell(item: SingleItemDID | MultipleItemDID, name: str | None = None) -> str:
     """
     name = suggest_name(item.did) if name is None else name
     check_name(name)
-    opener = _opener(item)
-    body = (opener.many if isinstance(item, MultipleItemDID) else opener.one).format(name=name)
-    imports = "\n".join(
-        sorted(["import dlaas", *filter(None, [opener.imports])], key=_import_order)
-    )
-    return f"{imports}\n\n{_assignment(name, item.did, item.instance)}\n{body}"
+    usual = openers(PYTHON, _file_name(item))[0]
+    made = _assignment(name, item.did, item.instance)
+    return _opened(usual, isinstance(item, SingleItemDID), name, made)
+
+
+def _opened(opener: Opener, is_file: bool, name: str, made: str) -> str:
+    """Write a cell of Python: its imports, the variable, and what opens it."""
+    template = (opener.one if is_file else opener.many) or ""
+    # A name of the cell's own must not take the variable's.
+    body = re.sub(rf"(?<![.\w{{]){name}\b(?!=)", f"{name}_", template).format(name=name)
+    lines = {"import dlaas", *opener.imports.splitlines()}
+    imports = "\n".join(sorted(lines, key=_import_order))
+    return f"{imports}\n\n{made}\n{body}"
 
 
 def suggest_name(did: str) -> str:
@@ -226,16 +228,15 @@ def suggest_name(did: str) -> str:
     return base
 
 
-def _opener(item: SingleItemDID | MultipleItemDID) -> _Opener:
-    name = item.did.name
-    if isinstance(item, MultipleItemDID):
-        try:
-            name = next((file.name for file in item), "")
-        except DlaasError:
-            # The cell is written all the same; it says more when it is run.
-            name = ""
-    endings = (ending for ending in _OPENERS if name.lower().endswith(ending))
-    return _OPENERS.get(max(endings, key=len, default=""), _ANY)
+def _file_name(item: SingleItemDID | MultipleItemDID) -> str:
+    """Answer the name that tells the type: of a collection its first file's."""
+    if isinstance(item, SingleItemDID):
+        return item.did.name
+    try:
+        return next((file.name for file in item), "")
+    except DlaasError:
+        # The cell is written all the same; it says more when it is run.
+        return ""
 
 
 def _import_order(line: str) -> tuple[bool, str]:
