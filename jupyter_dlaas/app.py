@@ -13,9 +13,11 @@ from traitlets import Float
 
 from dlaas.model import DID, Job
 from jupyter_dlaas import terminals
-from jupyter_dlaas.configuration import RucioConfig, log_level, section
+from jupyter_dlaas.baskets import Baskets
+from jupyter_dlaas.configuration import RucioConfig, esap_hosts, log_level, section
 from jupyter_dlaas.events import Events
 from jupyter_dlaas.handlers import ROUTES
+from jupyter_dlaas.here import Here
 from jupyter_dlaas.login.sessions import Sessions
 from jupyter_dlaas.service import LakeService
 from jupyter_dlaas.transfers.inbox import Inbox
@@ -29,7 +31,7 @@ class DlaasExtension(ExtensionApp):
 
     name = "dlaas"
     description = "Find data in a Rucio data lake, have it made available, write results back."
-    classes = [RucioConfig, Sessions, LakeService, Jobs, Watcher]  # noqa: RUF012
+    classes = [RucioConfig, Sessions, LakeService, Jobs, Watcher, Baskets]  # noqa: RUF012
 
     login_patience = Float(
         1.5,
@@ -42,6 +44,8 @@ class DlaasExtension(ExtensionApp):
     jobs: Jobs
     events: Events
     watcher: Watcher
+    baskets: Baskets
+    here: Here
 
     def initialize_settings(self) -> None:
         """Make what the handlers use."""
@@ -57,6 +61,7 @@ class DlaasExtension(ExtensionApp):
             parent=self,
         )
         self.service = LakeService(self.sessions, parent=self)
+        self.here = Here(self.sessions)
         data = Path(jupyter_data_dir()) / "dlaas"
         store = JobStore(data, self.events.server, self.log)
         inbox = Inbox(data / "background", self.events.server, self.log)
@@ -69,6 +74,8 @@ class DlaasExtension(ExtensionApp):
             parent=self,
         )
         self.watcher = Watcher(self.service, self._status_changed, parent=self)
+        hosts = esap_hosts(server.config, self)
+        self.baskets = Baskets(hosts, self.service, data / "basket.json", parent=self)
 
     def initialize_handlers(self) -> None:
         """Add the HTTP API."""
@@ -83,6 +90,8 @@ class DlaasExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """End what runs and take back what was handed over."""
         self.watcher.stop()
+        self.here.stop()
+        self.baskets.stop()
         await self.jobs.stop()
         await self.sessions.stop()
         for handler in self.log.handlers:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any
 
 from traitlets import Any as AnyTrait
 from traitlets import Enum, List, TraitError, Unicode
 from traitlets.config import Config, LoggingConfigurable
+
+from dlaas.basket.service import HOSTS, hosts_from
+from dlaas.errors import DlaasError
 
 _KEYS = ("instances", "default_instance", "default_auth_type", "log_level")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -38,6 +42,11 @@ class RucioConfig(LoggingConfigurable):
         allow_none=True,
         help="How one logs in to the instances that do not say `auth_type`.",
     ).tag(config=True)
+    esap_hosts: List[str] = List(
+        Unicode(),
+        help="""The addresses of the ESAPs whose shopping baskets the panel shows, as the browser
+        shows them. A person's token is sent to these hosts: name none that you do not trust.""",
+    ).tag(config=True)
     log_level = Enum(
         (*_LEVELS, *(level.lower() for level in _LEVELS)),
         default_value=None,
@@ -54,6 +63,18 @@ def section(config: Config, parent: LoggingConfigurable) -> dict[str, Any]:
         parent.log.error("RucioConfig: %s", error)
     given = config.get("RucioConfig", {})
     return {key: given[key] for key in _KEYS if key in given}
+
+
+def esap_hosts(config: Config, parent: LoggingConfigurable) -> tuple[str, ...]:
+    """Answer the addresses of the ESAPs; one that makes no sense is logged and left out."""
+    told = config.get("RucioConfig", {}).get("esap_hosts")
+    found: list[str] = []
+    for host in os.environ.get(HOSTS, "").replace(",", " ").split() if told is None else told:
+        try:
+            found += hosts_from([str(host)])
+        except DlaasError as error:
+            parent.log.error("esap_hosts: %s: %s", host, error)
+    return tuple(dict.fromkeys(found))
 
 
 def log_level(settings: dict[str, Any], default: int) -> int:

@@ -21,7 +21,10 @@ from jupyter_dlaas.validation import parse_body
 
 if TYPE_CHECKING:
     from jupyter_dlaas.app import DlaasExtension
+    from jupyter_dlaas.here import LocalStream
     from jupyter_dlaas.service import Stream
+
+    AnyStream = Stream[bytes] | LocalStream[bytes]
 
 R = TypeVar("R")
 M = TypeVar("M", bound=Callable[..., Any])
@@ -59,7 +62,7 @@ class DlaasHandler(ExtensionHandlerMixin, APIHandler):
     """Answers JSON; every error is answered as a `Problem` with the status of its class."""
 
     auth_resource = RESOURCE
-    _stream: Stream[bytes] | None = None
+    _stream: AnyStream | None = None
 
     @property
     def app(self) -> DlaasExtension:
@@ -99,7 +102,11 @@ class DlaasHandler(ExtensionHandlerMixin, APIHandler):
 
         What fails after the first is told in the last line.
         """
-        stream = await self.app.service.rows(instance, lambda lake: _lines(make(lake), limit + 1))
+        stream = await self.app.service.rows(instance, lambda lake: lines(make(lake), limit + 1))
+        await self.answer_stream(stream, limit)
+
+    async def answer_stream(self, stream: AnyStream, limit: int) -> None:
+        """Answer `lines` as `answer_rows` does."""
         self._stream = stream
         try:
             await self._write_rows(stream, limit)
@@ -137,7 +144,7 @@ class DlaasHandler(ExtensionHandlerMixin, APIHandler):
         elif value is not None:
             self.log.error("%s", redactor.explain(value))
 
-    async def _write_rows(self, stream: Stream[bytes], limit: int) -> None:
+    async def _write_rows(self, stream: AnyStream, limit: int) -> None:
         batch = await stream.next()
         left = limit
         end: dict[str, Any] = {}
@@ -159,7 +166,7 @@ class DlaasHandler(ExtensionHandlerMixin, APIHandler):
         self.finish(json.dumps(end) + "\n", set_content_type=_NDJSON)
 
 
-def _lines(rows: Iterable[Any], limit: int) -> Iterator[bytes]:
+def lines(rows: Iterable[Any], limit: int) -> Iterator[bytes]:
     """Turn rows into lines of JSON; on a worker, for it costs more than sending them."""
     for row in islice(rows, limit):
         yield json.dumps(to_json(row)).encode() + b"\n"

@@ -10,9 +10,12 @@ from tornado import web
 
 from dlaas.errors import RuleNotFound
 from dlaas.lake import Lake
-from dlaas.model import DID, Rule, RuleChangeRequest, RuleRequest
+from dlaas.model import DID, Rule, RuleChangeRequest, RuleMoveRequest, RuleRequest
 from jupyter_dlaas.handlers.base import DlaasHandler, authorized
 from jupyter_dlaas.validation import required
+
+# What a rule says of itself, and what it means for nobody.
+_ONLY_SAID = frozenset({"activity", "comment"})
 
 
 class StatusHandler(DlaasHandler):
@@ -51,8 +54,44 @@ class RulesHandler(DlaasHandler):
         self.answer(granted, 201 if granted.new else 200)
 
 
+class RuleCheckHandler(DlaasHandler):
+    """A rule before it is made."""
+
+    @web.authenticated
+    @authorized("read")
+    async def post(self, instance: str) -> None:
+        """Answer what it would mean; changes nothing."""
+        request = asdict(self.body(RuleRequest))
+        did = DID(request.pop("did"))
+        asked = {key: value for key, value in request.items() if key not in _ONLY_SAID}
+        preview = self.app.service.ask(instance, lambda lake: lake.preview_rule(did, **asked))
+        self.answer(await preview)
+
+
+class RuleMoveHandler(DlaasHandler):
+    """One rule, to be moved."""
+
+    @web.authenticated
+    @authorized("write")
+    async def post(self, instance: str, rule_id: str) -> None:
+        """Have what it keeps put elsewhere; answers what was granted."""
+        to = asdict(self.body(RuleMoveRequest))
+        granted = await self.app.service.change(
+            instance, lambda lake: lake.move_rule(rule_id, **to)
+        )
+        self.app.events.emit("status", instance, did=granted.rule.did)
+        self.answer(granted, 201 if granted.new else 200)
+
+
 class RuleHandler(DlaasHandler):
     """One rule."""
+
+    @web.authenticated
+    @authorized("read")
+    async def get(self, instance: str, rule_id: str) -> None:
+        """Answer it, with why it is as it is."""
+        explained = self.app.service.ask(instance, lambda lake: lake.explain_rule(rule_id))
+        self.answer(await explained)
 
     @web.authenticated
     @authorized("write")

@@ -6,14 +6,15 @@ from jupyter_server.services.contents.fileio import FileManagerMixin
 from tornado import web
 
 from dlaas.errors import InvalidInput
-from dlaas.model import DownloadRequest, UploadRequest
+from dlaas.model import DownloadRequest, PublishRequest, UploadRequest
 from jupyter_dlaas.handlers.base import DlaasHandler, authorized
 from jupyter_dlaas.transfers.download_orders import DownloadOrder
 from jupyter_dlaas.transfers.orders import Order
+from jupyter_dlaas.transfers.publish_orders import PublishOrder
 from jupyter_dlaas.transfers.upload_orders import FilesOrder, UploadOrder
 
 
-class _OrdersHandler(DlaasHandler):
+class OrdersHandler(DlaasHandler):
     """Begins transfers between the lake and the content folder."""
 
     @property
@@ -34,7 +35,7 @@ class _OrdersHandler(DlaasHandler):
         self.answer(await self.app.jobs.add(instance, order), 202)
 
 
-class UploadsHandler(_OrdersHandler):
+class UploadsHandler(OrdersHandler):
     """Files on their way into the lake."""
 
     @web.authenticated
@@ -49,7 +50,7 @@ class UploadsHandler(_OrdersHandler):
         await self.begin(instance, kind(request, self.root, self.hidden))
 
 
-class DownloadsHandler(_OrdersHandler):
+class DownloadsHandler(OrdersHandler):
     """Data on its way from the lake."""
 
     @web.authenticated
@@ -58,6 +59,17 @@ class DownloadsHandler(_OrdersHandler):
         """Check a download and begin it; answers its job."""
         request = self.body(DownloadRequest)
         await self.begin(instance, DownloadOrder(request, self.root, self.hidden))
+
+
+class PublicationsHandler(OrdersHandler):
+    """Notebooks on their way into the lake, with all that it takes to repeat them."""
+
+    @web.authenticated
+    @authorized("write")
+    async def post(self, instance: str) -> None:
+        """Check a publication and begin it; answers its job."""
+        request = self.body(PublishRequest)
+        await self.begin(instance, PublishOrder(request, self.root, self.hidden))
 
 
 class JobsHandler(DlaasHandler):

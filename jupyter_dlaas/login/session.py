@@ -39,6 +39,8 @@ class Session:
         self._calls = TimedCalls(f"dlaas-{instance.name}", settings.threads, title)
         # Their own, for one must be able to log in while all others wait for an answer.
         self._login_calls = TimedCalls(f"dlaas-{instance.name}-login", 4, title)
+        # Somebody who types asks again and again: a slow lake must not keep all else waiting.
+        self._typing_calls = TimedCalls(f"dlaas-{instance.name}-typing", 2, title)
         self._live: LiveLogin | None = None
         self._why: DlaasError | None = None
         self._lock = asyncio.Lock()
@@ -142,8 +144,8 @@ class Session:
         self._configured.stop()
         self._browser.give_up()
         await self._leave()
-        self._calls.stop()
-        self._login_calls.stop()
+        for calls in (self._calls, self._login_calls, self._typing_calls):
+            calls.stop()
 
     async def run(self, timeout: float, function: Callable[..., T], *args: Any) -> T:
         """Carry out a blocking call.
@@ -151,6 +153,10 @@ class Session:
         Raises `TookTooLong` after `timeout` seconds, while the call itself goes on.
         """
         return await self._calls.run(timeout, function, *args)
+
+    async def suggest(self, timeout: float, function: Callable[..., T], *args: Any) -> T:
+        """Do as `run` for somebody who types, on threads of their own."""
+        return await self._typing_calls.run(timeout, function, *args)
 
     def forsake(self, function: Callable[[], Any]) -> None:
         """Carry out a blocking call for whose end nobody waits."""

@@ -76,6 +76,16 @@ class Sessions(LoggingConfigurable):
             raise AssertionError(name)
         return session
 
+    async def known(self) -> list[Session]:
+        """Answer the sessions of all instances whose configuration is right."""
+        await self._load()
+        return list(self._sessions.values())
+
+    async def wrong(self) -> dict[str, Problem]:
+        """Answer what is wrong with the other instances, by name."""
+        await self._load()
+        return dict(self._instances.problems)
+
     async def infos(self, patience: float) -> list[InstanceInfo]:
         """Answer all instances, also those that are wrong.
 
@@ -177,6 +187,10 @@ def _info(session: Session) -> InstanceInfo:
         default_lifetime=instance.default_lifetime,
         wildcard_enabled=instance.wildcard_enabled,
         issuers=instance.issuers,
+        webui_url=instance.rucio_webui_url,
+        site=instance.site_name,
+        activities=instance.activities,
+        embargoed_scopes=instance.embargoed_scopes,
     )
 
 

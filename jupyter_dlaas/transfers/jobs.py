@@ -68,6 +68,8 @@ class Jobs(LoggingConfigurable):
         self._workers: dict[JobKind, Workers] = {
             "upload": Workers("dlaas-upload", self.parallel_uploads),
             "download": Workers("dlaas-job-download", self.parallel_downloads),
+            # It has the processor and the memory of this server: one at a time.
+            "publish": Workers("dlaas-publish", 1),
         }
         # traitlets types `log` as any of two loggers; a server has the standard one.
         log: Any = self.log
@@ -121,9 +123,7 @@ class Jobs(LoggingConfigurable):
         active = Active(instance, await asyncio.to_thread(order.renewed))
         self._runner.occupy(active)
         try:
-            size, account = await self._service.ask(
-                instance, lambda lake: (active.order.check(lake), lake.account)
-            )
+            size, account = await active.order.checked(self._service, instance)
         except BaseException:
             self._runner.release(active)
             raise

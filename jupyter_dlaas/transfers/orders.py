@@ -7,21 +7,28 @@ import secrets
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from dlaas.lake import Lake
 from dlaas.model import Job, JobFile, JobKind, Problem, Uploaded
+
+if TYPE_CHECKING:
+    from jupyter_dlaas.login.session import Session
+    from jupyter_dlaas.service import LakeService
 
 Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Ending:
-    """What a transfer left; `problem` says what a part of its files lacks."""
+    """What a transfer left; `problem` says what a part of its files lacks, `remarks` go into the
+    log.
+    """
 
     bytes: int
     result: Uploaded | None = None
     problem: Problem | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,7 @@ class Order(ABC):
 
     kind: ClassVar[JobKind]
     name: ClassVar[str]
+    needs_login: ClassVar[bool] = True
 
     @property
     @abstractmethod
@@ -76,6 +84,14 @@ class Order(ABC):
     @abstractmethod
     def told(self) -> dict[str, Any]:
         """Answer what a job says of it: `did`, `source`, and `folder`."""
+
+    async def checked(self, service: LakeService, instance: str) -> tuple[Size, str | None]:
+        """Check it; answers how much it is, and in whose name it is carried out."""
+        return await service.ask(instance, lambda lake: (self.check(lake), lake.account))
+
+    async def opened(self, service: LakeService, instance: str) -> tuple[Session | None, Lake]:
+        """Open the lake by which it is carried out; raises what `LakeService.open` does."""
+        return await service.open(instance)
 
     @abstractmethod
     def check(self, lake: Lake) -> Size:
@@ -114,13 +130,22 @@ def lacking(failed: int, files: int, why: Problem) -> Problem:
 def read(text: str | None) -> Order | None:
     """Read what `Order.write` wrote; None for nothing, and for what another version wrote."""
     from jupyter_dlaas.transfers.download_orders import DownloadOrder
+    from jupyter_dlaas.transfers.free_orders import OpenOrder, UrlOrder
+    from jupyter_dlaas.transfers.publish_orders import PublishOrder
     from jupyter_dlaas.transfers.upload_orders import FilesOrder, UploadOrder
 
     try:
         values = json.loads(text or "")
         # The first versions knew uploads of one file alone.
         name = values.pop("order", UploadOrder.name)
-        kinds: tuple[type[Order], ...] = (UploadOrder, FilesOrder, DownloadOrder)
+        kinds: tuple[type[Order], ...] = (
+            UploadOrder,
+            FilesOrder,
+            DownloadOrder,
+            OpenOrder,
+            UrlOrder,
+            PublishOrder,
+        )
         return next(kind for kind in kinds if kind.name == name).restored(values)
     except (TypeError, KeyError, ValueError, AttributeError, StopIteration):
         return None

@@ -130,7 +130,7 @@ class Runner:
     async def _launch(self, job_id: str, active: Active) -> None:
         """Queue a job for the workers, or let it wait for a login."""
         try:
-            session, lake = await self._service.open(active.instance)
+            session, lake = await active.order.opened(self._service, active.instance)
             await asyncio.to_thread(refuse_other, active.order.account, lake)
         except Exception as error:
             await asyncio.to_thread(self._set_back, job_id, active, error)
@@ -162,7 +162,7 @@ class Runner:
         if self._waits(job_id, active):
             await self._launch(job_id, active)
 
-    def _carry_out(self, job_id: str, active: Active, session: Session, lake: Lake) -> None:
+    def _carry_out(self, job_id: str, active: Active, session: Session | None, lake: Lake) -> None:
         """Do what was asked for; on a worker."""
         hearing = Hearing(active.cancel.is_set, partial(self._list.progress, job_id))
         self._list.watch_files(job_id, hearing)
@@ -172,11 +172,13 @@ class Runner:
         except BaseException as error:
             self._list.keep_files(job_id, hearing.files)
             self._break_off(job_id, active, error)
-            if isinstance(error, CannotAuthenticate):
+            if isinstance(error, CannotAuthenticate) and session is not None:
                 # After it has begun to wait: it hears of the next login.
                 self._list.call(partial(session.expire, lake, error))
         else:
             self._list.keep_files(job_id, hearing.files)
+            for remark in ending.remarks:
+                self._list.advance(job_id, remark)
             self._end(
                 job_id,
                 active,
@@ -196,7 +198,7 @@ class Runner:
             self._list.advance_unless_ended(job_id, "The server stops.", **changes)
         elif active.cancel.is_set() and not self._stopping:
             self._end(job_id, active, state="cancelled", speed=None)
-        elif isinstance(error, CannotAuthenticate):
+        elif isinstance(error, CannotAuthenticate) and active.order.needs_login:
             self._wait(job_id, active, error)
         else:
             self._fail(job_id, active, error)

@@ -19,7 +19,7 @@ from jupyter_dlaas.lake import EmbeddedLake
 @pytest.fixture(scope="session")
 def samples(lake: EmbeddedLake, tmp_path_factory: pytest.TempPathFactory) -> Samples:
     folder = tmp_path_factory.mktemp("samples")
-    for number in range(40):
+    for number in range(100):
         (folder / f"server-{number:02}.bin").write_bytes(os.urandom(50_000))
     paths = sorted(folder.iterdir())
     lake.seed(paths[:2], dataset="server-dataset")

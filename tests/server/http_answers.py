@@ -26,6 +26,7 @@ def _many(name: str) -> dict[str, Any]:
     return {"type": "array", "items": ref(name)}
 
 
+_TEXTS = {"type": "array", "items": {"type": "string"}}
 _INSTANCES = {
     "type": "object",
     "additionalProperties": False,
@@ -40,25 +41,47 @@ _INSTANCES = {
 # What each address answers when all is well.
 ANSWERS: dict[str, Any] = {
     r"\w+ instances": _INSTANCES,
+    r"GET cache": _many("CacheUse"),
+    r"DELETE cache": ref("Cleaned"),
+    r"\w+ doctor": ref("Check"),
     r"\w+ jobs": _many("Job"),
     r"\w+ jobs/\w+": ref("Job"),
     r"\w+ jobs/\w+/retry": ref("Job"),
     r"\w+ jobs/\w+/log": _many("JobNote"),
     r"\w+ jobs/\w+/files": _many("JobFile"),
+    r"\w+ basket(/read|/import|/use|/remove)?": ref("BasketInfo"),
+    r"\w+ basket/download": _many("BasketOutcome"),
+    r"\w+ [^/]+/opendata": ref("OpenItem"),
+    r"\w+ [^/]+/opendata/item": ref("OpenItem"),
+    r"\w+ [^/]+/opendata/downloads": ref("Job"),
     r"\w+ [^/]+/login(/renew)?": ref("Login"),
     r"\w+ [^/]+/certificates": _many("CertificateFile"),
     r"\w+ [^/]+/dids": ref("Entry"),
     r"\w+ [^/]+/contents": ref("Entry"),
     r"\w+ [^/]+/metadata": ref("Metadata"),
+    r"\w+ [^/]+/replicas": ref("Copies"),
+    r"\w+ [^/]+/parents": ref("Entry"),
+    r"\w+ [^/]+/paths": {"type": "string"},
+    r"\w+ [^/]+/dates": {
+        "type": "object",
+        "additionalProperties": {"type": "string", "format": "date-time"},
+    },
+    r"\w+ [^/]+/(keys|complete|activities)": _TEXTS,
+    r"\w+ [^/]+/snippets": _many("Snippet"),
+    r"\w+ [^/]+/qos": _many("QoS"),
     r"\w+ [^/]+/status": ref("Status"),
     r"GET [^/]+/rules": _many("Rule"),
     r"POST [^/]+/rules": ref("Granted"),
+    r"\w+ [^/]+/rules/check": ref("RulePreview"),
+    r"\w+ [^/]+/rules/\w+/move": ref("Granted"),
+    r"GET [^/]+/rules/\w+": ref("Explanation"),
     r"\w+ [^/]+/rules/\w+": ref("Rule"),
-    r"\w+ [^/]+/scopes": {"type": "array", "items": {"type": "string"}},
+    r"\w+ [^/]+/scopes": _TEXTS,
     r"\w+ [^/]+/rses": _many("RSE"),
     r"\w+ [^/]+/usage": _many("Usage"),
     r"\w+ [^/]+/uploads": ref("Job"),
     r"\w+ [^/]+/downloads": ref("Job"),
+    r"\w+ [^/]+/publications": ref("Job"),
 }
 
 

@@ -131,7 +131,12 @@ async def test_kernels_are_handed_a_token_until_logout(api: Api, app: DlaasExten
     assert handed.instance.password_file is None
     assert Lake(handed.instance, account="alice").whoami().name == "alice"
     await api("DELETE", "lake/login")
-    assert not path.exists()
+    # How it is reached stays: public data needs no more.
+    left = handover.read(folder, "lake")
+    assert (left.account, left.token, left.default) == (None, None, True)
+    assert left.instance.rucio_base_url == handed.instance.rucio_base_url
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert not [file for file in files if str(handed.token) in file.read_text()]
     await api("POST", "lake/login")
     await app.stop_extension()
     assert not folder.exists()
@@ -161,8 +166,8 @@ async def test_what_an_earlier_server_with_our_process_id_left_is_removed(
     left: Path, api: Api
 ) -> None:
     await api("GET", "instances")
-    assert not left.exists()
-    assert (left.parent / "lake.json").exists()
+    assert handover.read(left.parent, "plain").token is None
+    assert handover.read(left.parent, "lake").token
 
 
 def test_a_renewed_token_reaches_the_kernels(lake: EmbeddedLake, tmp_path: Path) -> None:
@@ -186,7 +191,7 @@ def test_a_renewed_token_reaches_the_kernels(lake: EmbeddedLake, tmp_path: Path)
     assert opened.list_scopes() == ["user.alice"]
     live.end()
     live.end()
-    assert not (tmp_path / "h" / f"{instance.name}.json").exists()
+    assert handover.read(tmp_path / "h", instance.name).token is None
     with pytest.raises(PermissionError, match="logged out"):
         opened.list_scopes()
 

@@ -221,7 +221,7 @@ async def test_a_login_outlives_its_tokens_and_logout_ends_it(
     assert (await api("GET", "popup/login")).value["expires_at"] > login["expires_at"]
     assert (await api("DELETE", "popup/login")).value["state"] == "logged_out"
     assert (await api("GET", "popup/scopes")).status == 401
-    assert not (app.sessions.handover / "popup.json").exists()
+    assert handover.read(app.sessions.handover, "popup").token is None
 
 
 async def test_a_login_can_be_renewed_at_once(

@@ -130,7 +130,7 @@ class TestWithoutALogin:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         # Storages' keys are looked up for each file; and there are more than are fetched at once.
-        monkeypatch.setattr("dlaas.transfer.fetch._FRESH", 0)
+        monkeypatch.setattr("dlaas.transfer.doors._FRESH", 0)
         paths = [tmp_path / f"paused-{number}.bin" for number in range(20)]
         for path in paths:
             path.write_bytes(os.urandom(1000))

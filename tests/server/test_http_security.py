@@ -24,6 +24,8 @@ from jupyter_dlaas.redaction import Redactor
 
 CANARY = "canary-in-the-coal-mine"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+# Asked with a body, and change nothing.
+QUESTIONS = ("dlaas/lake/dates", "dlaas/lake/rules/check")
 
 
 def addresses() -> Iterator[tuple[str, str]]:
@@ -45,7 +47,7 @@ async def fetch(jp_fetch: Any, method: str, path: str, **options: Any) -> Any:
 
 
 def test_all_methods_are_found() -> None:
-    assert len(ADDRESSES) == 31
+    assert len(ADDRESSES) >= 57
     assert not [path for _, path in ADDRESSES if "(" in path]
     assert ("DELETE", f"dlaas/jobs/{'0' * 32}") in ADDRESSES
 
@@ -79,7 +81,7 @@ async def test_who_is_not_authorized_is_refused(
     answer = await fetch(jp_fetch, method, path)
     assert answer.code == 403
     assert json.loads(answer.body)["blame"] == "you"
-    looks = method == "GET" and "/login/go/" not in path
+    looks = path in QUESTIONS or (method == "GET" and "/login/go/" not in path)
     assert authorizer.asked == [("read" if looks else "write", "dlaas")]
 
 

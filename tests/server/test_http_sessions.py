@@ -49,7 +49,7 @@ async def test_a_refused_login_is_shown_as_expired_until_the_next_one(
     login = (await api("GET", "gated/login")).value
     assert login["state"] == "expired"
     assert login["problem"]["error"] == "CannotAuthenticate"
-    assert not (app.sessions.handover / "gated.json").exists()
+    assert handover.read(app.sessions.handover, "gated").token is None
     asked = len(gate.paths)
     assert (await api("GET", "gated/scopes")).status == 401
     # A password that was refused is not sent again with every request.
@@ -164,7 +164,7 @@ async def test_a_login_that_is_refused_while_it_begins_is_not_shown_as_one(
         session.expire(session._live.lake, CannotAuthenticate("Refused."))
     await login
     assert (await api("GET", "lake/login")).value["state"] == "expired"
-    assert not (app.sessions.handover / "lake.json").exists()
+    assert handover.read(app.sessions.handover, "lake").token is None
 
 
 class TestSilent:
