@@ -1,4 +1,4 @@
-import type { Entry } from './schema';
+import type { Entry, InstanceInfo } from './schema';
 
 /**
  * A DID on an instance: what is shown, made available or attached.
@@ -49,4 +49,30 @@ export function hasWildcard(pattern: string): boolean {
  */
 export function reference(did: string, instance: string | null): string {
   return instance ? `${instance}@${did}` : did;
+}
+
+/**
+ * A DID as `rucio://` reference, which fsspec opens and a colleague's server finds.
+ */
+export function referenceURL(did: string, instance: string | null): string {
+  const prefix = instance ? `${encodeURIComponent(instance)}@` : '';
+  return `rucio://${prefix}${did.replace(':', '/')}`;
+}
+
+/**
+ * Whether a DID is not public yet: its scope matches one of the instance's patterns.
+ */
+export function isEmbargoed(
+  instance: InstanceInfo | null,
+  did: string
+): boolean {
+  const { scope } = splitDID(did);
+  return (instance?.embargoed_scopes ?? []).some(pattern =>
+    new RegExp(
+      `^${pattern
+        .replace(/[^\w*?]/g, '\\$&')
+        .replace(/\*/g, '.*')
+        .replace(/\?/g, '.')}$`
+    ).test(scope)
+  );
 }

@@ -44,6 +44,17 @@ export function formatTime(iso: string): string {
 }
 
 /**
+ * A date as people here say it.
+ */
+export function formatDay(iso: string): string {
+  return new Date(iso).toLocaleDateString(undefined, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric'
+  });
+}
+
+/**
  * A time that has passed: of today the hour, else the date as well.
  */
 export function formatMoment(iso: string, now = new Date()): string {
@@ -66,11 +77,7 @@ export function formatEnd(iso: string, now: number = Date.now()): string {
   const end = new Date(iso);
   return end.getTime() - now < 2 * DAY * 1000
     ? formatTime(iso)
-    : end.toLocaleDateString(undefined, {
-        day: 'numeric',
-        month: 'short',
-        year: 'numeric'
-      });
+    : formatDay(iso);
 }
 
 /**

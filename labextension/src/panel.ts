@@ -15,7 +15,7 @@ import { ExploreModel } from './explore/model';
 import { ExploreSplit } from './explore/split';
 import { lakeIcon } from './icons';
 import type { LakeModel } from './lake/model';
-import type { IDataLakePanel, ISection } from './tokens';
+import type { ICover, IDataLakePanel, ISection } from './tokens';
 
 /**
  * The panel: the account at its head, a tab for each section below.
@@ -63,9 +63,20 @@ export class DataLakePanel extends Widget implements IDataLakePanel {
     this._select(this._tabs.current || id);
   }
 
+  addCover(widget: Widget, model: ICover): void {
+    widget.hide();
+    (this.layout as PanelLayout).addWidget(widget);
+    this._cover = { widget, model };
+    model.stateChanged.connect(this._onLake, this);
+  }
+
   open(section?: string): void {
     this._reveal();
     if (section) {
+      // Without a login there is no section to make room for.
+      if (this._cover && this._lake.isUsable) {
+        this._cover.model.isOpen = false;
+      }
       this._select(section);
     }
   }
@@ -124,12 +135,17 @@ export class DataLakePanel extends Widget implements IDataLakePanel {
     const { caption, className } = tabMark(instances, this._trans);
     this.title.caption = caption;
     this.title.className = className;
-    this._tabs.setHidden(!isUsable);
+    const isCovered = this._cover?.model.isOpen ?? false;
+    const isHidden = !isUsable || isCovered;
+    this._cover?.widget.setHidden(isUsable && !isCovered);
+    this.toggleClass('jp-mod-covered', isCovered);
+    this._tabs.setHidden(isHidden);
     for (const { id, widget } of this._tabs.sections) {
-      widget.setHidden(!isUsable || id !== this._tabs.current);
+      widget.setHidden(isHidden || id !== this._tabs.current);
     }
   }
 
+  private _cover: { widget: Widget; model: ICover } | null = null;
   private readonly _lake: LakeModel;
   private readonly _trans: TranslationBundle;
   private readonly _reveal: () => void;

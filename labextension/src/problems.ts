@@ -98,6 +98,9 @@ export function explain(
  * What to do next where the server's advice is meant for Python.
  */
 function remedyHere(problem: Problem, trans: TranslationBundle): string | null {
+  if (problem.details.found) {
+    return trans.__('Take them out, and run or clear those cells.');
+  }
   switch (problem.error) {
     case 'DuplicateRule':
       return trans.__('Extend that rule, or leave it as it is.');

@@ -32,10 +32,13 @@ export async function send<T>(
   settings: Settings,
   method: 'POST' | 'PATCH' | 'DELETE',
   path: string[],
-  content?: object
+  content?: object,
+  signal?: AbortSignal,
+  query: Query = {}
 ): Promise<T> {
   const text = content === undefined ? undefined : JSON.stringify(content);
-  return body(await request(settings, path, {}, { method, body: text }));
+  const init: RequestInit = { method, body: text, signal };
+  return body(await request(settings, path, query, init));
 }
 
 async function body<T>(response: Response): Promise<T> {
@@ -115,6 +118,8 @@ function isProblem(data: unknown): data is Problem {
 
 type Line = Entry | { end: true; truncated: boolean } | { problem: Problem };
 
+const BATCH = 2000;
+
 /**
  * Read a stream of JSON lines, a batch for each chunk that arrives.
  */
@@ -154,11 +159,15 @@ async function* batches(
       rest += decoder.decode(value, { stream: !done });
       const lines = rest.split('\n');
       rest = done ? '' : lines.pop()!;
-      const parsed = lines
-        .filter(line => line.trim() !== '')
-        .map(line => JSON.parse(line) as Line);
-      if (parsed.length) {
-        yield parsed;
+      // In parts, for who takes them may want to draw in between.
+      for (let start = 0; start < lines.length; start += BATCH) {
+        const parsed = lines
+          .slice(start, start + BATCH)
+          .filter(line => line.trim() !== '')
+          .map(line => JSON.parse(line) as Line);
+        if (parsed.length) {
+          yield parsed;
+        }
       }
       if (done) {
         return;

@@ -9,18 +9,24 @@ export interface Account {
 }
 
 /**
- * A certificate or proxy that was found below the home folder; `key` is None where it holds it.
+ * Download items into a folder of the server's content folder.
  *
- * `problem` says why it cannot be used: it has expired, or others can read it.
+ * `max_bytes` bounds each file that is not of a lake, to 10 GB unless told.
  */
-export interface CertificateFile {
-  path: string;
-  kind: 'pem' | 'pkcs12' | 'proxy';
-  subject: string | null;
-  expires_at: string | null;
-  encrypted: boolean;
-  key: string | null;
+export interface BasketDownloadRequest {
+  ids: string[];
+  folder: string;
+  overwrite?: boolean;
+  max_bytes?: number | null;
+}
+
+/**
+ * One ESAP; `problem` says why its basket is not known, `typed` that a typed token is used.
+ */
+export interface BasketHost {
+  host: string;
   problem: Problem | null;
+  typed: boolean;
 }
 
 /**
@@ -37,6 +43,185 @@ export interface Problem {
 }
 
 /**
+ * Import a basket: a file, `path` as the file browser names it, or a `text`.
+ */
+export interface BasketImportRequest {
+  path?: string | null;
+  text?: string | null;
+}
+
+/**
+ * All baskets together; `warnings` are of the last import.
+ */
+export interface BasketInfo {
+  hosts: BasketHost[];
+  items: BasketRow[];
+  warnings: string[];
+}
+
+/**
+ * One item of a basket: a DID of a lake, an address to download, or a page to look at.
+ *
+ * `id` names it as long as its content stays the same. `instance` is the lake of a DID, None where
+ * none knows its scope; `host` the ESAP that has it, None for what was imported. `note` says why
+ * nothing can be done with it.
+ */
+export interface BasketRow {
+  id: string;
+  archive: string;
+  title: string;
+  did: string | null;
+  type: ('file' | 'dataset' | 'container') | null;
+  bytes: number | null;
+  url: string | null;
+  link: string | null;
+  note: string | null;
+  instance: string | null;
+  host: string | null;
+}
+
+/**
+ * What became of one item that was to be downloaded: a transfer, or what went wrong.
+ */
+export interface BasketOutcome {
+  id: string;
+  job: Job | null;
+  problem: Problem | null;
+}
+
+/**
+ * A transfer that the server runs.
+ *
+ * `did` is what is downloaded, or what is uploaded: a file, or the dataset of several, None
+ * without one. `source` is the path of what is uploaded, or the DID; `folder` is where a download
+ * goes, None for the cache. `speed` is in bytes per second, None while nothing moves. In the state
+ * `waiting` it goes on after the next login. `problem` says why it waits or failed; `attempt`
+ * counts how often it was begun by a person.
+ */
+export interface Job {
+  id: string;
+  kind: 'upload' | 'download' | 'publish';
+  instance: string;
+  did: string | null;
+  source: string;
+  state: 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled';
+  bytes: number;
+  done_bytes: number;
+  created_at: string | null;
+  finished_at: string | null;
+  result: Uploaded | null;
+  problem: Problem | null;
+  attempt: number;
+  folder: string | null;
+  files: number;
+  done_files: number;
+  failed_files: number;
+  speed: number | null;
+  origin: 'panel' | 'kernel';
+}
+
+/**
+ * What an upload left in the lake; `new` is False where the same file was there already.
+ */
+export interface Uploaded {
+  did: string;
+  rse: string;
+  bytes: number;
+  adler32: string;
+  rule: Rule | null;
+  dataset: string | null;
+  new: boolean;
+}
+
+/**
+ * A replication rule: what is kept where, for how long, and how far that is.
+ *
+ * `subscription` is the name of the subscription that made it.
+ */
+export interface Rule {
+  id: string;
+  did: string;
+  account: string;
+  rse_expression: string;
+  state: 'OK' | 'REPLICATING' | 'STUCK' | 'SUSPENDED' | 'WAITING_APPROVAL' | 'INJECT';
+  copies: number;
+  locks_ok: number;
+  locks_replicating: number;
+  locks_stuck: number;
+  error: string | null;
+  expires_at: string | null;
+  created_at: string | null;
+  updated_at: string | null;
+  activity: string | null;
+  comment: string | null;
+  subscription: string | null;
+}
+
+/**
+ * Read the baskets anew, or that of one `host`; `token` is kept in memory alone, for it.
+ */
+export interface BasketReadRequest {
+  host?: string | null;
+  token?: string | null;
+}
+
+/**
+ * Remove items, also from ESAP.
+ */
+export interface BasketRemoveRequest {
+  ids: string[];
+}
+
+/**
+ * Say which lake items are of; None lets it be found by their scopes.
+ */
+export interface BasketUseRequest {
+  ids: string[];
+  instance?: string | null;
+}
+
+/**
+ * What the files of one instance take up in a cache.
+ */
+export interface CacheShare {
+  instance: string;
+  files: number;
+  bytes: number;
+}
+
+/**
+ * What a cache folder holds, and the room that its disk has.
+ *
+ * `bytes` are those of whole files and of parts; `private` says that nobody else may look into
+ * the folder. `complete` is False where the folder has more files than were counted.
+ */
+export interface CacheUse {
+  folder: string;
+  files: number;
+  bytes: number;
+  free_bytes: number | null;
+  total_bytes: number | null;
+  private: boolean;
+  complete: boolean;
+  shares: CacheShare[];
+}
+
+/**
+ * A certificate or proxy that was found below the home folder; `key` is None where it holds it.
+ *
+ * `problem` says why it cannot be used: it has expired, or others can read it.
+ */
+export interface CertificateFile {
+  path: string;
+  kind: 'pem' | 'pkcs12' | 'proxy';
+  subject: string | null;
+  expires_at: string | null;
+  encrypted: boolean;
+  key: string | null;
+  problem: Problem | null;
+}
+
+/**
  * A hint that something changed, as pushed to the panel; a gap in `seq` means: ask again.
  *
  * `state` is that of the job.
@@ -49,6 +234,59 @@ export interface Change {
   did: string | null;
   job: string | null;
   state: ('queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled') | null;
+}
+
+/**
+ * What was found, and for all but `ok` how to mend it.
+ *
+ * `about` is the instance, or this machine; `problem` is there for a problem, as the HTTP API
+ * tells it.
+ */
+export interface Check {
+  about: string;
+  name: string;
+  state: 'ok' | 'warning' | 'problem';
+  message: string;
+  remedy: string;
+  problem: Problem | null;
+}
+
+/**
+ * What was deleted from the cache; `in_use` files were left because somebody holds them.
+ */
+export interface Cleaned {
+  files: number;
+  bytes: number;
+  in_use: number;
+}
+
+/**
+ * The copies of a DID on one RSE, and how they would be read from here.
+ *
+ * `protocols` are those that the RSE speaks for reading, the preferred one first. `pfn` is there
+ * for a file alone. `reason` says what is in the way where `access` is `none`.
+ */
+export interface Copies {
+  rse: string;
+  site: string | null;
+  qos: string | null;
+  tape: boolean;
+  state: string;
+  access: 'mount' | 'cache' | 'https' | 'root' | 'none';
+  reason: string;
+  files: number | null;
+  available_files: number;
+  bytes: number | null;
+  available_bytes: number;
+  protocols: string[];
+  pfn: string | null;
+}
+
+/**
+ * Ask when DIDs were made: a hundred at most.
+ */
+export interface DatesRequest {
+  dids: string[];
 }
 
 /**
@@ -89,30 +327,6 @@ export interface Explanation {
 }
 
 /**
- * A replication rule: what is kept where, for how long, and how far that is.
- *
- * `subscription` is the name of the subscription that made it.
- */
-export interface Rule {
-  id: string;
-  did: string;
-  account: string;
-  rse_expression: string;
-  state: 'OK' | 'REPLICATING' | 'STUCK' | 'SUSPENDED' | 'WAITING_APPROVAL' | 'INJECT';
-  copies: number;
-  locks_ok: number;
-  locks_replicating: number;
-  locks_stuck: number;
-  error: string | null;
-  expires_at: string | null;
-  created_at: string | null;
-  updated_at: string | null;
-  activity: string | null;
-  comment: string | null;
-  subscription: string | null;
-}
-
-/**
  * One file of a rule on one RSE, and what its last transfer ended with.
  *
  * `sources` are the RSEs that have a copy that can be read.
@@ -138,6 +352,9 @@ export interface Granted {
 
 /**
  * What the panel may know of a configured instance.
+ *
+ * `activities` are those to choose from when data is made available; `embargoed_scopes` are
+ * patterns of scopes.
  */
 export interface InstanceInfo {
   name: string;
@@ -151,6 +368,10 @@ export interface InstanceInfo {
   wildcard_enabled: boolean;
   problem: Problem | null;
   issuers: string[];
+  webui_url: string | null;
+  site: string | null;
+  activities: string[];
+  embargoed_scopes: string[];
 }
 
 /**
@@ -185,50 +406,6 @@ export interface PendingLogin {
   url: string;
   code: string | null;
   expires_at: string;
-}
-
-/**
- * A transfer that the server runs.
- *
- * `did` is what is downloaded, or what is uploaded: a file, or the dataset of several, None
- * without one. `source` is the path of what is uploaded, or the DID; `folder` is where a download
- * goes, None for the cache. `speed` is in bytes per second, None while nothing moves. In the state
- * `waiting` it goes on after the next login. `problem` says why it waits or failed; `attempt`
- * counts how often it was begun by a person.
- */
-export interface Job {
-  id: string;
-  kind: 'upload' | 'download';
-  instance: string;
-  did: string | null;
-  source: string;
-  state: 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled';
-  bytes: number;
-  done_bytes: number;
-  created_at: string | null;
-  finished_at: string | null;
-  result: Uploaded | null;
-  problem: Problem | null;
-  attempt: number;
-  folder: string | null;
-  files: number;
-  done_files: number;
-  failed_files: number;
-  speed: number | null;
-  origin: 'panel' | 'kernel';
-}
-
-/**
- * What an upload left in the lake; `new` is False where the same file was there already.
- */
-export interface Uploaded {
-  did: string;
-  rse: string;
-  bytes: number;
-  adler32: string;
-  rule: Rule | null;
-  dataset: string | null;
-  new: boolean;
 }
 
 /**
@@ -270,6 +447,8 @@ export interface LoginRequest {
 
 /**
  * What the catalogue knows of a DID; `custom` holds what users and experiments added.
+ *
+ * `editable` says whether this account may set it, None where only trying tells.
  */
 export interface Metadata {
   did: string;
@@ -284,6 +463,67 @@ export interface Metadata {
   custom: {
     [k: string]: unknown;
   };
+  editable: boolean | null;
+}
+
+/**
+ * Set metadata of a DID; what it has under other keys stays, a null takes a value away.
+ */
+export interface MetadataRequest {
+  did: string;
+  values: {
+    [k: string]: unknown;
+  };
+}
+
+/**
+ * A file of open data; `urls` are its addresses without tickets.
+ */
+export interface OpenFile {
+  did: string;
+  bytes: number | null;
+  adler32: string | null;
+  urls: string[];
+}
+
+/**
+ * A DID that is open data. None is what was not asked, or what it has not.
+ *
+ * `metadata` is what its publisher says of it; `record_id` is that of its page in a portal.
+ */
+export interface OpenItem {
+  did: string;
+  state: 'public' | 'draft' | 'suspended';
+  doi: string | null;
+  record_id: number | null;
+  metadata: {
+    [k: string]: unknown;
+  } | null;
+  created_at: string | null;
+  updated_at: string | null;
+  bytes: number | null;
+  files: OpenFile[] | null;
+}
+
+/**
+ * Publish a notebook of the server's content folder with all that it takes to repeat it.
+ *
+ * `notebook`, `code` and `outputs` are paths as the file browser names them; `inputs` are DIDs
+ * beside those of the notebook's record. Without a `name` it gets one made of its contents.
+ */
+export interface PublishRequest {
+  notebook: string;
+  scope: string;
+  name?: string | null;
+  lifetime?: number | null;
+  until?: string | null;
+  inputs?: string[];
+  code?: string[];
+  outputs?: string[];
+  environment?: 'all' | 'imported';
+  note?: string | null;
+  rse?: string | null;
+  even_with_secrets?: boolean;
 }
 
 /**
@@ -329,6 +569,40 @@ export interface RuleChangeRequest {
 }
 
 /**
+ * Have what a rule keeps put elsewhere: on an RSE expression, or a quality of service.
+ */
+export interface RuleMoveRequest {
+  rse_expression?: string | null;
+  qos?: string | null;
+}
+
+/**
+ * What a rule would mean, before it is made.
+ *
+ * `rses` are those that its expression means, `present_files` and `present_bytes` what one of them
+ * has already (that with the most), None where that takes too long to find out; with `tape` the
+ * rest has to come from tape. `quota_left` is what the account may still put there, for one copy,
+ * None without a limit. `lifetime` and `expires_at` are what would be asked for. `rule` is the
+ * account's own such rule that is there already; where it lasts long enough, nothing new is made
+ * and `expires_at` is its own. `problem` is what stands in the way, as the act itself tells it.
+ */
+export interface RulePreview {
+  did: string;
+  rse_expression: string | null;
+  rses: string[];
+  files: number | null;
+  bytes: number | null;
+  present_files: number | null;
+  present_bytes: number | null;
+  tape: boolean;
+  quota_left: number | null;
+  lifetime: number | null;
+  expires_at: string | null;
+  rule: Rule | null;
+  problem: Problem | null;
+}
+
+/**
  * Make a DID available for a lifetime (seconds), until a time, or the instance's default.
  *
  * `extend` lengthens the account's own shorter rule instead of refusing a second one.
@@ -343,6 +617,15 @@ export interface RuleRequest {
   activity?: string | null;
   comment?: string | null;
   extend?: boolean;
+}
+
+/**
+ * A cell that is ready to be run in a kernel's language.
+ */
+export interface Snippet {
+  title: string;
+  language: string;
+  code: string;
 }
 
 /**

@@ -1,1 +1,9 @@
-import './index.css';
+import './base.css';
+import './account.css';
+import './basket.css';
+import './explore.css';
+import './details.css';
+import './dialogs.css';
+import './notebook.css';
+import './transfers.css';
+import './around.css';

@@ -25,8 +25,14 @@ async function explore(routes: Server['routes']) {
   return { lake, model, search, server };
 }
 
+const rows = (model: ExploreModel) =>
+  Array.from({ length: model.count }, (_, index) => model.row(index)!);
 const dids = (model: ExploreModel) =>
-  model.rows.map(row => (row.kind === 'entry' ? row.entry.did : row.note));
+  rows(model).map(row => (row.kind === 'entry' ? row.entry.did : row.note));
+const entryAt = (model: ExploreModel, index: number) =>
+  model.row(index) as IEntryRow;
+const noteAt = (model: ExploreModel, index: number) =>
+  model.row(index) as INoteRow;
 
 describe('ExploreModel', () => {
   it('shows what was found', async () => {
@@ -39,12 +45,8 @@ describe('ExploreModel', () => {
     expect(server.requests[1]).toBe(
       'GET lake/dids?pattern=s%3A*&type=all&limit=500'
     );
-    const [first] = model.rows as IEntryRow[];
-    expect([first.position, first.group.size, first.group.isComplete]).toEqual([
-      1,
-      2,
-      true
-    ]);
+    const { group, position } = entryAt(model, 1);
+    expect([position, group.total]).toEqual([1, 2]);
   });
 
   it('asks for nothing when nothing is typed', async () => {
@@ -129,8 +131,8 @@ describe('ExploreModel', () => {
     });
     await search('s:*');
     expect(dids(model)).toEqual(['s:a', 'more']);
-    expect((model.rows[0] as IEntryRow).group.isComplete).toBe(false);
-    await model.more(model.rows[1] as INoteRow);
+    expect(entryAt(model, 0).group.total).toBeNull();
+    await model.more(noteAt(model, 1));
     expect(server.requests[2]).toContain('limit=10000');
   });
 
@@ -151,16 +153,16 @@ describe('ExploreModel', () => {
         stream(entry('s:c1'), entry('s:c2', 'file'), END)
     });
     await search('s:*');
-    const row = model.rows[0] as IEntryRow;
+    const row = entryAt(model, 0);
     const opening = model.toggle(row);
     expect(dids(model)).toEqual(['s:c', 'asking', 's:z']);
     await opening;
     expect(dids(model)).toEqual(['s:c', 's:c1', 's:c2', 's:z']);
-    expect(model.rows.map(({ level }) => level)).toEqual([1, 2, 2, 1]);
-    expect(model.parentIndex(2)).toBe(0);
-    await model.toggle(row);
+    expect(rows(model).map(({ group }) => group.level)).toEqual([1, 2, 2, 1]);
+    expect(model.parentIndex(model.row(2)!)).toBe(0);
+    await model.toggle(entryAt(model, 0));
     expect(dids(model)).toEqual(['s:c', 's:z']);
-    await model.toggle(row);
+    await model.toggle(entryAt(model, 0));
     expect(dids(model)).toEqual(['s:c', 's:c1', 's:c2', 's:z']);
     expect(server.count('GET lake/contents')).toBe(1);
   });
@@ -171,7 +173,7 @@ describe('ExploreModel', () => {
       'GET lake/contents': () => stream(END)
     });
     await search('s:*');
-    await model.toggle(model.rows[0] as IEntryRow);
+    await model.toggle(entryAt(model, 0));
     expect(dids(model)).toEqual(['s:c', 'empty']);
   });
 
@@ -188,11 +190,11 @@ describe('ExploreModel', () => {
       }
     });
     await search('s:*');
-    await model.toggle(model.rows[0] as IEntryRow);
+    await model.toggle(entryAt(model, 0));
     expect(dids(model)).toEqual(['s:c', 's:1', 'more']);
-    await model.more(model.rows[2] as INoteRow);
+    await model.more(noteAt(model, 2));
     expect(dids(model)).toEqual(['s:c', 's:1', 's:2']);
-    expect((model.rows[2] as IEntryRow).position).toBe(2);
+    expect(entryAt(model, 2).position).toBe(1);
     expect(server.requests.pop()).toContain('offset=1');
   });
 
@@ -206,16 +208,16 @@ describe('ExploreModel', () => {
         })
     });
     await search('s:*');
-    const row = model.rows[0] as IEntryRow;
+    const row = entryAt(model, 0);
     const opening = model.toggle(row);
     await settle();
-    await model.toggle(row);
+    await model.toggle(entryAt(model, 0));
     answer(stream(entry('s:late'), END));
     await opening;
     expect(dids(model)).toEqual(['s:c']);
-    expect(row.fold).toBe('closed');
+    expect(entryAt(model, 0).fold).toBe('closed');
     server.routes['GET lake/contents'] = () => stream(entry('s:now'), END);
-    await model.toggle(row);
+    await model.toggle(entryAt(model, 0));
     expect(dids(model)).toEqual(['s:c', 's:now']);
   });
 
@@ -225,10 +227,10 @@ describe('ExploreModel', () => {
       'GET lake/contents': () => refusal(502)
     });
     await search('s:*');
-    await model.toggle(model.rows[0] as IEntryRow);
+    await model.toggle(entryAt(model, 0));
     expect(dids(model)).toEqual(['s:c', 'problem', 's:d']);
     server.routes['GET lake/contents'] = () => stream(entry('s:c1'), END);
-    await model.more(model.rows[1] as INoteRow);
+    await model.more(noteAt(model, 1));
     expect(dids(model)).toEqual(['s:c', 's:c1', 's:d']);
   });
 
@@ -242,8 +244,8 @@ describe('ExploreModel', () => {
       'GET lake/contents': () => new Response(`${text}\n`)
     });
     await search('s:*');
-    await model.toggle(model.rows[0] as IEntryRow);
-    expect(model.rows).toHaveLength(100_001);
+    await model.toggle(entryAt(model, 0));
+    expect(model.count).toBe(100_001);
   });
 
   it('selects the DID that was searched for by its name', async () => {
@@ -259,7 +261,7 @@ describe('ExploreModel', () => {
       did: 's:d',
       type: 'dataset'
     });
-    expect(model.isSelected(model.rows[0] as IEntryRow)).toBe(true);
+    expect(model.isSelected(entryAt(model, 0))).toBe(true);
   });
 
   it('goes to the instance that a reference names', async () => {
@@ -282,7 +284,7 @@ describe('ExploreModel', () => {
     await search('s:*');
     lake.choose('sea');
     expect(model.phase).toBe('idle');
-    expect(model.rows).toHaveLength(0);
+    expect(model.count).toBe(0);
   });
 
   it('says that the instance of a reference is not there', async () => {
@@ -306,7 +308,7 @@ describe('ExploreModel', () => {
     server.routes['GET lake/dids'] = () =>
       stream(entry('s:a'), entry('s:b'), entry('s:c'), END);
     model.activeIndex = 2;
-    await model.more(model.rows[2] as INoteRow);
+    await model.more(noteAt(model, 2));
     expect(dids(model)).toEqual(['s:a', 's:b', 's:c']);
     expect(model.activeIndex).toBe(2);
   });
@@ -320,7 +322,7 @@ describe('ExploreModel', () => {
       .join('\n');
     server.routes['GET lake/dids'] = () => new Response(`${text}\n`);
     await search('s:*');
-    await model.more(model.rows[20_000] as INoteRow);
+    await model.more(noteAt(model, 20_000));
     expect(server.requests.pop()).toContain('limit=100000');
   });
 

@@ -2,25 +2,24 @@ import type { Event } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
 import { AccountModel } from '../account/model';
-import { AvailableModel } from '../available/model';
 import { DetailsModel } from '../details/model';
 import { CHANGED_SCHEMA } from '../lake/events';
 import { LakeModel } from '../lake/model';
 import { TransfersModel } from '../transfers/model';
 import { UploadModel } from '../upload/model';
 import {
+  END,
   Server,
-  granted,
   instance,
   instances,
   job,
   refusal,
   rule,
   settle,
-  status
+  status,
+  stream
 } from './server';
 
-const DAY = 86400;
 const ITEM = { instance: 'lake', did: 's:d', type: 'dataset' as const };
 
 class Stream {
@@ -38,18 +37,20 @@ class Stream {
   }
 }
 
-async function lakeOf(routes: Server['routes'], stream = new Stream()) {
+async function lakeOf(routes: Server['routes'], events = new Stream()) {
   const server = new Server({
     'GET instances': () => instances(),
     'GET lake/status': () => status(),
+    'GET lake/replicas': () => stream(END),
+    'GET lake/parents': () => stream(END),
     ...routes
   });
   const lake = new LakeModel({
     settings: server.settings,
-    events: stream.signal
+    events: events.signal
   });
   await lake.refresh();
-  return { lake, server, stream };
+  return { lake, server, stream: events };
 }
 
 describe('AccountModel', () => {
@@ -119,77 +120,6 @@ describe('AccountModel', () => {
     expect(await login).toBe(false);
     expect(account.problem).toBeNull();
     expect(account.isBusy).toBe(false);
-  });
-});
-
-describe('AvailableModel', () => {
-  it('proposes the lifetime of the instance and shows what was granted', async () => {
-    const { lake, server } = await lakeOf({
-      'POST lake/rules': () => granted()
-    });
-    const form = new AvailableModel(lake, ITEM);
-    expect(form.lifetime.preset).toBe(14 * DAY);
-    await form.submit();
-    expect(server.bodies).toEqual([{ did: 's:d', lifetime: 14 * DAY }]);
-    expect(form.isDone).toBe(true);
-    expect(form.granted?.rule.expires_at).toBe('2030-01-01T00:00:00Z');
-  });
-
-  it('sends a date as a time with Z', async () => {
-    const { lake, server } = await lakeOf({
-      'POST lake/rules': () => granted()
-    });
-    const form = new AvailableModel(lake, ITEM);
-    form.lifetime = { ...form.lifetime, kind: 'date', date: '2099-05-04' };
-    await form.submit();
-    const until = new Date(2099, 4, 4, 23, 59, 59).toISOString().slice(0, 19);
-    expect(server.bodies).toEqual([{ did: 's:d', until: `${until}Z` }]);
-  });
-
-  it('sends nothing that cannot be right', async () => {
-    const { lake, server } = await lakeOf({});
-    const form = new AvailableModel(lake, ITEM);
-    form.lifetime = { ...form.lifetime, kind: 'days', days: '0' };
-    expect(form.isValid).toBe(false);
-    await form.submit();
-    expect(server.bodies).toEqual([]);
-    expect(form.isDone).toBe(false);
-  });
-
-  it('stays open at a refusal', async () => {
-    const { lake } = await lakeOf({
-      'POST lake/rules': () =>
-        refusal(403, { error: 'InsufficientAccountLimit' })
-    });
-    const form = new AvailableModel(lake, ITEM);
-    await form.submit();
-    expect(form.isDone).toBe(false);
-    expect(form.isBusy).toBe(false);
-    expect(form.problem?.error).toBe('InsufficientAccountLimit');
-    expect(form.canExtend).toBe(false);
-  });
-
-  it('offers to extend a rule that is there', async () => {
-    const { lake, server } = await lakeOf({
-      'POST lake/rules': () => refusal(409, { error: 'DuplicateRule' })
-    });
-    const form = new AvailableModel(lake, ITEM);
-    await form.submit();
-    expect(form.canExtend).toBe(true);
-    server.routes['POST lake/rules'] = () => granted({ new: false });
-    await form.extend();
-    expect(server.bodies[1]).toMatchObject({ did: 's:d', extend: true });
-    expect([form.isDone, form.wasExtended]).toEqual([true, true]);
-  });
-
-  it('sends once however often it is clicked', async () => {
-    const { lake, server } = await lakeOf({
-      'POST lake/rules': () => granted()
-    });
-    const form = new AvailableModel(lake, ITEM);
-    await Promise.all([form.submit(), form.submit()]);
-    await form.submit();
-    expect(server.count('POST lake/rules')).toBe(1);
   });
 });
 

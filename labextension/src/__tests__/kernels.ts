@@ -28,6 +28,7 @@ export class FakeKernel {
   constructor(private readonly options: IOptions) {
     this.hasLibrary = options.hasLibrary ?? true;
     this._listens = options.listens;
+    this._connection = this._connect();
   }
 
   readonly log: string[] = [];
@@ -59,17 +60,18 @@ export class FakeKernel {
       return { done: Promise.resolve() };
     }
     this.messages.push(message);
-    const variables =
+    const wanted =
       message.action === 'attach'
-        ? message.variables.map(({ did, variableName }) => ({
-            variableName,
-            did,
-            text: did
-          }))
-        : [];
-    const isDisliked =
-      message.action === 'attach' &&
-      message.variables.some(each => each.variableName === this.dislikes);
+        ? message.variables
+        : message.action === 'rename'
+          ? [message.variable]
+          : [];
+    const variables = wanted.map(({ did, variableName }) => ({
+      variableName,
+      did,
+      text: did
+    }));
+    const isDisliked = wanted.some(each => each.variableName === this.dislikes);
     const refuses = isDisliked ? 'InvalidInput' : this.refuses;
     const problem = {
       error: refuses,
@@ -100,46 +102,55 @@ export class FakeKernel {
   }
 
   private _listens: boolean;
-  private readonly _connection = {
-    status: 'idle',
-    isDisposed: false,
-    username: '',
-    clientId: 'client',
-    statusChanged: new Signal<object, Kernel.Status>({}),
-    disposed: new Signal<object, void>({}),
-    supportsSubshells: this.options.subshells ?? false,
-    info: Promise.resolve({
-      language_info: { name: this.options.language ?? 'python' }
-    }),
-    createComm: () => {
-      if (this.options.subshells) {
-        this.log.push('subshell');
-      }
-      const comm = {
-        subshellStarted: Promise.resolve(),
-        isDisposed: false,
-        onMsg: () => undefined,
-        onClose: () => undefined,
-        open: (message: Message) => this._open(comm, message),
-        dispose: () => {
-          comm.isDisposed = true;
+  private readonly _connection: ReturnType<FakeKernel['_connect']>;
+
+  private _connect() {
+    return {
+      status: 'idle' as Kernel.Status,
+      isDisposed: false,
+      username: '',
+      clientId: 'client',
+      statusChanged: new Signal<object, Kernel.Status>({}),
+      disposed: new Signal<object, void>({}),
+      supportsSubshells: this.options.subshells ?? false,
+      info: Promise.resolve({
+        language_info: { name: this.options.language ?? 'python' }
+      }),
+      createComm: () => {
+        if (this.options.subshells) {
+          this.log.push('subshell');
         }
-      };
-      return comm;
-    },
-    requestCreateSubshell: () => ({
-      done: Promise.resolve({ content: { subshell_id: 'sub' } })
-    }),
-    requestDeleteSubshell: () => ({ done: Promise.resolve() }),
-    requestExecute: () => this._load(''),
-    sendShellMessage: () => this._load(' on subshell')
-  };
+        const comm = {
+          subshellStarted: Promise.resolve(),
+          isDisposed: false,
+          onMsg: () => undefined,
+          onClose: () => undefined,
+          open: (message: Message) => this._open(comm, message),
+          dispose: () => {
+            comm.isDisposed = true;
+          }
+        };
+        return comm;
+      },
+      requestCreateSubshell: () => ({
+        done: Promise.resolve({ content: { subshell_id: 'sub' } })
+      }),
+      requestDeleteSubshell: () => ({ done: Promise.resolve() }),
+      requestExecute: () => this._load(''),
+      sendShellMessage: () => this._load(' on subshell')
+    };
+  }
 }
 
 /**
  * A notebook as far as the panel sees one: its metadata and its kernel.
  */
-export function panelOf(kernel: FakeKernel | null, records: unknown) {
+export function panelOf(
+  kernel: FakeKernel | null,
+  records: unknown,
+  sources: string[] = []
+) {
+  const saved: string[] = [];
   const metadata = new Map<string, unknown>();
   if (records !== undefined) {
     metadata.set('rucio_attachments', records);
@@ -150,6 +161,18 @@ export function panelOf(kernel: FakeKernel | null, records: unknown) {
   const title = { label: 'n.ipynb', changed: titleChanged };
   const panel = {
     title,
+    content: {
+      activate: () => undefined,
+      model: {
+        cells: {
+          length: sources.length,
+          get: (index: number) => ({
+            type: sources[index].startsWith('#') ? 'markdown' : 'code',
+            sharedModel: { getSource: () => sources[index] }
+          })
+        }
+      }
+    },
     disposed: new Signal<object, void>({}),
     sessionContext: {
       session: kernel ? { kernel: kernel.connection } : null,
@@ -158,8 +181,13 @@ export function panelOf(kernel: FakeKernel | null, records: unknown) {
     },
     context: {
       ready: Promise.resolve(),
+      isReady: true,
       path: 'n.ipynb',
+      save: async () => {
+        saved.push('n.ipynb');
+      },
       model: {
+        dirty: true,
         metadataChanged,
         getMetadata: (key: string) => metadata.get(key),
         setMetadata: (key: string, value: unknown) => {
@@ -175,6 +203,7 @@ export function panelOf(kernel: FakeKernel | null, records: unknown) {
   };
   return {
     metadata,
+    saved,
     panel: panel as unknown as NotebookPanel,
     setStatus: (status: Kernel.Status) => statusChanged.emit(status),
     rename: (label: string) => {

@@ -256,6 +256,98 @@ describe('Attachments', () => {
     expect(kernel.messages).toHaveLength(2);
   });
 
+  it('renames a variable in the kernel and in the record, at its place', async () => {
+    const kernel = new FakeKernel({ listens: true });
+    const other = { ...RECORD, variableName: 'y' };
+    const { model, notebook } = await attachments(kernel, [RECORD, other]);
+    await model.rename('x', 'z');
+    expect(kernel.messages[1]).toEqual({
+      action: 'rename',
+      handover: '/run/dlaas-1',
+      name: 'x',
+      variable: { ...RECORD, variableName: 'z' }
+    });
+    expect(model.names).toEqual(['z', 'y']);
+    expect(notebook.metadata.get('rucio_attachments')).toHaveLength(2);
+    expect(model.state('z').phase).toBe('set');
+    expect(model.state('x').phase).toBe('unknown');
+  });
+
+  it('renames nowhere when the kernel refuses', async () => {
+    const kernel = new FakeKernel({ listens: true });
+    kernel.dislikes = 'z';
+    const { model } = await attachments(kernel, [RECORD]);
+    const problem = await refusalOf(model.rename('x', 'z'));
+    expect(problem.error).toBe('InvalidInput');
+    expect(model.names).toEqual(['x']);
+    expect(model.state('x').phase).toBe('set');
+  });
+
+  it('renames in the record where the kernel can hold no variable', async () => {
+    const kernel = new FakeKernel({ listens: false, hasLibrary: false });
+    const { model } = await attachments(kernel, [RECORD]);
+    await model.rename('x', 'z');
+    expect(model.names).toEqual(['z']);
+    expect(model.state('z').problem?.error).toBe('KernelWithoutLibrary');
+    const none = await attachments(null, [RECORD]);
+    await none.model.rename('x', 'z');
+    expect(none.model.names).toEqual(['z']);
+  });
+
+  it('moves a variable, and keeps what is no record of ours', async () => {
+    const [a, b, c] = ['a', 'b', 'c'].map(variableName => ({
+      ...RECORD,
+      variableName
+    }));
+    const { model, notebook } = await attachments(null, [a, 'odd', b, c]);
+    model.move('a', 2);
+    expect(model.names).toEqual(['b', 'c', 'a']);
+    model.move('c', 0);
+    expect(model.names).toEqual(['c', 'b', 'a']);
+    model.move('c', -1);
+    model.move('a', 3);
+    model.move('gone', 1);
+    expect(notebook.metadata.get('rucio_attachments')).toEqual([
+      c,
+      b,
+      a,
+      'odd'
+    ]);
+  });
+
+  it('sets what another client of the notebook attached, and forgets what it detached', async () => {
+    const kernel = new FakeKernel({ listens: true });
+    const { model, notebook } = await attachments(kernel, [RECORD]);
+    const other = { ...RECORD, variableName: 'theirs' };
+    notebook.panel.context.model.setMetadata('rucio_attachments', [other]);
+    await settle();
+    expect(model.names).toEqual(['theirs']);
+    expect(model.state('theirs').phase).toBe('set');
+    expect(model.state('x').phase).toBe('unknown');
+    expect(kernel.messages).toHaveLength(2);
+    expect(kernel.messages[1]).toMatchObject({
+      renew: true,
+      variables: [other]
+    });
+    // The same value again, as a save writes it, is no news.
+    notebook.panel.context.model.setMetadata('rucio_attachments', [other]);
+    await settle();
+    expect(kernel.messages).toHaveLength(2);
+  });
+
+  it('counts each DID once, whatever its names', async () => {
+    const { lake, model } = await attachments(null, [
+      RECORD,
+      { ...RECORD, variableName: 'again' }
+    ]);
+    expect(model.isAsking).toBe(true);
+    await lake.refresh();
+    await settle();
+    expect(model.isAsking).toBe(false);
+    expect(model.summary).toMatchObject({ items: 1, missing: 1 });
+    expect(model.missing.map(({ did }) => did)).toEqual(['s:d']);
+  });
+
   it('tells its views when the notebook is renamed', async () => {
     const { model, notebook } = await attachments(null, [RECORD]);
     let told = 0;

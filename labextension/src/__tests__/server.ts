@@ -41,7 +41,7 @@ export class Server {
         }
       });
       this.requests.push(`${route}${url.search}`);
-      if (request.method === 'POST') {
+      if (['POST', 'PATCH'].includes(request.method)) {
         const text = await request.text();
         this.bodies.push(text ? JSON.parse(text) : null);
       }
@@ -140,6 +140,10 @@ export function instance(more: Partial<InstanceInfo> = {}): InstanceInfo {
     wildcard_enabled: false,
     problem: null,
     issuers: [],
+    webui_url: null,
+    site: null,
+    activities: [],
+    embargoed_scopes: [],
     ...more
   };
 }

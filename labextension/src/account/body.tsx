@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Button, IconButton } from '../components/button';
+import { Select } from '../components/field';
 import { Icon } from '../components/icon';
 import { ProblemView } from '../components/problem';
 import { useTick } from '../components/when';
@@ -17,6 +18,7 @@ interface IProps {
   model: AccountModel;
   trans: TranslationBundle;
   copy: (text: string) => void;
+  clean: () => void;
 }
 
 /**
@@ -39,7 +41,9 @@ export function AccountBody(props: IProps): JSX.Element {
         <Chooser {...entry} />
         {isIn && <Who {...entry} card={card} />}
       </div>
-      {isIn && model.isOpen && <Card {...entry} id={card} />}
+      {isIn && model.isOpen && (
+        <Card {...entry} id={card} clean={props.clean} />
+      )}
       {instance.login.state === 'expiring' && <Ending {...entry} />}
       {instance.problem && (
         <ProblemView problem={instance.problem} trans={trans} />
@@ -126,18 +130,15 @@ function Chooser(props: IEntry): JSX.Element {
     );
   }
   return (
-    <select
-      className="jp-Dlaas-select jp-Dlaas-account-name"
+    <Select
+      className="jp-Dlaas-account-name"
       aria-label={trans.__('Data lake')}
       value={instance.name}
-      onChange={event => model.choose(event.target.value)}
-    >
-      {model.instances.map(each => (
-        <option key={each.name} value={each.name}>
-          {each.display_name}
-        </option>
-      ))}
-    </select>
+      options={model.instances.map(
+        each => [each.name, each.display_name] as const
+      )}
+      onChange={name => model.choose(name)}
+    />
   );
 }
 

@@ -2,14 +2,19 @@ import * as React from 'react';
 
 import { Button } from '../components/button';
 import { ProblemView } from '../components/problem';
+import { Actions } from '../components/text';
 import { Until } from '../components/when';
+import { glossary } from '../glossary/words';
 import type { IEntry } from './fields';
 import { methodText } from './methods';
+import { UseView } from './use';
 
 /**
  * Who is logged in, how and until when, and what can be done about it.
  */
-export function Card(props: IEntry & { id: string }): JSX.Element {
+export function Card(
+  props: IEntry & { id: string; clean: () => void }
+): JSX.Element {
   const { instance, model, trans } = props;
   const { login } = instance;
   const end = login.expires_at;
@@ -52,9 +57,19 @@ export function Card(props: IEntry & { id: string }): JSX.Element {
             </dd>
           </>
         )}
+        {instance.embargoed_scopes.length > 0 && (
+          <>
+            <dt>
+              <span className="jp-Dlaas-embargo">{trans.__('embargoed')}</span>
+            </dt>
+            <dd title={glossary(trans).embargo[1]}>
+              {instance.embargoed_scopes.join(', ')}
+            </dd>
+          </>
+        )}
       </dl>
       {login.problem && <ProblemView problem={login.problem} trans={trans} />}
-      <div className="jp-Dlaas-actions">
+      <Actions>
         {login.renewable && (
           <Button
             label={trans.__('Renew now')}
@@ -71,7 +86,8 @@ export function Card(props: IEntry & { id: string }): JSX.Element {
             }}
           />
         )}
-      </div>
+      </Actions>
+      <UseView use={model.use} clean={props.clean} trans={trans} />
     </div>
   );
 }

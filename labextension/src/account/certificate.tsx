@@ -1,8 +1,9 @@
 import * as React from 'react';
 
 import { Button } from '../components/button';
-import { Input } from '../components/input';
+import { Choice, TextField } from '../components/field';
 import { ProblemView } from '../components/problem';
+import { Quiet } from '../components/text';
 import { Until } from '../components/when';
 import { formatTime, formatUTC } from '../format';
 import { explain } from '../problems';
@@ -47,7 +48,7 @@ export function Certificate(props: IEntry): JSX.Element {
       aria-label={trans.__('Log in to %1', instance.display_name)}
       onSubmit={event => void submit(event)}
     >
-      <Choice {...props} />
+      <Certificates {...props} />
       {certificates.chosen === null && <OtherFile {...props} />}
       {certificates.mayBeEncrypted && (
         <SecretField
@@ -78,15 +79,11 @@ export function Certificate(props: IEntry): JSX.Element {
   );
 }
 
-function Choice({ model, trans }: IEntry): JSX.Element {
+function Certificates({ model, trans }: IEntry): JSX.Element {
   const { certificates } = model;
   const { found, problem } = certificates;
   if (found === null) {
-    return (
-      <p className="jp-Dlaas-quiet" role="status">
-        {trans.__('Looking for certificates…')}
-      </p>
-    );
+    return <Quiet role="status">{trans.__('Looking for certificates…')}</Quiet>;
   }
   return (
     <>
@@ -102,11 +99,11 @@ function Choice({ model, trans }: IEntry): JSX.Element {
         <Found model={model} found={found} trans={trans} />
       ) : (
         !problem && (
-          <p className="jp-Dlaas-quiet">
+          <Quiet>
             {trans.__(
               'No certificate was found where they usually are, such as ~/.globus. Name its file:'
             )}
-          </p>
+          </Quiet>
         )
       )}
     </>
@@ -123,25 +120,24 @@ function Found(
     <fieldset className="jp-Dlaas-certificates">
       <legend>{trans.__('Certificate')}</legend>
       {found.map(file => (
-        <label key={file.path} className="jp-Dlaas-choice">
-          <input
-            type="radio"
-            name={group}
-            checked={certificates.chosen === file}
-            onChange={() => certificates.choose(file)}
-          />
-          <CertificateText file={file} trans={trans} />
-        </label>
-      ))}
-      <label className="jp-Dlaas-choice">
-        <input
+        <Choice
+          key={file.path}
           type="radio"
           name={group}
-          checked={certificates.chosen === null}
-          onChange={() => certificates.choose(null)}
-        />
-        <span>{trans.__('Another file…')}</span>
-      </label>
+          checked={certificates.chosen === file}
+          onChange={() => certificates.choose(file)}
+        >
+          <CertificateText file={file} trans={trans} />
+        </Choice>
+      ))}
+      <Choice
+        type="radio"
+        name={group}
+        checked={certificates.chosen === null}
+        onChange={() => certificates.choose(null)}
+      >
+        {trans.__('Another file…')}
+      </Choice>
     </fieldset>
   );
 }
@@ -193,32 +189,24 @@ function OtherFile({ model, trans }: IEntry): JSX.Element {
   const { certificates } = model;
   return (
     <>
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('Certificate, PKCS#12 or proxy file')}</span>
-        <Input
-          name="certificate"
-          spellCheck={false}
-          autoCapitalize="none"
-          placeholder={USUAL.certificate}
-          value={certificates.path}
-          onChange={path => {
-            certificates.path = path;
-          }}
-        />
-      </label>
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('Key file, if it is another one')}</span>
-        <Input
-          name="key"
-          spellCheck={false}
-          autoCapitalize="none"
-          placeholder={USUAL.key}
-          value={certificates.key}
-          onChange={key => {
-            certificates.key = key;
-          }}
-        />
-      </label>
+      <TextField
+        label={trans.__('Certificate, PKCS#12 or proxy file')}
+        name="certificate"
+        placeholder={USUAL.certificate}
+        value={certificates.path}
+        onChange={path => {
+          certificates.path = path;
+        }}
+      />
+      <TextField
+        label={trans.__('Key file, if it is another one')}
+        name="key"
+        placeholder={USUAL.key}
+        value={certificates.key}
+        onChange={key => {
+          certificates.key = key;
+        }}
+      />
     </>
   );
 }

@@ -3,6 +3,7 @@ import * as React from 'react';
 import { Button } from '../components/button';
 import { Icon } from '../components/icon';
 import { ProblemView } from '../components/problem';
+import { Actions, Quiet } from '../components/text';
 import { isLoggedIn } from '../login';
 import type { Login } from '../schema';
 import { Certificate } from './certificate';
@@ -45,14 +46,14 @@ export function Entry(
       )}
       <Ways {...props} />
       {isLoggedIn(login) ? (
-        <div className="jp-Dlaas-actions">
+        <Actions>
           <Button
             label={trans.__('Stay logged in as %1', login.account ?? '')}
             onClick={() => {
               model.isEntering = false;
             }}
           />
-        </div>
+        </Actions>
       ) : (
         <Configured {...props} />
       )}
@@ -113,16 +114,16 @@ function Ways(props: IEntry): JSX.Element | null {
 function Configured({ model, trans }: IEntry): JSX.Element {
   return (
     <>
-      <p className="jp-Dlaas-quiet">
+      <Quiet>
         {trans.__('Or let the server log in as it is configured to:')}
-      </p>
-      <div className="jp-Dlaas-actions">
+      </Quiet>
+      <Actions>
         <Button
           label={trans.__('Log in by the server')}
           disabled={model.isBusy}
           onClick={() => void model.login()}
         />
-      </div>
+      </Actions>
     </>
   );
 }

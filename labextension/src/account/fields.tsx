@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { Input } from '../components/input';
+import { Field, TextField } from '../components/field';
 import type { InstanceInfo } from '../schema';
 import type { Way } from './methods';
 import { wayOf } from './methods';
@@ -39,17 +39,13 @@ export function AccountField(props: {
   return (
     <details className="jp-Dlaas-more" open={wasGiven || undefined}>
       <summary>{trans.__('Another Rucio account')}</summary>
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('Account')}</span>
-        <Input
-          name="account"
-          spellCheck={false}
-          autoCapitalize="none"
-          placeholder={props.hint}
-          value={props.value}
-          onChange={props.onChange}
-        />
-      </label>
+      <TextField
+        label={trans.__('Account')}
+        name="account"
+        placeholder={props.hint}
+        value={props.value}
+        onChange={props.onChange}
+      />
     </details>
   );
 }
@@ -66,8 +62,7 @@ export const SecretField = React.forwardRef<
     onChange?: (hasText: boolean) => void;
   }
 >((props, ref) => (
-  <label className="jp-Dlaas-field">
-    <span>{props.label}</span>
+  <Field label={props.label}>
     <input
       className="jp-Dlaas-input"
       name={props.name}
@@ -76,7 +71,7 @@ export const SecretField = React.forwardRef<
       ref={ref}
       onChange={event => props.onChange?.(event.target.value !== '')}
     />
-  </label>
+  </Field>
 ));
 
 SecretField.displayName = 'SecretField';

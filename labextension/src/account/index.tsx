@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import { Section } from '../components/section';
 import { AccountBody } from './body';
+import { askClean } from './clean';
 import type { AccountModel } from './model';
 
 /**
@@ -29,6 +30,7 @@ export class AccountSection extends Section<AccountModel> {
         model={this.model}
         trans={this.trans}
         copy={text => Clipboard.copyToSystem(text)}
+        clean={() => void askClean(this.model.lake, this.trans)}
       />
     );
   }

@@ -1,4 +1,5 @@
 import type { LakeModel } from '../lake/model';
+import type { UseModel } from '../lake/use';
 import { isLoggedIn } from '../login';
 import { Model } from '../model';
 import { ownProblem, problemOf } from '../problems';
@@ -15,7 +16,7 @@ import { LoginWindow, pageOf } from './window';
  */
 export class AccountModel extends Model {
   constructor(
-    private readonly lake: LakeModel,
+    readonly lake: LakeModel,
     private readonly opener?: Opener
   ) {
     super();
@@ -23,9 +24,17 @@ export class AccountModel extends Model {
     this.certificates.stateChanged.connect(this.changed, this);
     this._waiting = new Waiting(lake);
     lake.stateChanged.connect(this._onLake, this);
+    lake.use.stateChanged.connect(this.changed, this);
   }
 
   readonly certificates: CertificatesModel;
+
+  /**
+   * The quota and the cache.
+   */
+  get use(): UseModel {
+    return this.lake.use;
+  }
 
   get phase(): LakeModel['phase'] {
     return this.lake.phase;
@@ -111,6 +120,9 @@ export class AccountModel extends Model {
   }
   set isOpen(value: boolean) {
     this._isOpen = value;
+    if (value) {
+      void this.use.refresh();
+    }
     this.changed();
   }
 

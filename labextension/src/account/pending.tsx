@@ -2,6 +2,7 @@ import * as React from 'react';
 
 import { Button, IconButton, LinkButton } from '../components/button';
 import { ProblemView } from '../components/problem';
+import { Actions } from '../components/text';
 import { formatRemaining, formatTime, formatUTC } from '../format';
 import type { PendingLogin } from '../schema';
 import type { IEntry } from './fields';
@@ -32,13 +33,13 @@ export function Pending(
       >
         {trans.__('This attempt: %1.', formatRemaining(end, trans))}
       </p>
-      <div className="jp-Dlaas-actions">
+      <Actions>
         <Button
           label={trans.__('Give up')}
           disabled={model.isBusy}
           onClick={() => void model.logout()}
         />
-      </div>
+      </Actions>
     </div>
   );
 }
@@ -85,7 +86,7 @@ function InWindow({ model, trans }: IEntry): JSX.Element {
   return (
     <>
       <Waits text={trans.__('Waiting until you have logged in there…')} />
-      <div className="jp-Dlaas-actions">{again}</div>
+      <Actions>{again}</Actions>
     </>
   );
 }
@@ -112,9 +113,9 @@ function Code(
         />
       </div>
       {page && (
-        <div className="jp-Dlaas-actions">
+        <Actions>
           <LinkButton primary label={trans.__('Open the page')} href={page} />
-        </div>
+        </Actions>
       )}
       {page && (
         // On another device it is typed: without the code, which is asked for there.

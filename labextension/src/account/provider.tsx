@@ -1,6 +1,8 @@
 import * as React from 'react';
 
 import { Button } from '../components/button';
+import { SelectField } from '../components/field';
+import { Actions, Quiet } from '../components/text';
 import type { LoginRequest } from '../schema';
 import type { IEntry } from './fields';
 import { AccountField, accountAgain } from './fields';
@@ -28,24 +30,16 @@ export function SingleSignOn({ instance, model, trans }: IEntry): JSX.Element {
       }}
     >
       {instance.issuers.length > 1 && (
-        <label className="jp-Dlaas-field">
-          <span>{trans.__('Identity provider')}</span>
-          <select
-            className="jp-Dlaas-select"
-            value={issuer}
-            onChange={event => setIssuer(event.target.value)}
-          >
-            {instance.issuers.map(each => (
-              <option key={each} value={each}>
-                {each}
-              </option>
-            ))}
-          </select>
-        </label>
+        <SelectField
+          label={trans.__('Identity provider')}
+          value={issuer}
+          options={instance.issuers}
+          onChange={setIssuer}
+        />
       )}
-      <p className="jp-Dlaas-quiet">
+      <Quiet>
         {trans.__('The page of your identity provider opens in a window.')}
-      </p>
+      </Quiet>
       <AccountField
         value={account}
         hint={trans.__('the one of your identity')}
@@ -69,12 +63,12 @@ export function SingleSignOn({ instance, model, trans }: IEntry): JSX.Element {
 export function Device({ model, trans }: IEntry): JSX.Element {
   return (
     <>
-      <p className="jp-Dlaas-quiet">
+      <Quiet>
         {trans.__(
           'You get a code and type it on a page of your identity provider, here or on another device.'
         )}
-      </p>
-      <div className="jp-Dlaas-actions">
+      </Quiet>
+      <Actions>
         <Button
           primary
           label={
@@ -83,7 +77,7 @@ export function Device({ model, trans }: IEntry): JSX.Element {
           disabled={model.isBusy}
           onClick={() => void model.login({ method: 'device' })}
         />
-      </div>
+      </Actions>
     </>
   );
 }

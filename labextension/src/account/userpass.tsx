@@ -1,7 +1,7 @@
 import * as React from 'react';
 
 import { Button } from '../components/button';
-import { Input } from '../components/input';
+import { TextField } from '../components/field';
 import type { IEntry } from './fields';
 import { AccountField, SecretField, accountAgain } from './fields';
 
@@ -42,17 +42,13 @@ export function Userpass({ instance, model, trans }: IEntry): JSX.Element {
       aria-label={trans.__('Log in to %1', instance.display_name)}
       onSubmit={event => void submit(event)}
     >
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('User name')}</span>
-        <Input
-          name="username"
-          autoComplete="username"
-          spellCheck={false}
-          autoCapitalize="none"
-          value={username}
-          onChange={setUsername}
-        />
-      </label>
+      <TextField
+        label={trans.__('User name')}
+        name="username"
+        autoComplete="username"
+        value={username}
+        onChange={setUsername}
+      />
       <SecretField
         ref={password}
         label={trans.__('Password')}

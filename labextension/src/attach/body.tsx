@@ -1,11 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { Input } from '../components/input';
 import { Item } from '../components/item';
 import { StateBadge } from '../components/state';
-import type { NameFault } from '../notebook/names';
+import { Quiet } from '../components/text';
 import type { AttachModel } from './model';
+import { NameField } from './name';
 
 interface IProps {
   model: AttachModel;
@@ -18,15 +18,13 @@ interface IProps {
 export function AttachBody({ model, trans }: IProps): JSX.Element {
   const { item, title } = model;
   const { status, isAsking } = model.known;
-  const hint = React.useId();
   if (title === null) {
     return (
-      <p className="jp-Dlaas-quiet" role="alert">
+      <Quiet role="alert">
         {trans.__('No notebook is open. Open or create one, then attach.')}
-      </p>
+      </Quiet>
     );
   }
-  const wrong = faultText(model.fault, trans);
   return (
     <>
       <div className="jp-Dlaas-what">
@@ -40,29 +38,15 @@ export function AttachBody({ model, trans }: IProps): JSX.Element {
           </dd>
         </dl>
       </div>
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('Name of the variable')}</span>
-        <Input
-          className={`jp-mod-code ${wrong ? 'jp-mod-error' : ''}`}
-          name="variable"
-          spellCheck={false}
-          autoComplete="off"
-          autoCapitalize="none"
-          aria-invalid={wrong !== null}
-          aria-describedby={hint}
-          value={model.name}
-          onChange={name => {
-            model.name = name;
-          }}
-        />
-      </label>
-      <p
-        id={hint}
-        className={wrong ? 'jp-Dlaas-wrong' : 'jp-Dlaas-quiet'}
-        role="status"
-      >
-        {wrong ?? useText(model, trans)}
-      </p>
+      <NameField
+        name={model.name}
+        fault={model.fault}
+        hint={useText(model, trans)}
+        onChange={name => {
+          model.name = name;
+        }}
+        trans={trans}
+      />
     </>
   );
 }
@@ -77,24 +61,4 @@ function useText(model: AttachModel, trans: TranslationBundle): string {
   return model.item.type === 'file'
     ? trans.__('Give %1 to whatever opens files.', model.name)
     : trans.__('It is a list of its files: for file in %1', model.name);
-}
-
-function faultText(
-  fault: NameFault | null,
-  trans: TranslationBundle
-): string | null {
-  switch (fault) {
-    case 'missing':
-      return trans.__('Give the variable a name.');
-    case 'form':
-      return trans.__(
-        'A name has letters, digits and underscores, and begins with no digit.'
-      );
-    case 'taken':
-      return trans.__('Python needs that name itself.');
-    case 'used':
-      return trans.__('This notebook has such a variable already.');
-    case null:
-      return null;
-  }
 }

@@ -2,15 +2,20 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Button } from '../components/button';
+import { SelectField } from '../components/field';
 import { Icon } from '../components/icon';
 import { Item } from '../components/item';
+import { Input } from '../components/input';
 import { LifetimeField } from '../components/lifetime';
 import { ProblemView } from '../components/problem';
 import { StateBadge, progressText } from '../components/state';
+import { Quiet } from '../components/text';
 import { Until } from '../components/when';
-import { formatBytes, formatCount } from '../format';
+import { formatBytes, formatCount, formatRemaining } from '../format';
 import type { Granted } from '../schema';
-import type { AvailableModel } from './model';
+import type { AvailableModel, IMore } from './model';
+import { Preview } from './preview';
+import { PlaceField } from './where';
 
 interface IProps {
   model: AvailableModel;
@@ -21,24 +26,28 @@ interface IProps {
  * What is asked for, and afterwards what was granted.
  */
 export function AvailableBody({ model, trans }: IProps): JSX.Element {
-  const { granted, problem } = model;
+  const { granted, obstacle: problem } = model;
   return (
     <>
       <What model={model} trans={trans} />
       {granted ? (
         <Grant model={model} granted={granted} trans={trans} />
       ) : (
-        <LifetimeField
-          legend={trans.__('Keep it for')}
-          value={model.lifetime}
-          usual={model.usual}
-          onChange={value => {
-            model.lifetime = value;
-          }}
-          trans={trans}
-        />
+        <>
+          <LifetimeField
+            legend={trans.__('Keep it for')}
+            value={model.lifetime}
+            usual={model.usual}
+            onChange={value => {
+              model.lifetime = value;
+            }}
+            trans={trans}
+          />
+          <More model={model} trans={trans} />
+          <Preview model={model} trans={trans} />
+        </>
       )}
-      {problem && (
+      {!granted && problem && (
         <ProblemView problem={problem} trans={trans}>
           {model.canExtend && (
             <Button
@@ -53,22 +62,57 @@ export function AvailableBody({ model, trans }: IProps): JSX.Element {
   );
 }
 
+/**
+ * What few people want to say: where else, how many copies, what for.
+ */
+function More({ model, trans }: IProps): JSX.Element {
+  const { instance, more } = model;
+  const activities = instance?.activities ?? [];
+  const set = (change: Partial<IMore>) => {
+    model.more = { ...model.more, ...change };
+  };
+  return (
+    <details className="jp-Dlaas-more" onToggle={() => void model.askPlaces()}>
+      <summary>{trans.__('Where, and how many copies')}</summary>
+      <PlaceField
+        label={trans.__('Where')}
+        places={model.places}
+        value={more.place}
+        empty={instance?.destination_rse ?? trans.__('Choose a place')}
+        onChange={place => set({ place })}
+        trans={trans}
+      />
+      <label className="jp-Dlaas-field jp-mod-inline">
+        <span>{trans.__('Copies')}</span>
+        <Input
+          type="number"
+          min={1}
+          value={more.copies}
+          aria-invalid={!model.hasCopies}
+          onChange={copies => set({ copies })}
+        />
+      </label>
+      {activities.length > 0 && (
+        <SelectField
+          label={trans.__('Activity')}
+          value={more.activity}
+          options={['', ...activities]}
+          onChange={activity => set({ activity })}
+        />
+      )}
+    </details>
+  );
+}
+
 function What({ model, trans }: IProps): JSX.Element {
-  const { instance, item, known } = model;
+  const { item, known } = model;
   const { status } = known;
-  const rse = status?.rse ?? instance?.destination_rse;
   return (
     <div className="jp-Dlaas-what">
       <Item text={item.did} type={item.type} />
       <dl>
         <dt>{trans.__('Size')}</dt>
         <dd>{sizeText(model, trans)}</dd>
-        {rse && (
-          <>
-            <dt>{trans.__('Where')}</dt>
-            <dd>{rse}</dd>
-          </>
-        )}
         <dt>{trans.__('Now')}</dt>
         <dd>
           <StateBadge status={status} asking={known.isAsking} trans={trans} />
@@ -130,13 +174,17 @@ function Grant(props: IProps & { granted: Granted }): JSX.Element {
           <p>{granted.note}</p>
         )}
         {status && (
-          <p>{trans.__('Here now: %1.', progressText(status, trans))}</p>
+          <p>
+            {trans.__('Here now: %1.', progressText(status, trans))}{' '}
+            {model.arrives &&
+              formatRemaining(model.arrives.toISOString(), trans)}
+          </p>
         )}
-        <p className="jp-Dlaas-quiet">
+        <Quiet>
           {trans.__(
             'You may close this: the data comes by itself, and the panel shows how far it is.'
           )}
-        </p>
+        </Quiet>
       </div>
     </div>
   );

@@ -60,11 +60,12 @@ export class FormDialog extends Dialog<void> {
   }
 
   /**
-   * Enter on a button in the form is for that button; the dialog would swallow it.
+   * Enter on a button or in a text of several lines is for that; the dialog would swallow it.
    */
   handleEvent(event: Event): void {
     const isInside =
-      event.target instanceof HTMLButtonElement &&
+      event.target instanceof HTMLElement &&
+      event.target.matches('button, textarea') &&
       event.target.closest('.jp-Dialog-body') !== null;
     if (isInside && (event as KeyboardEvent).key === 'Enter') {
       return;

@@ -4,6 +4,7 @@ import * as React from 'react';
 import { explain } from '../problems';
 import type { Problem } from '../schema';
 import { Icon } from './icon';
+import { Actions } from './text';
 
 /**
  * A problem: what happened, whose fault it is, what to do next, and what can be done at once. An old one is no news: it is not read aloud by itself.
@@ -32,9 +33,7 @@ export function ProblemView(props: {
             {trans.__('Cause: %1', words.fault)}
           </p>
         )}
-        {props.children && (
-          <div className="jp-Dlaas-actions">{props.children}</div>
-        )}
+        {props.children && <Actions>{props.children}</Actions>}
       </div>
     </div>
   );

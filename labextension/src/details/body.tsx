@@ -1,16 +1,21 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { Button, IconButton } from '../components/button';
+import { EmbargoBadge } from '../account/embargo';
+import { Button, IconButton, LinkButton } from '../components/button';
 import { Icon } from '../components/icon';
 import { ProblemView } from '../components/problem';
 import { Progress, StateBadge, progressText } from '../components/state';
+import { Actions } from '../components/text';
 import { Until } from '../components/when';
 import { splitDID } from '../did';
 import { typeText } from '../explore/row';
-import { formatBytes, formatCount, formatTime, formatUTC } from '../format';
+import { formatBytes, formatCount, formatRemaining } from '../format';
+import type { IKnown } from '../lake/statuses';
 import { mayPass } from '../problems';
 import type { Metadata, Rule, Status } from '../schema';
+import { CopiesList, Parents } from './copies';
+import { Facts } from './facts';
 import type { DetailsModel } from './model';
 import { Rules } from './rules';
 
@@ -22,6 +27,9 @@ export interface IActs {
   attach: (() => void) | null;
   download: (() => void) | null;
   copy(text: string): void;
+  copyPaths(): void;
+  edit(metadata: Metadata): void;
+  move(rule: Rule): void;
   prolong(rule: Rule): void;
   release(rule: Rule): void;
 }
@@ -41,15 +49,23 @@ export function DetailsBody(props: IProps): JSX.Element | null {
   if (!item || !known) {
     return null;
   }
-  const { problem } = known;
+  const problem = known.problem ?? model.problem;
+  const parts: [unknown, JSX.Element][] = [
+    [model.rules, <Rules key="rules" {...props} />],
+    [model.copies, <CopiesList key="copies" {...props} />],
+    [model.parents, <Parents key="parents" {...props} />],
+    [model.metadata, <Facts key="facts" {...props} />]
+  ];
+  // Each waits for those above it, so that nothing moves when an answer comes.
+  const waiting = problem ? -1 : parts.findIndex(([answer]) => !answer);
   return (
     <>
       <Head {...props} />
-      <Availability {...props} />
+      <Availability known={known} arrives={model.arrives} trans={trans} />
       <Acts {...props} />
-      {(problem ?? model.problem) && (
-        <ProblemView problem={(problem ?? model.problem)!} trans={trans}>
-          {mayPass((problem ?? model.problem)!) && (
+      {problem && (
+        <ProblemView problem={problem} trans={trans}>
+          {mayPass(problem) && (
             <Button
               label={trans.__('Try again')}
               onClick={() => void model.refresh()}
@@ -57,8 +73,8 @@ export function DetailsBody(props: IProps): JSX.Element | null {
           )}
         </ProblemView>
       )}
-      <Rules model={model} acts={props.acts} trans={trans} />
-      <Facts metadata={model.metadata} trans={trans} />
+      {(waiting < 0 ? parts : parts.slice(0, waiting)).map(([, part]) => part)}
+      {waiting >= 0 && <StateBadge status={null} asking trans={trans} />}
     </>
   );
 }
@@ -82,6 +98,7 @@ function Head({ acts, model, trans }: IProps): JSX.Element {
         onClick={() => model.close()}
       />
       <p>{[scope, typeText(type, trans), size].filter(Boolean).join(' · ')}</p>
+      <EmbargoBadge instance={model.instance} did={did} trans={trans} />
     </div>
   );
 }
@@ -101,9 +118,17 @@ function sizeText(model: DetailsModel, trans: TranslationBundle): string {
   return parts.join(' · ');
 }
 
-function Availability({ model, trans }: IProps): JSX.Element {
-  const known = model.known!;
+/**
+ * How much of a DID is here, until when, and when the rest will have come.
+ */
+export function Availability(props: {
+  known: IKnown;
+  arrives: Date | null;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { arrives, known, trans } = props;
   const { status } = known;
+  const left = arrives && formatRemaining(arrives.toISOString(), trans);
   return (
     <div className="jp-Dlaas-card-state" role="status" aria-live="polite">
       <div className="jp-Dlaas-card-line">
@@ -119,7 +144,7 @@ function Availability({ model, trans }: IProps): JSX.Element {
           label={trans.__('How much of it is here')}
           value={status.bytes ? status.available_bytes : status.available_files}
           of={status.bytes || status.files}
-          text={progressText(status, trans)}
+          text={[progressText(status, trans), left].filter(Boolean).join(' · ')}
           tone={status.state === 'stuck' ? 'stuck' : undefined}
         />
       )}
@@ -140,7 +165,7 @@ function Acts({ acts, model, trans }: IProps): JSX.Element {
   const state = model.known?.status?.state;
   const isHere = state === 'available';
   return (
-    <div className="jp-Dlaas-actions">
+    <Actions>
       <Button
         label={trans.__('Make available…')}
         primary={!isHere}
@@ -161,62 +186,21 @@ function Acts({ acts, model, trans }: IProps): JSX.Element {
           onClick={() => acts.download?.()}
         />
       )}
-    </div>
+      {webURL(model) && (
+        <LinkButton label={trans.__('Rucio’s page')} href={webURL(model)!} />
+      )}
+    </Actions>
   );
 }
 
 /**
- * What the catalogue says of it.
+ * The page that Rucio itself has of it, where there is one.
  */
-function Facts(props: {
-  metadata: Metadata | null;
-  trans: TranslationBundle;
-}): JSX.Element | null {
-  const { metadata, trans } = props;
-  if (!metadata) {
+function webURL({ instance, item }: DetailsModel): string | null {
+  const base = instance?.webui_url;
+  if (!base || !/^https?:/i.test(base)) {
     return null;
   }
-  const known: [string, React.ReactNode][] = [
-    [trans.__('Owner'), metadata.account],
-    [
-      trans.__('Created'),
-      metadata.created_at && (
-        <time title={formatUTC(metadata.created_at)}>
-          {formatTime(metadata.created_at)}
-        </time>
-      )
-    ],
-    [
-      trans.__('Contents'),
-      metadata.open === null
-        ? null
-        : metadata.open
-          ? trans.__('may grow')
-          : trans.__('complete')
-    ],
-    ['adler32', metadata.adler32],
-    ['md5', metadata.md5]
-  ];
-  const custom = Object.entries(metadata.custom).map(
-    ([key, value]): [string, React.ReactNode] => [key, valueText(value)]
-  );
-  return (
-    <details className="jp-Dlaas-facts" open>
-      <summary>{trans.__('Metadata')}</summary>
-      <dl>
-        {[...known, ...custom]
-          .filter(([, value]) => value !== null && value !== '')
-          .map(([key, value]) => (
-            <React.Fragment key={key}>
-              <dt>{key}</dt>
-              <dd>{value}</dd>
-            </React.Fragment>
-          ))}
-      </dl>
-    </details>
-  );
-}
-
-function valueText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  const query = new URLSearchParams({ ...splitDID(item!.did) });
+  return `${base.replace(/\/+$/, '')}/did?${query}`;
 }

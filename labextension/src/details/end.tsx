@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { FormDialog } from '../components/dialog';
+import { ask } from '../components/ask';
 import { LifetimeField } from '../components/lifetime';
 import { ProblemView } from '../components/problem';
 import { Until } from '../components/when';
@@ -10,18 +10,12 @@ import type { EndModel } from './endModel';
 /**
  * Ask for another end of a rule.
  */
-export async function askEnd(
+export function askEnd(
   model: EndModel,
   trans: TranslationBundle
-): Promise<void> {
-  const dialog = new FormDialog(model, {
-    title: trans.__('Change the end of a rule'),
-    draw: () => <EndBody model={model} trans={trans} />,
-    accept: trans.__('Change'),
-    trans,
-    focus: 'input:checked'
-  });
-  await dialog.launch();
+): Promise<boolean> {
+  const title = trans.__('Change the end of a rule');
+  return ask(EndBody, model, trans, title, trans.__('Change'), 'input:checked');
 }
 
 function EndBody({

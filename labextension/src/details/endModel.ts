@@ -3,6 +3,8 @@ import type { LakeModel } from '../lake/model';
 import { updateRule } from '../restapi';
 import type { Rule } from '../schema';
 
+const FORTNIGHT = 14 * 86400;
+
 /**
  * Another end for a rule that is there.
  */
@@ -12,7 +14,7 @@ export class EndModel extends LifetimeForm {
     private readonly instance: string,
     readonly rule: Rule
   ) {
-    super('date', 0, rule.expires_at);
+    super(rule.expires_at ? 'date' : 'preset', FORTNIGHT, rule.expires_at);
   }
 
   protected async send(): Promise<void> {

@@ -14,6 +14,8 @@ import { CommandIDs } from '../tokens';
 import type { IActs } from './body';
 import { DetailsBody } from './body';
 import { askEnd } from './end';
+import { askMetadata } from './metadata';
+import { askMove } from './move';
 import type { DetailsModel } from './model';
 
 /**
@@ -37,12 +39,17 @@ export class DetailsSection extends Section<DetailsModel> {
     );
   }
 
-  private async _prolong(rule: Rule): Promise<void> {
-    const { item } = this.model;
-    if (item) {
-      await askEnd(this.model.prolonging(rule), this.trans);
-      await this.model.refresh();
-    }
+  private _copy(text: string, told: string): void {
+    Clipboard.copyToSystem(text);
+    Notification.info(this.trans.__('Copied: %1', told), { autoClose: 2000 });
+  }
+
+  /**
+   * Once a dialog is closed, look what became of it.
+   */
+  private async _after(dialog: Promise<unknown>): Promise<void> {
+    await dialog;
+    await this.model.refresh();
   }
 
   private async _release(rule: Rule): Promise<void> {
@@ -65,6 +72,7 @@ export class DetailsSection extends Section<DetailsModel> {
   }
 
   private get _acts(): IActs {
+    const { model, trans } = this;
     const execute = (id: string) => void this.commands.execute(id);
     return {
       makeAvailable: () => execute(CommandIDs.makeAvailable),
@@ -74,13 +82,18 @@ export class DetailsSection extends Section<DetailsModel> {
       download: this.commands.hasCommand(CommandIDs.download)
         ? () => execute(CommandIDs.download)
         : null,
-      copy: text => {
-        Clipboard.copyToSystem(text);
-        Notification.info(this.trans.__('Copied: %1', text), {
-          autoClose: 2000
-        });
-      },
-      prolong: rule => void this._prolong(rule),
+      copy: text => this._copy(text, text),
+      copyPaths: () =>
+        void model.listPaths().then(paths => {
+          if (paths.length) {
+            const told = trans._n('%1 path', '%1 paths', paths.length);
+            this._copy(paths.join('\n'), told);
+          }
+        }),
+      edit: metadata =>
+        void this._after(askMetadata(model.describing(metadata), trans)),
+      move: rule => void this._after(askMove(model.moving(rule), trans)),
+      prolong: rule => void this._after(askEnd(model.prolonging(rule), trans)),
       release: rule => void this._release(rule)
     };
   }

@@ -4,7 +4,9 @@ import * as React from 'react';
 import { Button } from '../components/button';
 import { Icon } from '../components/icon';
 import type { Drawing } from '../components/icon';
+import { ProblemView } from '../components/problem';
 import { Progress } from '../components/state';
+import { Quiet } from '../components/text';
 import { Until } from '../components/when';
 import { formatCount } from '../format';
 import type { Rule } from '../schema';
@@ -13,7 +15,7 @@ import type { DetailsModel } from './model';
 
 interface IProps {
   model: DetailsModel;
-  acts: Pick<IActs, 'prolong' | 'release'>;
+  acts: Pick<IActs, 'attach' | 'move' | 'prolong' | 'release'>;
   trans: TranslationBundle;
 }
 
@@ -30,9 +32,7 @@ export function Rules(props: IProps): JSX.Element | null {
     <details className="jp-Dlaas-rules" open>
       <summary>{trans.__('Rules (%1)', rules.length)}</summary>
       {rules.length === 0 && (
-        <p className="jp-Dlaas-quiet">
-          {trans.__('No rule protects it: Rucio may delete it.')}
-        </p>
+        <Quiet>{trans.__('No rule protects it: Rucio may delete it.')}</Quiet>
       )}
       <ul>
         {rules.map(rule => (
@@ -72,6 +72,7 @@ function RuleLine(props: IProps & { rule: Rule }): JSX.Element {
         />
       )}
       {rule.error && <p className="jp-Dlaas-rule-error">{rule.error}</p>}
+      {rule.state === 'STUCK' && <Why {...props} />}
       {model.isOwn(rule) && <RuleActs {...props} />}
     </li>
   );
@@ -86,21 +87,34 @@ function RuleActs(props: IProps & { rule: Rule }): JSX.Element {
   return (
     <div className="jp-Dlaas-rule-acts">
       {rule.state === 'STUCK' && (
-        <Button
-          label={trans.__('Retry')}
-          title={trans.__('Have Rucio try the transfers again')}
-          disabled={disabled}
-          onClick={() => void model.retryRule(rule)}
-        />
+        <>
+          <Button
+            label={trans.__('Retry')}
+            title={trans.__('Have Rucio try the transfers again')}
+            disabled={disabled}
+            onClick={() => void model.retryRule(rule)}
+          />
+          <Button
+            label={trans.__('Another place…')}
+            disabled={disabled}
+            onClick={() => acts.move(rule)}
+          />
+          {acts.attach && rule.locks_ok > 0 && (
+            <Button
+              label={trans.__('Use what is here')}
+              onClick={() => acts.attach?.()}
+            />
+          )}
+        </>
       )}
-      {rule.expires_at && (
-        <Button
-          label={trans.__('Extend…')}
-          title={trans.__('Let this rule last longer, or end earlier')}
-          disabled={disabled}
-          onClick={() => acts.prolong(rule)}
-        />
-      )}
+      <Button
+        label={
+          rule.expires_at ? trans.__('Extend…') : trans.__('Give it an end…')
+        }
+        title={trans.__('Let this rule last longer, or end earlier')}
+        disabled={disabled}
+        onClick={() => acts.prolong(rule)}
+      />
       <Button
         label={trans.__('Release…')}
         title={trans.__('Give this rule up')}
@@ -110,6 +124,48 @@ function RuleActs(props: IProps & { rule: Rule }): JSX.Element {
     </div>
   );
 }
+
+/**
+ * Why a rule is stuck, asked when somebody wants to know.
+ */
+function Why(props: IProps & { rule: Rule }): JSX.Element {
+  const { model, rule, trans } = props;
+  const [isOpen, setOpen] = React.useState(false);
+  const told = model.explanation(rule);
+  const isAsked = isOpen && !told;
+  React.useEffect(() => {
+    if (isAsked) {
+      void model.explain(rule);
+    }
+  }, [isAsked, model, rule]);
+  return (
+    <details
+      className="jp-Dlaas-why"
+      onToggle={event => setOpen(event.currentTarget.open)}
+    >
+      <summary>{trans.__('Why?')}</summary>
+      {!told && <p>{trans.__('Asking…')}</p>}
+      {told && 'blame' in told && <ProblemView problem={told} trans={trans} />}
+      {told && 'locks' in told && (
+        <>
+          <p>{told.reason}</p>
+          <ul>
+            {told.locks.slice(0, MOST).map(lock => (
+              <li key={lock.did + lock.rse}>
+                {[lock.did, lock.error].filter(Boolean).join(': ')}
+              </li>
+            ))}
+          </ul>
+          {(told.locks.length > MOST || !told.complete) && (
+            <p>{trans.__('and more')}</p>
+          )}
+        </>
+      )}
+    </details>
+  );
+}
+
+const MOST = 5;
 
 const MARKS: { [state in Rule['state']]: Drawing } = {
   OK: 'available',

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { Input } from '../components/input';
+import { Choice, TextField } from '../components/field';
 import { Item } from '../components/item';
 import { ProblemView } from '../components/problem';
 import { formatBytes } from '../format';
@@ -18,6 +18,18 @@ interface IProps {
 export function DownloadBody({ model, trans }: IProps): JSX.Element {
   const { item, known, problem } = model;
   const bytes = known.status?.bytes ?? null;
+  const place = (value: DownloadModel['place'], text: string) => (
+    <Choice
+      type="radio"
+      name="place"
+      checked={model.place === value}
+      onChange={() => {
+        model.place = value;
+      }}
+    >
+      {text}
+    </Choice>
+  );
   return (
     <>
       <div className="jp-Dlaas-what">
@@ -29,31 +41,12 @@ export function DownloadBody({ model, trans }: IProps): JSX.Element {
       </div>
       <fieldset className="jp-Dlaas-places">
         <legend>{trans.__('Download to')}</legend>
-        <label className="jp-Dlaas-choice">
-          <input
-            type="radio"
-            name="place"
-            checked={model.place === 'folder'}
-            onChange={() => {
-              model.place = 'folder';
-            }}
-          />
-          <span>{trans.__('a folder of the file browser')}</span>
-        </label>
+        {place('folder', trans.__('a folder of the file browser'))}
         {model.place === 'folder' && <Folder model={model} trans={trans} />}
-        <label className="jp-Dlaas-choice">
-          <input
-            type="radio"
-            name="place"
-            checked={model.place === 'cache'}
-            onChange={() => {
-              model.place = 'cache';
-            }}
-          />
-          <span>
-            {trans.__('the cache, where notebooks find it by its name')}
-          </span>
-        </label>
+        {place(
+          'cache',
+          trans.__('the cache, where notebooks find it by its name')
+        )}
       </fieldset>
       {problem && <ProblemView problem={problem} trans={trans} />}
     </>
@@ -63,30 +56,24 @@ export function DownloadBody({ model, trans }: IProps): JSX.Element {
 function Folder({ model, trans }: IProps): JSX.Element {
   return (
     <div className="jp-Dlaas-place">
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('Folder')}</span>
-        <Input
-          name="folder"
-          spellCheck={false}
-          autoComplete="off"
-          placeholder={trans.__('the top folder')}
-          value={model.folder}
-          onChange={folder => {
-            model.folder = folder;
-          }}
-        />
-      </label>
-      <label className="jp-Dlaas-choice">
-        <input
-          type="checkbox"
-          name="overwrite"
-          checked={model.overwrite}
-          onChange={event => {
-            model.overwrite = event.target.checked;
-          }}
-        />
-        <span>{trans.__('Replace other files that have these names')}</span>
-      </label>
+      <TextField
+        label={trans.__('Folder')}
+        name="folder"
+        placeholder={trans.__('the top folder')}
+        value={model.folder}
+        onChange={folder => {
+          model.folder = folder;
+        }}
+      />
+      <Choice
+        name="overwrite"
+        checked={model.overwrite}
+        onChange={overwrite => {
+          model.overwrite = overwrite;
+        }}
+      >
+        {trans.__('Replace other files that have these names')}
+      </Choice>
     </div>
   );
 }

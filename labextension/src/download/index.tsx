@@ -1,7 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import * as React from 'react';
 
-import { FormDialog } from '../components/dialog';
+import { ask } from '../components/ask';
 import type { Job } from '../schema';
 import { DownloadBody } from './body';
 import type { DownloadModel } from './model';
@@ -13,13 +12,8 @@ export async function askDownload(
   model: DownloadModel,
   trans: TranslationBundle
 ): Promise<Job | null> {
-  const dialog = new FormDialog(model, {
-    title: trans.__('Download from the data lake'),
-    draw: () => <DownloadBody model={model} trans={trans} />,
-    accept: trans.__('Download'),
-    trans,
-    focus: 'input:checked'
-  });
-  await dialog.launch();
+  const title = trans.__('Download from the data lake');
+  const accept = trans.__('Download');
+  await ask(DownloadBody, model, trans, title, accept, 'input:checked');
   return model.job;
 }

@@ -2,13 +2,15 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Button, IconButton } from '../components/button';
-import { Icon } from '../components/icon';
-import { Input } from '../components/input';
 import { ProblemView } from '../components/problem';
 import { formatCount } from '../format';
 import { mayPass } from '../problems';
 import type { ISearch } from '../restapi';
+import { Beginning } from './beginning';
+import { SearchBox } from './box';
+import { Chips } from './chips';
 import { TreeList } from './list';
+import { Missing, NothingFound } from './missing';
 import type { ExploreModel } from './model';
 
 interface IProps {
@@ -29,13 +31,9 @@ export function ExploreBody({ model, trans }: IProps): JSX.Element {
 }
 
 function SearchForm({ model, trans }: IProps): JSX.Element {
-  const box = React.useRef<HTMLInputElement>(null);
-  React.useEffect(() => {
-    if (model.focusRequests) {
-      box.current?.focus();
-      box.current?.select();
-    }
-  }, [model.focusRequests]);
+  // A filter that is being written: its place, behind the last for a new one.
+  const [edited, setEdited] = React.useState<number | null>(null);
+  const isSaved = model.searches.isSaved(model.written);
   return (
     <form
       className="jp-Dlaas-search"
@@ -46,39 +44,34 @@ function SearchForm({ model, trans }: IProps): JSX.Element {
         void model.search();
       }}
     >
-      <div className="jp-Dlaas-search-box">
-        <Icon name="search" />
-        <Input
-          ref={box}
-          type="search"
-          aria-label={trans.__('Search the data lake')}
-          placeholder={trans.__('scope:name*')}
-          spellCheck={false}
-          autoComplete="off"
-          autoCapitalize="none"
-          value={model.text}
-          onChange={text => {
-            model.text = text;
-          }}
-        />
-        {model.text && (
-          <IconButton
-            label={trans.__('Clear the search')}
-            icon="close"
-            onClick={() => {
-              model.text = '';
-              model.clear();
-              box.current?.focus();
-            }}
-          />
-        )}
-      </div>
+      <SearchBox model={model} trans={trans} />
       <div className="jp-Dlaas-search-line">
         <TypeFilter model={model} trans={trans} />
+        <IconButton
+          label={trans.__('Filter by metadata')}
+          icon="filter"
+          onClick={() =>
+            setEdited(edited === null ? model.filters.length : null)
+          }
+        />
+        {model.text.trim() && (
+          <span className={isSaved ? 'jp-mod-saved' : undefined}>
+            <IconButton
+              label={
+                isSaved
+                  ? trans.__('Forget this saved search')
+                  : trans.__('Save this search')
+              }
+              icon="star"
+              onClick={() => void model.searches.save(model.written, !isSaved)}
+            />
+          </span>
+        )}
         <span className="jp-Dlaas-search-count" role="status">
           {countText(model, trans)}
         </span>
       </div>
+      <Chips model={model} trans={trans} edited={edited} onEdit={setEdited} />
       {/* Enter sends a form only where there is a button to send it. */}
       <input type="submit" hidden />
     </form>
@@ -105,12 +98,11 @@ function TypeFilter({ model, trans }: IProps): JSX.Element {
 }
 
 function countText(model: ExploreModel, trans: TranslationBundle): string {
-  const count = formatCount(model.found);
   if (model.phase === 'asking') {
     return trans.__('Searching…');
   }
   return model.phase === 'done'
-    ? trans._n('%2 found', '%2 found', model.found, count)
+    ? trans._n('%2 found', '%2 found', model.found, formatCount(model.found))
     : '';
 }
 
@@ -118,7 +110,7 @@ function countText(model: ExploreModel, trans: TranslationBundle): string {
  * What a search came to: each outcome has its own words.
  */
 function Found({ model, trans }: IProps): JSX.Element {
-  const { phase, problem, rows } = model;
+  const { found, isBeginning, phase, problem } = model;
   if (phase === 'problem' && problem) {
     return (
       <ProblemView problem={problem} trans={trans}>
@@ -131,78 +123,23 @@ function Found({ model, trans }: IProps): JSX.Element {
       </ProblemView>
     );
   }
-  if (rows.length) {
-    return (
-      <div
-        className={`jp-Dlaas-found ${phase === 'asking' ? 'jp-mod-asking' : ''}`}
-      >
-        <TreeList model={model} trans={trans} />
-      </div>
-    );
-  }
-  if (phase === 'done') {
+  if (phase === 'done' && !found) {
     return <NothingFound model={model} trans={trans} />;
   }
-  return phase === 'idle' ? (
-    <Beginning model={model} trans={trans} />
-  ) : (
-    <div className="jp-Dlaas-found jp-mod-asking" />
-  );
-}
-
-function NothingFound({ model, trans }: IProps): JSX.Element {
-  const { isExact, pattern, type } = model;
   return (
-    <div className="jp-Dlaas-empty">
-      <strong>
-        {isExact ? trans.__('There is no such DID') : trans.__('No match')}
-      </strong>
-      <p className="jp-Dlaas-empty-what">{pattern}</p>
-      <p>
-        {isExact
-          ? trans.__('Check scope and name, or search with * for a part of it.')
-          : trans.__('The scope exists, but nothing in it has such a name.')}
-      </p>
-      {type !== 'all' && (
-        <Button
-          label={trans.__('Search all types')}
-          onClick={() => {
-            model.type = 'all';
-          }}
+    <div
+      className={`jp-Dlaas-found ${phase === 'asking' ? 'jp-mod-asking' : ''}`}
+    >
+      {isBeginning ? (
+        <Beginning model={model} trans={trans} />
+      ) : (
+        <TreeList
+          model={model}
+          trans={trans}
+          label={trans.__('Found in the data lake')}
         />
       )}
-      {type === 'all' && isExact && (
-        <Button
-          label={trans.__('Search for names that begin so')}
-          onClick={() => {
-            model.text = `${pattern}*`;
-            void model.search();
-          }}
-        />
-      )}
-    </div>
-  );
-}
-
-function Beginning({ trans }: IProps): JSX.Element {
-  const examples = [
-    ['scope:*word*', trans.__('names in a scope that contain a word')],
-    ['scope:name', trans.__('one DID, typed or pasted')],
-    ['rucio://…', trans.__('a reference from a colleague')]
-  ];
-  return (
-    <div className="jp-Dlaas-empty">
-      <strong>{trans.__('Find data in the lake')}</strong>
-      <dl className="jp-Dlaas-hints">
-        {examples.map(([text, meaning]) => (
-          <React.Fragment key={text}>
-            <dt>
-              <code>{text}</code>
-            </dt>
-            <dd>{meaning}</dd>
-          </React.Fragment>
-        ))}
-      </dl>
+      <Missing model={model} trans={trans} />
     </div>
   );
 }

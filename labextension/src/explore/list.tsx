@@ -1,13 +1,15 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Range } from '@tanstack/react-virtual';
-import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import * as React from 'react';
+import { flushSync } from 'react-dom';
 
+import { onTreeKey, useTypeahead } from './keys';
 import type { ExploreModel } from './model';
 import { TreeRow } from './row';
+import { Scroll } from './scroll';
+import type { Row } from './tree';
 
 const ROW = 24;
-const PAGE = 10;
+const BEYOND = 8;
 
 /**
  * The tree of what was found; only the rows in sight are drawn, whatever their number.
@@ -15,28 +17,31 @@ const PAGE = 10;
 export function TreeList(props: {
   model: ExploreModel;
   trans: TranslationBundle;
+  label: string;
 }): JSX.Element {
   const { model, trans } = props;
-  const { rows } = model;
+  const { count } = model;
   const active = model.activeIndex;
   const id = React.useId();
   const scroller = React.useRef<HTMLDivElement>(null);
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
-    overscan: PAGE,
-    initialRect: { width: 300, height: 20 * ROW },
-    // The active row is drawn even out of sight: assistive technology is told its id.
-    rangeExtractor: (range: Range) => withIndex(range, active)
-  });
+  const { first, go, shift, view } = useScroll(scroller, count * ROW);
+  const typeahead = useTypeahead(model);
+  const end = Math.min(first + Math.ceil(view / ROW) + 1, count);
+  const rows = drawn(model, first, end, active);
+  const { place } = go;
 
   React.useEffect(() => {
-    if (active >= 0) {
-      virtualizer.scrollToIndex(active, { align: 'auto' });
+    const top = active * ROW;
+    if (active >= 0 && (top < place() || top + ROW > place() + view)) {
+      go(top < place() ? top : top + ROW - view);
     }
     // Only a move of the active row scrolls, not what arrives around it.
-  }, [rows[active]?.key]);
+  }, [key(model.row(active))]);
+
+  React.useEffect(() => {
+    const seen = rows.filter(({ index }) => index >= first && index < end);
+    model.see(seen.map(({ row }) => row));
+  });
 
   return (
     <div
@@ -44,12 +49,14 @@ export function TreeList(props: {
       className="jp-Dlaas-tree"
       role="tree"
       tabIndex={0}
-      aria-label={trans.__('Found in the data lake')}
+      aria-label={props.label}
       aria-busy={model.phase === 'asking'}
       aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined}
-      onKeyDown={event => onKey(event, model)}
+      onKeyDown={event =>
+        onTreeKey(event, model, Math.floor(view / ROW) - 1, typeahead)
+      }
       onFocus={() => {
-        if (active < 0 && rows.length) {
+        if (active < 0 && count) {
           model.activeIndex = 0;
         }
       }}
@@ -57,82 +64,89 @@ export function TreeList(props: {
       <div
         role="presentation"
         className="jp-Dlaas-tree-rows"
-        style={{ height: virtualizer.getTotalSize() }}
+        style={{ height: Scroll.drawn(count * ROW) }}
       >
-        {virtualizer.getVirtualItems().map(item => {
-          const row = rows[item.index];
-          return (
-            row && (
-              <TreeRow
-                key={`${item.index}${row.key}`}
-                id={`${id}-${item.index}`}
-                row={row}
-                index={item.index}
-                top={item.start}
-                isActive={item.index === active}
-                model={model}
-                trans={trans}
-              />
-            )
-          );
-        })}
+        {rows.map(({ index, row }) => (
+          <TreeRow
+            key={key(row)}
+            id={`${id}-${index}`}
+            row={row}
+            index={index}
+            top={index * ROW - shift}
+            isActive={index === active}
+            model={model}
+            trans={trans}
+          />
+        ))}
       </div>
     </div>
   );
 }
 
-function withIndex(range: Range, index: number): number[] {
-  const shown = defaultRangeExtractor(range);
-  if (index < 0 || index >= range.count || shown.includes(index)) {
-    return shown;
+/**
+ * The rows to draw: those in sight, some beyond, and the active one: assistive technology is told its id.
+ */
+function drawn(
+  model: ExploreModel,
+  first: number,
+  end: number,
+  active: number
+): { index: number; row: Row }[] {
+  const from = Math.max(first - BEYOND, 0);
+  const to = Math.min(end + BEYOND, model.count);
+  const indexes = Array.from(
+    { length: Math.max(to - from, 0) },
+    (_, n) => from + n
+  );
+  if (active >= 0 && active < from) {
+    indexes.unshift(active);
+  } else if (active >= to) {
+    indexes.push(active);
   }
-  return [...shown, index].sort((a, b) => a - b);
+  return indexes.map(index => ({ index, row: model.row(index)! }));
+}
+
+function key(row: Row | null): string {
+  return row ? `${row.group.key}:${row.position}` : '';
 }
 
 /**
- * The keys of a tree, as WAI-ARIA's practices have them.
+ * Where a list is scrolled to, in rows, and how to scroll it.
  */
-function onKey(event: React.KeyboardEvent, model: ExploreModel): void {
-  const { activeIndex: at, rows } = model;
-  const row = rows[at];
-  const last = rows.length - 1;
-  const moves: { [key: string]: number } = {
-    ArrowDown: Math.min(at + 1, last),
-    ArrowUp: Math.max(at - 1, 0),
-    PageDown: Math.min(at + PAGE, last),
-    PageUp: Math.max(at - PAGE, 0),
-    Home: 0,
-    End: last
+function useScroll(scroller: React.RefObject<HTMLDivElement>, height: number) {
+  const scroll = React.useRef(new Scroll()).current;
+  const [view, setView] = React.useState(20 * ROW);
+  const [seen, setSeen] = React.useState({ first: 0, shift: 0 });
+  const put = (top: number) => {
+    const node = scroller.current!;
+    if (Math.abs(node.scrollTop - top) >= 1) {
+      node.scrollTop = top;
+    }
+    const { place, shift } = scroll;
+    const first = Math.floor(place / ROW);
+    setSeen(old =>
+      old.first === first && old.shift === shift ? old : { first, shift }
+    );
   };
-  if (event.ctrlKey || event.metaKey || event.altKey) {
-    return;
-  }
-  if (event.key in moves) {
-    model.activeIndex = moves[event.key];
-  } else if (!row) {
-    return;
-  } else if (row.kind === 'note') {
-    if (!['Enter', ' '].includes(event.key)) {
-      return;
-    }
-    void model.more(row);
-  } else if (event.key === 'Enter' || event.key === ' ') {
-    model.select(row);
-  } else if (event.key === 'ArrowRight') {
-    if (row.fold === 'closed') {
-      void model.toggle(row);
-    } else if (row.fold === 'open') {
-      model.activeIndex = Math.min(at + 1, last);
-    }
-  } else if (event.key === 'ArrowLeft') {
-    if (row.fold === 'open' || row.fold === 'asking') {
-      void model.toggle(row);
-    } else if (model.parentIndex(at) >= 0) {
-      model.activeIndex = model.parentIndex(at);
-    }
-  } else {
-    return;
-  }
-  event.preventDefault();
-  event.stopPropagation();
+  const go = (place: number) => put(scroll.to(place, height, view));
+  go.place = () => scroll.place;
+
+  React.useLayoutEffect(() => {
+    const node = scroller.current!;
+    const observer = new ResizeObserver(() => setView(node.clientHeight));
+    observer.observe(node);
+    return () => observer.disconnect();
+  }, []);
+
+  React.useLayoutEffect(() => {
+    const node = scroller.current!;
+    const onScroll = () =>
+      // In this frame: a frame later the rows would be out of sight.
+      flushSync(() => put(scroll.follow(node.scrollTop, height, view)));
+    go(scroll.place);
+    node.addEventListener('scroll', onScroll, { passive: true });
+    return () => node.removeEventListener('scroll', onScroll);
+  }, [height, view]);
+
+  return { ...seen, go, view };
 }

@@ -1,14 +1,15 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { EmbargoBadge } from '../account/embargo';
 import { Icon } from '../components/icon';
 import { Name } from '../components/name';
 import { StateMark, stateText } from '../components/state';
 import { splitDID } from '../did';
-import { formatBytes, formatCount } from '../format';
+import { formatBytes, formatCount, formatDay, formatTime } from '../format';
 import { explain } from '../problems';
 import { MOST_ROWS } from '../restapi';
-import type { Entry } from '../schema';
+import type { IFound } from './entries';
 import type { ExploreModel } from './model';
 import type { IEntryRow, INoteRow, Row } from './tree';
 
@@ -36,12 +37,16 @@ export function TreeRow(props: IProps<Row>): JSX.Element {
 
 function EntryRow(props: IProps<IEntryRow>): JSX.Element {
   const { index, model, row, trans } = props;
-  const { did, type } = row.entry;
-  const status = model.status(row);
-  const size = sizeText(row.entry, trans);
+  const { entry, fold, group } = row;
+  const { did, type } = entry;
+  const isScope = type === 'scope';
+  const status = isScope ? null : model.status(row);
+  const size = sizeText(entry, trans);
   const isSelected = model.isSelected(row);
   const { scope, name } = splitDID(did);
-  const outer = row.group.parent?.entry.did ?? model.pattern;
+  const outer = splitDID(group.of?.did ?? model.pattern).scope;
+  const title = isScope ? scope : did;
+  const date = model.sight.date(did);
   return (
     <div
       id={props.id}
@@ -49,27 +54,28 @@ function EntryRow(props: IProps<IEntryRow>): JSX.Element {
       className={classes(props, isSelected)}
       style={style(props)}
       aria-label={[
-        did,
+        title,
         typeText(type, trans),
         size,
         status && stateText(status.state, trans)
       ]
         .filter(Boolean)
         .join(', ')}
-      aria-level={row.level}
-      aria-posinset={row.position}
-      aria-setsize={row.group.isComplete ? row.group.size : -1}
+      aria-level={group.level}
+      aria-posinset={row.position + 1}
+      aria-setsize={group.total ?? -1}
       aria-selected={isSelected}
-      aria-expanded={row.fold === 'leaf' ? undefined : row.fold !== 'closed'}
-      data-did={did}
-      title={did}
-      onClick={() => model.select(row)}
-      onDoubleClick={() => void model.toggle(row)}
+      aria-expanded={fold === 'leaf' ? undefined : fold !== 'closed'}
+      data-did={isScope ? undefined : did}
+      data-instance={isScope ? undefined : model.lake.instance?.name}
+      title={date ? `${title}\n${formatTime(date)}` : title}
+      onClick={() => model.act(row)}
+      onDoubleClick={isScope ? undefined : () => void model.toggle(row)}
       // The commands of the menu are about what is selected.
       onContextMenu={() => model.select(row)}
     >
       <span
-        className={`jp-Dlaas-row-fold jp-mod-${row.fold}`}
+        className={`jp-Dlaas-row-fold jp-mod-${fold}`}
         onClick={event => {
           event.stopPropagation();
           model.activeIndex = index;
@@ -77,15 +83,23 @@ function EntryRow(props: IProps<IEntryRow>): JSX.Element {
         }}
         onDoubleClick={event => event.stopPropagation()}
       >
-        {row.fold !== 'leaf' && <Icon name="chevron" />}
+        {fold !== 'leaf' && <Icon name="chevron" />}
       </span>
       <Icon name={type} className={`jp-Dlaas-row-type jp-mod-${type}`} />
       <Name
-        text={name}
-        prefix={splitDID(outer).scope === scope ? undefined : `${scope}:`}
+        text={isScope ? scope : name}
+        prefix={isScope || outer === scope ? undefined : `${scope}:`}
       />
-      {status && <StateMark status={status} trans={trans} />}
+      <EmbargoBadge instance={model.lake.instance} did={did} trans={trans} />
       <span className="jp-Dlaas-row-size">{size}</span>
+      {!isScope && (
+        <span className="jp-Dlaas-row-date">{date && formatDay(date)}</span>
+      )}
+      {!isScope && (
+        <span className="jp-Dlaas-row-state">
+          {status && <StateMark status={status} trans={trans} />}
+        </span>
+      )}
     </div>
   );
 }
@@ -93,18 +107,18 @@ function EntryRow(props: IProps<IEntryRow>): JSX.Element {
 function NoteRow(props: IProps<INoteRow>): JSX.Element {
   const { model, row, trans } = props;
   const text = noteText(row, trans);
-  const acts = row.note === 'more' || row.note === 'problem';
+  const acts = row.note !== 'empty';
   return (
     <div
       id={props.id}
       role="treeitem"
       className={`${classes(props, false)} jp-mod-note jp-mod-${row.note}`}
       style={style(props)}
-      aria-level={row.level}
+      aria-level={row.group.level}
       aria-selected={false}
       aria-label={text}
       title={text}
-      onClick={acts ? () => void model.more(row) : undefined}
+      onClick={acts ? () => model.act(row) : undefined}
     >
       <span className="jp-Dlaas-row-fold" />
       {row.note === 'asking' && (
@@ -129,30 +143,46 @@ function classes(props: IProps<Row>, isSelected: boolean): string {
 function style(props: IProps<Row>): React.CSSProperties {
   return {
     transform: `translateY(${props.top}px)`,
-    paddingInlineStart: 4 + (props.row.level - 1) * 14
+    paddingInlineStart: 4 + (props.row.group.level - 1) * 14
   };
 }
 
-function noteText(row: INoteRow, trans: TranslationBundle): string {
-  switch (row.note) {
+function noteText({ group, note }: INoteRow, trans: TranslationBundle): string {
+  const count = formatCount(group.size);
+  switch (note) {
     case 'asking':
-      return trans.__('Asking…');
+      return !group.size
+        ? trans.__('Asking…')
+        : group.isAll
+          ? trans.__('%1 so far…', count)
+          : trans.__('%1 so far: list all', count);
     case 'empty':
       return trans.__('Nothing in it');
-    case 'more': {
-      const count = formatCount(row.group.size);
-      return row.group.parent === null && row.group.size >= MOST_ROWS
-        ? trans.__('The first %1 are shown: search for less', count)
-        : trans.__('The first %1 are shown: show more', count);
-    }
+    case 'more':
+      if (
+        group.of?.type === 'scope' ||
+        (group.size >= MOST_ROWS && !group.of)
+      ) {
+        return trans.__('The first %1 are shown: search for less', count);
+      }
+      if (!group.of) {
+        return trans.__('The first %1 are shown: show more', count);
+      }
+      return group.total === null
+        ? trans.__('The first %1 are shown: list all', count)
+        : trans.__(
+            '%1 of %2 are shown: list all',
+            count,
+            formatCount(group.total)
+          );
     case 'problem': {
-      const words = explain(row.problem!, trans);
+      const words = explain(group.problem!, trans);
       return trans.__('%1. %2 Click to try again.', words.title, words.message);
     }
   }
 }
 
-function sizeText(entry: Entry, trans: TranslationBundle): string {
+function sizeText(entry: IFound, trans: TranslationBundle): string {
   if (entry.type !== 'file' && entry.files !== null) {
     const files = formatCount(entry.files);
     return trans._n('%2 file', '%2 files', entry.files, files);
@@ -164,10 +194,12 @@ function sizeText(entry: Entry, trans: TranslationBundle): string {
  * What kind of DID it is, in words.
  */
 export function typeText(
-  type: Entry['type'],
+  type: IFound['type'],
   trans: TranslationBundle
 ): string {
   switch (type) {
+    case 'scope':
+      return trans.__('scope');
     case 'container':
       return trans.__('container');
     case 'dataset':

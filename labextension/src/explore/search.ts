@@ -1,26 +1,41 @@
 import type { LakeModel } from '../lake/model';
 import { problemOf } from '../problems';
 import * as api from '../restapi';
-import type { Problem } from '../schema';
-import type { IBranch } from './tree';
-import { Tree } from './tree';
+import type { Entry, Problem } from '../schema';
+import { Listing } from './listing';
+import type { ITyped } from './typed';
+
+const AT_ONCE = 5;
 
 /**
- * How many rows of a collection's contents are asked for at once.
+ * What is searched for: one pattern, or a list of them, each looked up.
  */
-export const PAGE = 1000;
+export interface IWanted extends Omit<api.ISearch, 'pattern'> {
+  all: readonly ITyped[];
+}
+
+/**
+ * What of a list was not found; without a problem it is not there, or it is in another lake.
+ */
+export interface IMissing extends ITyped {
+  problem: Problem | null;
+}
 
 /**
  * One search: what it is for, how far it is, and the tree that it fills until it is given up.
  */
-export class Search {
+export class Search extends Listing {
   constructor(
-    private readonly lake: LakeModel,
-    readonly wanted: api.ISearch,
-    private readonly changed: () => void
-  ) {}
+    lake: LakeModel,
+    instance: string,
+    readonly wanted: IWanted,
+    changed: () => void
+  ) {
+    super(lake, instance, changed);
+    this.tree.root.setNote(null);
+  }
 
-  readonly tree = new Tree();
+  readonly missing: IMissing[] = [];
 
   get phase(): 'asking' | 'done' | 'problem' {
     return this._phase;
@@ -33,27 +48,18 @@ export class Search {
     return this._problem;
   }
 
-  get isStopped(): boolean {
-    return this._aborter.signal.aborted;
-  }
-
-  /**
-   * Give up whatever is still asked for, also in the branches.
-   */
-  stop(): void {
-    this._aborter.abort();
-  }
-
   /**
    * Ask for what is wanted; the answer is the problem that ended it, if there was one.
    */
-  async run(instance: string): Promise<Problem | null> {
-    const { signal } = this._aborter;
+  async run(): Promise<Problem | null> {
+    const { root } = this.tree;
+    const { all } = this.wanted;
     let problem: Problem | null = null;
     try {
-      const { settings } = this.lake;
-      const rows = api.searchDIDs(settings, instance, this.wanted, signal);
-      await this._drain(rows, this.tree);
+      const isTruncated = await (all.length > 1
+        ? this._lookUp()
+        : this.drain(this._rows(all[0]), root, this.aborter.signal));
+      root.setNote(isTruncated ? 'more' : null);
       this._phase = 'done';
     } catch (error) {
       if (this.isStopped) {
@@ -61,54 +67,69 @@ export class Search {
       }
       problem = problemOf(error);
       this._fail(problem);
-      this._lookAtLogin(error);
+      this.lookAtLogin(error);
     }
     this.changed();
     return problem;
   }
 
   /**
-   * Ask for the contents of a row.
+   * Look up each of a list, a few at once, in its order.
    */
-  async fill(instance: string, did: string, branch: IBranch): Promise<void> {
-    const { signal } = this._aborter;
-    const contents = { did, limit: PAGE, offset: branch.offset };
-    try {
-      const { settings } = this.lake;
-      const rows = api.listContents(settings, instance, contents, signal);
-      await this._drain(rows, branch);
-    } catch (error) {
-      if (this.isStopped) {
-        return;
-      }
-      branch.fail(problemOf(error));
-      this._lookAtLogin(error);
-    }
-    this.changed();
-  }
-
-  /**
-   * Take rows as they come, until there are no more or nobody wants them.
-   */
-  private async _drain(
-    rows: api.Rows,
-    into: Pick<IBranch, 'append' | 'finish'>
-  ): Promise<void> {
-    for (;;) {
-      const { done, value } = await rows.next();
-      this._aborter.signal.throwIfAborted();
-      if (done) {
-        into.finish(value);
-        return;
-      }
-      into.append(value);
+  private async _lookUp(): Promise<boolean> {
+    const { all } = this.wanted;
+    let isTruncated = false;
+    for (let start = 0; start < all.length; start += AT_ONCE) {
+      const asked = all.slice(start, start + AT_ONCE);
+      const answers = await Promise.all(asked.map(typed => this._one(typed)));
+      this.aborter.signal.throwIfAborted();
+      answers.forEach(({ entries, isMore, problem }, index) => {
+        isTruncated = isTruncated || isMore;
+        this.tree.root.append(entries);
+        if (!entries.length) {
+          this.missing.push({ ...asked[index], problem });
+        }
+      });
       this.changed();
     }
+    return isTruncated;
+  }
+
+  private async _one(typed: ITyped): Promise<IAnswer> {
+    const entries: Entry[] = [];
+    const answer = { entries, isMore: false, problem: null };
+    if (typed.instance && typed.instance !== this.instance) {
+      return answer;
+    }
+    const rows = this._rows(typed);
+    try {
+      for (;;) {
+        const { done, value } = await rows.next();
+        if (done) {
+          return { ...answer, isMore: value };
+        }
+        entries.push(...value);
+      }
+    } catch (error) {
+      const problem = problemOf(error);
+      // One name that cannot be looked up says nothing of the others; a lake that is down does.
+      if (this.isStopped || problem.blame !== 'you') {
+        throw error;
+      }
+      return { ...answer, problem };
+    }
+  }
+
+  private _rows({ pattern }: ITyped): api.Rows {
+    const { type, limit, where } = this.wanted;
+    const search = { pattern, type, limit, ...(where ? { where } : {}) };
+    const { signal } = this.aborter;
+    return api.searchDIDs(this.lake.settings, this.instance, search, signal);
   }
 
   private _fail(problem: Problem): void {
     if (this.tree.found) {
-      this.tree.fail(problem);
+      this.tree.root.setNote('problem', problem);
       this._phase = 'done';
     } else {
       this._problem = problem;
@@ -116,11 +137,12 @@ export class Search {
     }
   }
 
-  private _lookAtLogin(error: unknown): void {
-    void this.lake.guard(Promise.reject(error)).catch(() => undefined);
-  }
-
-  private _aborter = new AbortController();
   private _phase: 'asking' | 'done' | 'problem' = 'asking';
   private _problem: Problem | null = null;
+}
+
+interface IAnswer {
+  entries: Entry[];
+  isMore: boolean;
+  problem: Problem | null;
 }

@@ -1,227 +1,316 @@
-import type { Entry, Problem } from '../schema';
+import type { Problem } from '../schema';
+import type { IFound } from './entries';
+import { Entries } from './entries';
 
 /**
- * The siblings of a row, as far as they are known.
+ * A line that stands for what is not listed: what is on its way, nothing, more, or a problem.
  */
-export interface IGroup {
-  parent: IEntryRow | null;
-  size: number;
-  isComplete: boolean;
+export type Note = 'asking' | 'empty' | 'more' | 'problem';
+
+/**
+ * Where a row stands: the note of a group is behind its last entry.
+ */
+export interface IPlace {
+  group: Group;
+  position: number;
 }
 
 /**
  * A DID in the tree.
  */
-export interface IEntryRow {
+export interface IEntryRow extends IPlace {
   kind: 'entry';
-  key: string;
-  entry: Entry;
-  level: number;
-  position: number;
-  group: IGroup;
+  entry: IFound;
   fold: 'leaf' | 'closed' | 'asking' | 'open';
 }
 
 /**
- * A line that stands for what is not listed: nothing, more, or a problem.
+ * A note in the tree.
  */
-export interface INoteRow {
+export interface INoteRow extends IPlace {
   kind: 'note';
-  key: string;
-  level: number;
-  group: IGroup;
-  note: 'asking' | 'empty' | 'more' | 'problem';
-  problem: Problem | null;
+  note: Note;
 }
 
 export type Row = IEntryRow | INoteRow;
 
 /**
- * A tree of DIDs as the flat list of its open rows, for a view that draws only those in sight.
+ * What one row holds, or what a search found: entries, a note behind them, and the groups of those entries that are open.
+ *
+ * Rows have no place of their own in memory. How many there are before a row follows from the heights of the open groups,
+ * which are added up when they are next wanted.
+ */
+export class Group {
+  constructor(
+    readonly parent: Group | null = null,
+    readonly position = -1,
+    readonly of: IFound | null = null
+  ) {
+    this.level = (parent?.level ?? 0) + 1;
+    this.key = parent ? `${parent.key}/${position}` : '';
+  }
+
+  readonly level: number;
+  readonly key: string;
+  readonly entries = new Entries();
+
+  /**
+   * Gives up what is asked for.
+   */
+  aborter = new AbortController();
+
+  /**
+   * Whether all of it is wanted, however many pages that takes.
+   */
+  isAll = false;
+
+  get size(): number {
+    return this.entries.length;
+  }
+
+  get note(): Note | null {
+    return this._note;
+  }
+
+  get problem(): Problem | null {
+    return this._problem;
+  }
+
+  get isOpen(): boolean {
+    return this._isOpen;
+  }
+
+  /**
+   * How many entries it has; null while nobody can know.
+   */
+  get total(): number | null {
+    if (this._note === null || this._note === 'empty') {
+      return this.size;
+    }
+    const files = this.of?.type === 'dataset' ? this.of.files : null;
+    return files !== null && files >= this.size ? files : null;
+  }
+
+  /**
+   * How many rows it has, those of open groups in it as well.
+   */
+  get height(): number {
+    return this._layout().height;
+  }
+
+  append(entries: readonly IFound[]): void {
+    this.entries.append(entries);
+    this._touch();
+  }
+
+  /**
+   * Say what stands behind the entries.
+   */
+  setNote(note: Note | null, problem: Problem | null = null): void {
+    this._note = note;
+    this._problem = problem;
+    this._touch();
+  }
+
+  /**
+   * All that was asked for has come; `isTruncated` means that the server has more.
+   */
+  finish(isTruncated: boolean): void {
+    this.setNote(isTruncated ? 'more' : this.size ? null : 'empty');
+  }
+
+  /**
+   * The group of an entry, open or closed since.
+   */
+  branch(position: number): Group | undefined {
+    return this._branches.get(position);
+  }
+
+  /**
+   * Open an entry; the answer is its group, asking where it has to be filled.
+   */
+  open(position: number): Group {
+    let group = this._branches.get(position);
+    if (!group) {
+      group = new Group(this, position, this.entries.at(position));
+      this._branches.set(position, group);
+    }
+    group._isOpen = true;
+    this._touch();
+    return group;
+  }
+
+  /**
+   * Close it; what it holds is kept for the next time, and what has not arrived yet is given up.
+   */
+  close(): void {
+    this._isOpen = false;
+    this.isAll = false;
+    if (this._note === 'asking') {
+      this.aborter.abort();
+      this.setNote('more');
+    }
+    if (!this.size && this._note !== 'empty') {
+      this.parent?._branches.delete(this.position);
+    }
+    this.parent?._touch();
+  }
+
+  /**
+   * The row at an index among the rows of this group.
+   */
+  row(index: number): Row {
+    const { open, starts } = this._layout();
+    const found = last(starts, index);
+    const inner = open[found];
+    if (inner && index < starts[found] + inner.height) {
+      return inner.row(index - starts[found]);
+    }
+    const position = inner
+      ? inner.position + 1 + index - starts[found] - inner.height
+      : index;
+    return this._row(position);
+  }
+
+  /**
+   * The index of a position among the rows of this group.
+   */
+  indexOf(position: number): number {
+    const { open, starts } = this._layout();
+    const before = last(
+      open.map(group => group.position),
+      position - 1
+    );
+    const inner = open[before];
+    return inner
+      ? starts[before] + inner.height + position - inner.position - 1
+      : position;
+  }
+
+  private _row(position: number): Row {
+    if (position >= this.size) {
+      return { kind: 'note', group: this, position, note: this._note! };
+    }
+    const entry = this.entries.at(position);
+    const inner = this._branches.get(position);
+    const isOpening = inner?._note === 'asking' && inner.size === 0;
+    const fold =
+      entry.type === 'file'
+        ? 'leaf'
+        : !inner?._isOpen
+          ? 'closed'
+          : isOpening
+            ? 'asking'
+            : 'open';
+    return { kind: 'entry', group: this, position, entry, fold };
+  }
+
+  private _layout(): ILayout {
+    if (!this._known) {
+      const open = [...this._branches.values()]
+        .filter(group => group._isOpen)
+        .sort((a, b) => a.position - b.position);
+      let inner = 0;
+      const starts = open.map(group => {
+        const start = group.position + 1 + inner;
+        inner += group.height;
+        return start;
+      });
+      const height = this.size + (this._note ? 1 : 0) + inner;
+      this._known = { open, starts, height };
+    }
+    return this._known;
+  }
+
+  /**
+   * Forget the layout, here and in what this is part of; where that was forgotten before, so was the rest.
+   */
+  private _touch(): void {
+    if (this._known) {
+      this._known = null;
+      if (this._isOpen) {
+        this.parent?._touch();
+      }
+    }
+  }
+
+  private _branches = new Map<number, Group>();
+  private _isOpen = false;
+  private _note: Note | null = 'asking';
+  private _problem: Problem | null = null;
+  private _known: ILayout | null = null;
+}
+
+/**
+ * The open groups in a group, the rows at which they begin, and how many rows there are in all.
+ */
+interface ILayout {
+  open: Group[];
+  starts: number[];
+  height: number;
+}
+
+/**
+ * The last index whose number is at most `most`, in numbers that ascend; -1 where there is none.
+ */
+function last(numbers: readonly number[], most: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] <= most) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low - 1;
+}
+
+/**
+ * A tree of DIDs of which any row can be had by its index, for a view that draws only those in sight.
  */
 export class Tree {
-  get rows(): readonly Row[] {
-    return this._rows;
+  readonly root = new Group();
+
+  get count(): number {
+    return this.root.height;
   }
 
   /**
    * How many rows the search itself found.
    */
   get found(): number {
-    return this._root.size;
+    return this.root.size;
+  }
+
+  row(index: number): Row | null {
+    return index >= 0 && index < this.count ? this.root.row(index) : null;
   }
 
   /**
-   * Add what a search found.
+   * The index of what stands at a place; -1 where that is in something closed, or gone.
    */
-  append(entries: Entry[]): void {
-    for (const entry of entries) {
-      this._rows.push(row(entry, this._root));
+  indexOf({ group, position }: IPlace): number {
+    const most = group.size - (group.note ? 0 : 1);
+    const index = group.indexOf(Math.min(position, most));
+    if (!group.parent) {
+      return group === this.root ? index : -1;
     }
+    const { parent } = group;
+    const isHere = group.isOpen && parent.branch(group.position) === group;
+    const above = isHere
+      ? this.indexOf({ group: parent, position: group.position })
+      : -1;
+    return above < 0 ? -1 : above + 1 + index;
   }
 
   /**
-   * The search has no more; `isTruncated` means that the server has.
+   * Where the row that holds a row stands.
    */
-  finish(isTruncated: boolean): void {
-    this._root.isComplete = !isTruncated;
-    if (isTruncated) {
-      this._rows.push(note(this._root, 'more'));
-    }
+  parentIndex({ group }: IPlace): number {
+    return group.parent
+      ? this.indexOf({ group: group.parent, position: group.position })
+      : -1;
   }
-
-  /**
-   * The answer broke off after some rows.
-   */
-  fail(problem: Problem): void {
-    this._rows.push(note(this._root, 'problem', problem));
-  }
-
-  indexOf(row: Row): number {
-    return this._rows.indexOf(row);
-  }
-
-  parentIndex(index: number): number {
-    const parent = this._rows[index]?.group.parent;
-    return parent ? this.indexOf(parent) : -1;
-  }
-
-  /**
-   * Begin to open a row; the answer is the branch to fill, or null when it opened at once.
-   */
-  open(parent: IEntryRow): IBranch | null {
-    const kept = this._kept.get(parent.key);
-    if (kept) {
-      this._kept.delete(parent.key);
-      parent.fold = 'open';
-      this._insert(this.indexOf(parent) + 1, kept);
-      return null;
-    }
-    parent.fold = 'asking';
-    return this._branch(parent, { parent, size: 0, isComplete: false });
-  }
-
-  /**
-   * Go on with a branch that was not listed to its end.
-   */
-  more(last: INoteRow): IBranch | null {
-    const { group } = last;
-    const index = this.indexOf(last);
-    if (!group.parent || index < 0) {
-      return null;
-    }
-    this._rows.splice(index, 1);
-    return this._branch(group.parent, group);
-  }
-
-  /**
-   * Close a row; what it held is kept for the next time, unless it had not arrived yet.
-   */
-  close(parent: IEntryRow): void {
-    const index = this.indexOf(parent);
-    if (index < 0) {
-      return;
-    }
-    const removed = this._rows.splice(index + 1, this._end(index) - index - 1);
-    const isWhole = !removed.some(
-      row => row.kind === 'note' && row.note === 'asking'
-    );
-    if (parent.fold === 'open' && isWhole) {
-      this._kept.set(parent.key, removed);
-    }
-    parent.fold = 'closed';
-  }
-
-  private _branch(parent: IEntryRow, group: IGroup): IBranch {
-    const waiting = note(group, 'asking');
-    this._insert(this._end(this.indexOf(parent)), [waiting]);
-    // Once its parent was closed, what still arrives belongs nowhere.
-    const replace = (rows: Row[]): boolean => {
-      const index = this.indexOf(waiting);
-      if (index >= 0) {
-        this._rows.splice(index, 1);
-        this._insert(index, rows);
-      }
-      return index >= 0;
-    };
-    return {
-      offset: group.size,
-      append: entries => {
-        replace([...entries.map(entry => row(entry, group)), waiting]);
-      },
-      finish: isTruncated => {
-        const last = isTruncated ? 'more' : group.size ? null : 'empty';
-        if (replace(last ? [note(group, last)] : [])) {
-          parent.fold = 'open';
-          group.isComplete = !isTruncated;
-        }
-      },
-      fail: problem => {
-        if (replace([note(group, 'problem', problem)])) {
-          parent.fold = 'open';
-        }
-      }
-    };
-  }
-
-  /**
-   * Where the rows below a row end.
-   */
-  private _end(index: number): number {
-    const { level } = this._rows[index];
-    let end = index + 1;
-    while (end < this._rows.length && this._rows[end].level > level) {
-      end += 1;
-    }
-    return end;
-  }
-
-  private _insert(index: number, rows: Row[]): void {
-    // Not splice(...rows): an argument list has a limit that a dataset has not.
-    const rest = this._rows.splice(index);
-    this._rows = this._rows.concat(rows, rest);
-  }
-
-  private _rows: Row[] = [];
-  private _root: IGroup = { parent: null, size: 0, isComplete: false };
-  private _kept = new Map<string, Row[]>();
-}
-
-/**
- * The contents of one row while they arrive.
- */
-export interface IBranch {
-  offset: number;
-  append(entries: Entry[]): void;
-  finish(isTruncated: boolean): void;
-  fail(problem: Problem): void;
-}
-
-function row(entry: Entry, group: IGroup): IEntryRow {
-  group.size += 1;
-  return {
-    kind: 'entry',
-    // A DID may stand under several parents.
-    key: `${group.parent?.key ?? ''}\n${entry.did}`,
-    entry,
-    level: (group.parent?.level ?? 0) + 1,
-    position: group.size,
-    group,
-    fold: entry.type === 'file' ? 'leaf' : 'closed'
-  };
-}
-
-function note(
-  group: IGroup,
-  kind: INoteRow['note'],
-  problem: Problem | null = null
-): INoteRow {
-  return {
-    kind: 'note',
-    key: `${group.parent?.key ?? ''}\n\n${kind}`,
-    level: (group.parent?.level ?? 0) + 1,
-    group,
-    note: kind,
-    problem
-  };
 }

@@ -15,8 +15,10 @@ import type {
   Problem
 } from '../schema';
 import { Changes } from './events';
+import { Pace } from './pace';
 import { Pulse } from './pulse';
 import { Statuses } from './statuses';
+import { UseModel } from './use';
 
 /**
  * What all sections share: the instances and their logins, the DID that is selected, what is known of DIDs, what the server pushes.
@@ -33,12 +35,19 @@ export class LakeModel extends Model {
     );
     this.changes.changed.connect(this._onChange, this);
     this.changes.lost.connect(this._onLost, this);
+    this.pace = new Pace(this.statuses);
     this._pulse = new Pulse(this.statuses, this.changes);
   }
 
   readonly settings: ServerConnection.ISettings;
   readonly changes: Changes;
   readonly statuses: Statuses;
+
+  /**
+   * The quota and the disk.
+   */
+  readonly use = new UseModel(this);
+  readonly pace: Pace;
 
   /**
    * A signal emitted for work that only the job list knows.
@@ -184,6 +193,7 @@ export class LakeModel extends Model {
     this._pulse.dispose();
     this.changes.dispose();
     this.statuses.dispose();
+    this.use.dispose();
     super.dispose();
   }
 

@@ -89,12 +89,14 @@ export class Statuses implements IDisposable {
   }
 
   /**
-   * Look at a DID: it is asked for at once and at every hint, until the look is disposed.
+   * Look at a DID: it is asked for at once, unless what is known will do, and at every hint, until the look is disposed.
    */
-  look(instance: string, did: string): IDisposable {
+  look(instance: string, did: string, willDo = false): IDisposable {
     const id = key(instance, did);
     this._held.set(id, (this._held.get(id) ?? 0) + 1);
-    void this.ask(instance, did);
+    if (!willDo) {
+      void this.ask(instance, did);
+    }
     return new DisposableDelegate(() => {
       const count = (this._held.get(id) ?? 1) - 1;
       if (count > 0) {

@@ -8,8 +8,11 @@ import { Model } from '../model';
 import type { Preferences } from '../preferences';
 import { ProblemError, problemOf } from '../problems';
 import type { Problem, VariableRecord } from '../schema';
+import type { IVariable } from './kernel';
 import { tell } from './kernel';
 import { Looks } from './looks';
+import type { ISummary } from './summary';
+import { standing, summarize } from './summary';
 
 /**
  * The key of the notebook's metadata; the incumbent's, so that its notebooks open here.
@@ -24,6 +27,11 @@ export interface IVariableState {
   text: string;
   problem: Problem | null;
 }
+
+/**
+ * What keeps a kernel from holding any variable.
+ */
+const OBSTACLES = ['KernelWithoutLibrary', 'OtherLanguage'];
 
 const UNKNOWN: IVariableState = { phase: 'unknown', text: '', problem: null };
 
@@ -48,6 +56,7 @@ export class Attachments extends Model {
     panel.disposed.connect(this.dispose, this);
     void panel.context.ready.then(() => {
       if (!this.isDisposed) {
+        this._kept = JSON.stringify(this.records);
         this._look();
         void this.renew();
       }
@@ -55,8 +64,7 @@ export class Attachments extends Model {
   }
 
   get records(): readonly VariableRecord[] {
-    const kept: unknown = this.panel.context.model.getMetadata(METADATA);
-    return Array.isArray(kept) ? kept.filter(isRecord) : [];
+    return this._raw.filter(isRecord);
   }
 
   get names(): string[] {
@@ -74,31 +82,117 @@ export class Attachments extends Model {
     return this.lake.meantInstance(record.instance);
   }
 
-  known(record: VariableRecord): IKnown | null {
-    const instance = this.instance(record);
-    return instance ? this.lake.statuses.get(instance, record.did) : null;
+  known(record: VariableRecord): IKnown {
+    return this.lake.statuses.get(this.instance(record) ?? '', record.did);
+  }
+
+  /**
+   * What is known of the DIDs, each once whatever the number of its names.
+   */
+  get all(): IKnown[] {
+    const all = this.records.map(record => this.known(record));
+    return [
+      ...new Map(
+        all.map(each => [`${each.instance}@${each.did}`, each])
+      ).values()
+    ];
+  }
+
+  /**
+   * What would have to be made available.
+   */
+  get missing(): IKnown[] {
+    return this.all.filter(known => standing(known) === 'missing');
+  }
+
+  get summary(): ISummary {
+    return summarize(this.all);
+  }
+
+  /**
+   * Whether it is not said of every DID where it is.
+   */
+  get isAsking(): boolean {
+    return (
+      this.lake.phase === 'asking' ||
+      this.all.some(({ isAsking, status }) => isAsking && !status)
+    );
+  }
+
+  /**
+   * Why nothing is known of the lake.
+   */
+  get obstacle(): Problem | null {
+    return this.lake.problem;
   }
 
   /**
    * Record a variable and set it in the kernel; the record stays whatever the kernel says.
    */
   async add(record: VariableRecord): Promise<void> {
-    const others = this.records.filter(
-      ({ variableName }) => variableName !== record.variableName
-    );
-    this._record([...others, record]);
+    this._record(records => [
+      ...records.filter(isNot(record.variableName)),
+      record
+    ]);
     await this._set([record], false);
+  }
+
+  /**
+   * Give a variable another name, in the record and in the kernel: in both, or where the kernel refuses in neither.
+   */
+  async rename(name: string, to: string): Promise<void> {
+    const { kernel } = this;
+    const record = this.records.find(each => each.variableName === name);
+    if (!record || name === to) {
+      return;
+    }
+    let state = UNKNOWN;
+    try {
+      if (kernel) {
+        const handover = await this._handover();
+        const variable = { ...record, variableName: to };
+        const message = { action: 'rename', handover, name, variable } as const;
+        state = stateOf(await tell(kernel, message), to);
+      }
+    } catch (error) {
+      const problem = problemOf(error);
+      const isGone = kernel !== this.kernel || problem.error === 'KernelGone';
+      if (!isGone && !OBSTACLES.includes(problem.error)) {
+        throw error;
+      }
+      // A kernel that holds no variables does not keep a name from being changed.
+      state = isGone ? UNKNOWN : { phase: 'problem', text: '', problem };
+    }
+    this._states.delete(name);
+    this._states.set(to, state);
+    this._record(records =>
+      records.map(each =>
+        each.variableName === name ? { ...each, variableName: to } : each
+      )
+    );
+  }
+
+  /**
+   * Put a variable at another place of the list.
+   */
+  move(name: string, to: number): void {
+    const { records } = this;
+    const from = records.findIndex(each => each.variableName === name);
+    if (from < 0 || from === to || to < 0 || to >= records.length) {
+      return;
+    }
+    this._record(before => {
+      const others = before.filter(isNot(name));
+      return [...others.slice(0, to), records[from], ...others.slice(to)];
+    });
   }
 
   /**
    * Forget a variable, and take it out of the kernel.
    */
   async remove(name: string): Promise<void> {
-    this._record(
-      this.records.filter(({ variableName }) => variableName !== name)
-    );
     this._states.delete(name);
-    this.changed();
+    this._record(records => records.filter(isNot(name)));
     const { kernel } = this;
     if (kernel) {
       await tell(kernel, { action: 'detach', names: [name] }).catch(
@@ -160,14 +254,7 @@ export class Attachments extends Model {
     mark(() => ({ ...UNKNOWN, phase: 'setting' }));
     try {
       const variables = await this._tell(kernel, records, renew);
-      const texts = new Map(
-        variables.map(({ variableName, text }) => [variableName, text])
-      );
-      mark(({ variableName }) => ({
-        phase: texts.has(variableName) ? 'set' : 'unknown',
-        text: texts.get(variableName) ?? '',
-        problem: null
-      }));
+      mark(({ variableName }) => stateOf(variables, variableName));
     } catch (error) {
       if (kernel !== this.kernel) {
         // Another kernel has come meanwhile, and it is told by itself.
@@ -188,37 +275,70 @@ export class Attachments extends Model {
     variables: VariableRecord[],
     renew: boolean
   ) {
-    if (!this.lake.handover) {
-      await this.lake.refresh();
-    }
-    const { handover } = this.lake;
-    if (!handover && this.lake.problem) {
-      throw new ProblemError(this.lake.problem);
-    }
     return tell(kernel, {
       action: 'attach',
-      handover,
+      handover: await this._handover(),
       variables,
       ...(renew ? { renew } : {})
     });
   }
 
-  private _record(records: VariableRecord[]): void {
+  /**
+   * Where kernels find tokens; throws where Jupyter does not know the lake.
+   */
+  private async _handover(): Promise<string | null> {
+    if (!this.lake.handover) {
+      await this.lake.refresh();
+    }
+    const { handover, problem } = this.lake;
+    if (!handover && problem) {
+      throw new ProblemError(problem);
+    }
+    return handover;
+  }
+
+  private get _raw(): unknown[] {
+    const kept: unknown = this.panel.context.model.getMetadata(METADATA);
+    return Array.isArray(kept) ? kept : [];
+  }
+
+  /**
+   * Write the record; what is none of ours stays in it.
+   */
+  private _record(
+    change: (records: VariableRecord[]) => VariableRecord[]
+  ): void {
     const { model } = this.panel.context;
-    if (records.length) {
-      model.setMetadata(METADATA, records);
+    const others = this._raw.filter(each => !isRecord(each));
+    const records = change([...this.records]);
+    this._kept = JSON.stringify(records);
+    if (records.length || others.length) {
+      model.setMetadata(METADATA, [...records, ...others]);
     } else {
       model.deleteMetadata(METADATA);
     }
+    this._look();
+    this.changed();
   }
 
+  /**
+   * Somebody else wrote the record: another client of the notebook, or a person by hand.
+   */
   private _onMetadata(): void {
     const kept = JSON.stringify(this.records);
-    if (kept !== this._kept) {
-      this._kept = kept;
-      this._look();
-      this.changed();
+    if (!this.panel.context.isReady || kept === this._kept) {
+      return;
     }
+    this._kept = kept;
+    const { names } = this;
+    [...this._states.keys()]
+      .filter(name => !names.includes(name))
+      .forEach(name => this._states.delete(name));
+    this._look();
+    this.changed();
+    void this._renew(
+      this.records.filter(each => !this._states.has(each.variableName))
+    );
   }
 
   private _onLake(): void {
@@ -298,10 +418,20 @@ export class Attachments extends Model {
  * Whether a kernel that refused several variables may take the others: it takes all or none.
  */
 function mayBeOnesFault({ blame, error }: Problem): boolean {
-  return (
-    blame === 'you' &&
-    !['KernelWithoutLibrary', 'OtherLanguage'].includes(error)
-  );
+  return blame === 'you' && !OBSTACLES.includes(error);
+}
+
+function stateOf(variables: IVariable[], name: string): IVariableState {
+  const found = variables.find(({ variableName }) => variableName === name);
+  return {
+    phase: found ? 'set' : 'unknown',
+    text: found?.text ?? '',
+    problem: null
+  };
+}
+
+function isNot(name: string): (record: VariableRecord) => boolean {
+  return ({ variableName }) => variableName !== name;
 }
 
 function isRecord(value: unknown): value is VariableRecord {

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Section } from '../components/section';
-import type { IDataLakePanel } from '../tokens';
+import type { INotebookActs } from './body';
 import { NotebookBody } from './body';
 import type { NotebookModel } from './model';
 
@@ -13,7 +13,7 @@ export class NotebookSection extends Section<NotebookModel> {
   constructor(
     model: NotebookModel,
     trans: TranslationBundle,
-    private readonly find: IDataLakePanel['find']
+    private readonly acts: INotebookActs
   ) {
     super(model, trans);
     this.title.label = trans.__('Notebook');
@@ -23,7 +23,7 @@ export class NotebookSection extends Section<NotebookModel> {
 
   protected render(): JSX.Element {
     return (
-      <NotebookBody model={this.model} find={this.find} trans={this.trans} />
+      <NotebookBody model={this.model} acts={this.acts} trans={this.trans} />
     );
   }
 

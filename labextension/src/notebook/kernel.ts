@@ -31,6 +31,12 @@ export type Message =
       variables: VariableRecord[];
       renew?: boolean;
     }
+  | {
+      action: 'rename';
+      handover: string | null;
+      name: string;
+      variable: VariableRecord;
+    }
   | { action: 'detach'; names: string[] };
 
 type Reply =

@@ -1,6 +1,9 @@
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookActions } from '@jupyterlab/notebook';
 
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
 import type { IItem } from '../did';
 import { reference } from '../did';
 import type { LakeModel } from '../lake/model';
@@ -8,6 +11,7 @@ import { Model } from '../model';
 import type { Preferences } from '../preferences';
 import type { Problem, VariableRecord } from '../schema';
 import { Attachments } from './attachments';
+import { checkName, suggestName } from './names';
 
 /**
  * What installs the library into the environment of a notebook's kernel.
@@ -28,6 +32,13 @@ export class NotebookModel extends Model {
     tracker.widgetAdded.connect(this._onAdded, this);
     tracker.currentChanged.connect(this.changed, this);
     lake.stateChanged.connect(this.changed, this);
+  }
+
+  /**
+   * A signal emitted when a notebook that holds data has been opened, once for its path and its DIDs.
+   */
+  get opened(): ISignal<this, Attachments> {
+    return this._opened;
   }
 
   get panel(): NotebookPanel | null {
@@ -58,6 +69,24 @@ export class NotebookModel extends Model {
     return this.attachments !== null;
   }
 
+  /**
+   * The language of the current notebook's kernel, as kernels call it.
+   */
+  get language(): string {
+    const { metadata } = this.panel?.content.model?.sharedModel ?? {};
+    return (
+      (metadata?.language_info as { name?: string } | undefined)?.name ??
+      'python'
+    );
+  }
+
+  /**
+   * The DIDs that the current notebook uses.
+   */
+  get used(): { did: string; instance: string }[] {
+    return this.attachments?.all ?? [];
+  }
+
   attach(item: IItem, variableName: string): Promise<void> {
     const record: VariableRecord = {
       variableName,
@@ -69,12 +98,42 @@ export class NotebookModel extends Model {
   }
 
   /**
+   * Attach without asking, under the name or a free one like it; the answer is whether a notebook was there.
+   */
+  attachAs(item: IItem, name?: string): boolean {
+    const { attachments } = this;
+    const used = attachments?.names ?? [];
+    const free =
+      name && checkName(name, used) === null
+        ? name
+        : suggestName(name ? `:${name}` : item.did, used);
+    void this.attach(item, free);
+    return attachments !== null;
+  }
+
+  /**
    * Insert a cell that makes the variable without a panel, so that the notebook runs anywhere.
    */
   insertCode(record: VariableRecord): void {
     const text = JSON.stringify(reference(record.did, record.instance));
     this.insertCell(
       `import dlaas\n\n${record.variableName} = dlaas.did(${text})`
+    );
+  }
+
+  /**
+   * Insert a cell that makes a folder of links to all data of the notebook, to work in.
+   */
+  insertFolder(): void {
+    const records = this.attachments?.records ?? [];
+    const dids = records
+      .map(
+        ({ did, instance }) =>
+          `        ${JSON.stringify(reference(did, instance))},\n`
+      )
+      .join('');
+    this.insertCell(
+      `import dlaas\n\nfolder = dlaas.workspace(\n    "data",\n    [\n${dids}    ],\n)`
     );
   }
 
@@ -118,6 +177,23 @@ export class NotebookModel extends Model {
     attachments.stateChanged.connect(this.changed, this);
     panel.disposed.connect(this._onDisposed, this);
     this.changed();
+    void panel.context.ready.then(() => this._onReady(attachments));
+  }
+
+  private _onReady(attachments: Attachments): void {
+    const { panel, records } = attachments;
+    const key = JSON.stringify([
+      panel.context.path,
+      records.map(({ did }) => did)
+    ]);
+    if (attachments.isDisposed || !records.length || this._told.has(key)) {
+      return;
+    }
+    this._told.add(key);
+    if (this.lake.phase === 'asking') {
+      void this.lake.refresh();
+    }
+    this._opened.emit(attachments);
   }
 
   private _onDisposed(panel: NotebookPanel): void {
@@ -125,5 +201,7 @@ export class NotebookModel extends Model {
     this.changed();
   }
 
+  private _opened = new Signal<this, Attachments>(this);
+  private _told = new Set<string>();
   private _attachments = new Map<NotebookPanel, Attachments>();
 }

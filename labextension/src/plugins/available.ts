@@ -7,8 +7,11 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { askAvailable } from '../available/index';
 import { AvailableModel } from '../available/model';
+import { askEnd } from '../details/end';
+import { EndModel } from '../details/endModel';
 import { CommandIDs, IDataLake } from '../tokens';
-import { itemOf, itemProperties } from './item';
+import { tellArrival } from '../transfers/arrivals';
+import { hasItem, isShown, itemOf, itemProperties } from './item';
 
 /**
  * Makes data available where the notebook can read it.
@@ -30,13 +33,21 @@ export const available: JupyterFrontEndPlugin<void> = {
     app.commands.addCommand(CommandIDs.makeAvailable, {
       label: trans.__('Make Data Available…'),
       caption: trans.__('Have a DID kept where the notebook can read it'),
-      isEnabled: args => args.did !== undefined || model.selected !== null,
+      isVisible: isShown,
+      isEnabled: args => hasItem(args, model),
       execute: async args => {
         const item = await itemOf(args, model, trans);
         if (item) {
+          const { did, instance } = item;
           const lifetime =
             (args.lifetime as number | undefined) ?? preferences.lifetime;
-          await askAvailable(new AvailableModel(model, item, lifetime), trans);
+          const form = new AvailableModel(model, item, lifetime);
+          await askAvailable(form, trans);
+          if (form.granted) {
+            tellArrival(model, item, preferences.tellProgress, trans, () => {
+              void app.commands.execute(CommandIDs.find, { did, instance });
+            });
+          }
         }
       },
       describedBy: {
@@ -52,12 +63,38 @@ export const available: JupyterFrontEndPlugin<void> = {
         }
       }
     });
-    model.stateChanged.connect(() =>
-      app.commands.notifyCommandChanged(CommandIDs.makeAvailable)
-    );
-    palette?.addItem({
-      command: CommandIDs.makeAvailable,
-      category: trans.__('Data Lake')
+    app.commands.addCommand(CommandIDs.extend, {
+      label: trans.__('Keep Data for Longer…'),
+      caption: trans.__('Give another end to the rule that keeps a DID here'),
+      isEnabled: args => hasItem(args, model),
+      execute: async args => {
+        const item = await itemOf(args, model, trans);
+        if (!item) {
+          return;
+        }
+        const { did, instance } = item;
+        const { status } = await model.statuses.ask(instance, did);
+        const account = model.instances.find(({ name }) => name === instance)
+          ?.login.account;
+        const own = status?.rules.find(
+          rule => rule.account === account && rule.expires_at
+        );
+        if (!own || !status?.expires_at) {
+          await app.commands.execute(CommandIDs.makeAvailable, { ...item });
+          return;
+        }
+        await askEnd(new EndModel(model, instance, own), trans);
+        void model.statuses.ask(instance, did);
+      },
+      describedBy: {
+        args: { type: 'object', properties: itemProperties(trans) }
+      }
     });
+    for (const command of [CommandIDs.makeAvailable, CommandIDs.extend]) {
+      model.stateChanged.connect(() =>
+        app.commands.notifyCommandChanged(command)
+      );
+      palette?.addItem({ command, category: trans.__('Data Lake') });
+    }
   }
 };

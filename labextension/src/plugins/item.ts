@@ -1,11 +1,60 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { showErrorMessage } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type {
+  ReadonlyJSONObject,
+  ReadonlyPartialJSONObject
+} from '@lumino/coreutils';
 
 import type { IItem } from '../did';
 import { toPattern } from '../did';
 import type { LakeModel } from '../lake/model';
 import { explain } from '../problems';
+import { didIn } from '../selection';
+
+/**
+ * The DID that is selected as text when a menu opens, or on which it was opened; the menu takes the selection away.
+ */
+let text: string | null = null;
+
+/**
+ * What a menu was opened on.
+ */
+let hit: JupyterFrontEnd['contextMenuHitTest'] = () => undefined;
+
+/**
+ * Have the menus tell on which text they are opened.
+ */
+export function followMenus(app: JupyterFrontEnd): void {
+  hit = test => app.contextMenuHitTest(test);
+}
+
+/**
+ * Whether a command of a menu for selected text is about a DID.
+ */
+export function isShown(args: ReadonlyPartialJSONObject): boolean {
+  if (args.selection) {
+    const clicked = hit(() => true)?.textContent ?? '';
+    const words = clicked.split(/[\s"'`()[\],]+/);
+    text = [String(window.getSelection()), clicked, ...words]
+      .map(didIn)
+      .reduce((found, did) => found ?? did);
+  }
+  return !args.selection || text !== null;
+}
+
+/**
+ * Whether there is a DID that a command can be about.
+ */
+export function hasItem(
+  args: ReadonlyPartialJSONObject,
+  lake: LakeModel
+): boolean {
+  return (
+    args.did !== undefined ||
+    (args.selection ? text !== null : lake.selected !== null)
+  );
+}
 
 /**
  * The DID that a command is about: the one that is named, else the selected one.
@@ -15,11 +64,12 @@ export async function itemOf(
   lake: LakeModel,
   trans: TranslationBundle
 ): Promise<IItem | null> {
-  if (typeof args.did !== 'string') {
+  const given = args.selection ? text : args.did;
+  if (typeof given !== 'string') {
     return lake.selected;
   }
   await lake.refresh();
-  const { instance: named, pattern: did } = toPattern(args.did);
+  const { instance: named, pattern: did } = toPattern(given);
   const instance =
     (args.instance as string | undefined) ?? named ?? lake.instance?.name;
   if (!instance) {
@@ -37,6 +87,13 @@ export async function itemOf(
 }
 
 /**
+ * The arguments of a command, described to whoever wants to call it.
+ */
+export function takes(properties: { [name: string]: ReadonlyJSONObject } = {}) {
+  return { args: { type: 'object', properties } };
+}
+
+/**
  * How a command's DID is described to whoever wants to call it.
  */
 export function itemProperties(trans: TranslationBundle) {
@@ -50,6 +107,10 @@ export function itemProperties(trans: TranslationBundle) {
     instance: {
       type: 'string',
       description: trans.__('The name of the instance that knows the DID')
+    },
+    selection: {
+      type: 'boolean',
+      description: trans.__('Whether the DID is the text that is selected')
     }
   };
 }

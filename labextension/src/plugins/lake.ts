@@ -6,6 +6,7 @@ import type {
 import { LakeModel } from '../lake/model';
 import { Preferences } from '../preferences';
 import { IDataLake } from '../tokens';
+import { TransfersModel } from '../transfers/model';
 
 /**
  * Knows the instances, the logins and what the server pushes.
@@ -16,11 +17,12 @@ export const lake: JupyterFrontEndPlugin<IDataLake> = {
     'Knows the data lakes of this server, the logins, and what changes in them.',
   autoStart: true,
   provides: IDataLake,
-  activate: (app: JupyterFrontEnd) => ({
-    model: new LakeModel({
+  activate: (app: JupyterFrontEnd) => {
+    const model = new LakeModel({
       settings: app.serviceManager.serverSettings,
       events: app.serviceManager.events?.stream
-    }),
-    preferences: new Preferences()
-  })
+    });
+    const transfers = new TransfersModel(model);
+    return { model, transfers, preferences: new Preferences() };
+  }
 };

@@ -5,6 +5,7 @@ import type {
 import { ILabShell, ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
@@ -13,6 +14,7 @@ import type { ExploreModel } from '../explore/model';
 import { lakeIcon } from '../icons';
 import { DataLakePanel } from '../panel';
 import { CommandIDs, IDataLake, IDataLakePanel } from '../tokens';
+import { takes } from './item';
 
 /**
  * Shows the lake beside the notebook.
@@ -28,7 +30,8 @@ export const panel: JupyterFrontEndPlugin<IDataLakePanel> = {
     ICommandPalette,
     ILayoutRestorer,
     ISettingRegistry,
-    ILabShell
+    ILabShell,
+    IStateDB
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -37,7 +40,8 @@ export const panel: JupyterFrontEndPlugin<IDataLakePanel> = {
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     registry: ISettingRegistry | null,
-    labShell: ILabShell | null
+    labShell: ILabShell | null,
+    state: IStateDB | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_dlaas');
     const widget = new DataLakePanel({
@@ -58,6 +62,9 @@ export const panel: JupyterFrontEndPlugin<IDataLakePanel> = {
     palette?.addItem({ command: CommandIDs.open, category });
     palette?.addItem({ command: CommandIDs.search, category });
     void follow(registry, lake, widget.explore);
+    if (state) {
+      void widget.explore.searches.follow(state);
+    }
     return widget;
   }
 };
@@ -90,29 +97,20 @@ function addCommands(
 ): void {
   app.commands.addCommand(CommandIDs.open, {
     label: args =>
-      args.toolbar ? trans.__('Data lake') : trans.__('Open the Data Lake'),
+      openLabel(args.section, !!(args.toolbar || args.launcher), trans),
     caption: trans.__('Find data in the lake and open it in the notebook'),
     icon: lakeIcon,
     // Notebook 7 has no bar of sidebars: there a button in the toolbar opens the panel.
     isVisible: args => !args.toolbar || !hasSidebar,
     execute: args => widget.open(args.section as string | undefined),
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: {
-          section: {
-            type: 'string',
-            description: trans.__(
-              'The section to show: explore, notebook or transfers'
-            )
-          },
-          toolbar: {
-            type: 'boolean',
-            description: trans.__('Whether the command is a button')
-          }
-        }
+    describedBy: takes({
+      section: {
+        type: 'string',
+        description: trans.__(
+          'The section to show: explore, notebook, transfers or basket'
+        )
       }
-    }
+    })
   });
   app.commands.addCommand(CommandIDs.search, {
     label: trans.__('Search the Data Lake'),
@@ -122,21 +120,33 @@ function addCommands(
         (args.pattern as string | undefined) ?? '',
         args.type as ExploreModel['type'] | undefined
       ),
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: {
-          pattern: {
-            type: 'string',
-            description: trans.__('A DID, or a pattern such as scope:*word*')
-          },
-          type: {
-            type: 'string',
-            enum: ['all', 'collection', 'container', 'dataset', 'file'],
-            description: trans.__('The type of DID to search for')
-          }
-        }
+    describedBy: takes({
+      pattern: {
+        type: 'string',
+        description: trans.__('A DID, or a pattern such as scope:*word*')
+      },
+      type: {
+        type: 'string',
+        enum: ['all', 'collection', 'container', 'dataset', 'file'],
+        description: trans.__('The type of DID to search for')
       }
-    }
+    })
   });
+}
+
+function openLabel(
+  section: unknown,
+  isButton: boolean,
+  trans: TranslationBundle
+): string {
+  switch (section) {
+    case 'notebook':
+      return trans.__("Show the Notebook's Data");
+    case 'transfers':
+      return trans.__('Show Transfers');
+    case 'basket':
+      return trans.__('Show the Basket');
+    default:
+      return isButton ? trans.__('Data lake') : trans.__('Open the Data Lake');
+  }
 }

@@ -2,23 +2,29 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
+import {
+  ICommandPalette,
+  Notification,
+  showErrorMessage
+} from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { Contents } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
 
 import { askDownload } from '../download/index';
 import { DownloadModel } from '../download/model';
-import { uploadIcon } from '../icons';
+import { lakeIcon, uploadIcon } from '../icons';
 import type { Job } from '../schema';
 import { CommandIDs, IDataLake, IDataLakePanel } from '../tokens';
 import { TransfersSection } from '../transfers/index';
-import { TransfersModel } from '../transfers/model';
-import { tellTransfers } from '../transfers/notify';
+import { tellProgress, tellTransfers } from '../transfers/notify';
+import { DropZone } from '../upload/drop';
 import { askUpload } from '../upload/index';
 import { UploadModel } from '../upload/model';
-import { itemOf, itemProperties } from './item';
+import { hasItem, isShown, itemOf, itemProperties, takes } from './item';
 
 type Drives = Contents.IManager;
 
@@ -42,7 +48,7 @@ export const upload: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_dlaas');
     const { contents } = app.serviceManager;
-    const transfers = new TransfersModel(lake.model);
+    const { transfers } = lake;
     panel.addSection({
       id: 'transfers',
       widget: new TransfersSection(transfers, trans, item => panel.find(item)),
@@ -54,19 +60,22 @@ export const upload: JupyterFrontEndPlugin<void> = {
         panel.open('transfers');
       }
     };
-    tellTransfers(transfers, trans, () => panel.open('transfers'));
+    const open = () => panel.open('transfers');
+    tellTransfers(transfers, trans, open);
+    tellProgress(transfers, () => lake.preferences.tellProgress, trans, open);
     app.commands.addCommand(CommandIDs.upload, {
       label: trans.__('Upload to the data lake…'),
       caption: trans.__('Put the selected files and folders into the lake'),
       icon: uploadIcon,
       isEnabled: args =>
-        typeof args.path === 'string' ||
-        selected(browsers, contents).length > 0,
+        !!(args.path ?? args.paths) || selected(browsers, contents).length > 0,
       execute: async args => {
-        const files =
-          typeof args.path === 'string'
-            ? [await contents.get(args.path, { content: false })]
-            : selected(browsers, contents);
+        const paths = [args.path ?? args.paths ?? []].flat() as string[];
+        const files = paths.length
+          ? await Promise.all(
+              paths.map(path => contents.get(path, { content: false }))
+            )
+          : selected(browsers, contents);
         const own = files.filter(({ path }) => isOfServer(contents, path));
         if (!own.length) {
           return;
@@ -80,24 +89,25 @@ export const upload: JupyterFrontEndPlugin<void> = {
         }));
         show(await askUpload(new UploadModel(lake.model, chosen), trans));
       },
-      describedBy: {
-        args: {
-          type: 'object',
-          properties: {
-            path: {
-              type: 'string',
-              description: trans.__(
-                'The path of a file or folder; without it what is selected in the file browser is meant'
-              )
-            }
-          }
+      describedBy: takes({
+        path: {
+          type: 'string',
+          description: trans.__(
+            'The path of a file or folder; without it what is selected in the file browser is meant'
+          )
+        },
+        paths: {
+          type: 'array',
+          items: { type: 'string' },
+          description: trans.__('The paths of several')
         }
-      }
+      })
     });
     app.commands.addCommand(CommandIDs.download, {
       label: trans.__('Download Data…'),
       caption: trans.__('Bring a DID into a folder or into the cache'),
-      isEnabled: args => args.did !== undefined || lake.model.selected !== null,
+      isVisible: isShown,
+      isEnabled: args => hasItem(args, lake.model),
       execute: async args => {
         const item = await itemOf(args, lake.model, trans);
         if (item) {
@@ -109,10 +119,46 @@ export const upload: JupyterFrontEndPlugin<void> = {
           show(await askDownload(form, trans));
         }
       },
-      describedBy: {
-        args: { type: 'object', properties: itemProperties(trans) }
-      }
+      describedBy: takes(itemProperties(trans))
     });
+    const single = () => {
+      const [file, ...others] = selected(browsers, contents);
+      return file && !others.length ? contents.localPath(file.path) : null;
+    };
+    app.commands.addCommand(CommandIDs.showOrigin, {
+      label: trans.__('Show in the Data Lake'),
+      caption: trans.__('Show the DID that this file came from, or went to'),
+      icon: lakeIcon,
+      isVisible: () => {
+        const path = single();
+        return path !== null && transfers.candidates(path).length > 0;
+      },
+      execute: async () => {
+        const path = single();
+        const item = path && (await transfers.originOf(path));
+        if (item) {
+          panel.find(item);
+        } else {
+          Notification.info(
+            trans.__('No transfer of this file is known any more.')
+          );
+        }
+      },
+      describedBy: takes()
+    });
+    if (panel instanceof Widget) {
+      panel.node.dataset.drop = trans.__('Upload to the data lake…');
+      const upload = (paths: string[]) =>
+        void app.commands.execute(CommandIDs.upload, { paths });
+      const zone = new DropZone(panel.node, {
+        paths: upload,
+        files: (files, hasFolder) =>
+          void keep(files, hasFolder, browsers, contents, trans).then(
+            paths => paths.length && upload(paths)
+          )
+      });
+      panel.disposed.connect(() => zone.dispose());
+    }
     lake.model.stateChanged.connect(() =>
       app.commands.notifyCommandChanged(CommandIDs.download)
     );
@@ -121,6 +167,42 @@ export const upload: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: CommandIDs.download, category });
   }
 };
+
+/**
+ * Put files of the desktop into the folder that the file browser shows; the answer is their paths there.
+ */
+async function keep(
+  files: File[],
+  hasFolder: boolean,
+  browsers: IFileBrowserFactory | null,
+  contents: Drives,
+  trans: TranslationBundle
+): Promise<string[]> {
+  const browser = browsers?.tracker.currentWidget;
+  if (hasFolder || !browser || folder(browsers, contents) === null) {
+    await showErrorMessage(
+      trans.__('Not uploaded'),
+      hasFolder
+        ? trans.__(
+            'Folders of the desktop go to the file browser first: upload their files there, then drop the folder here.'
+          )
+        : trans.__('Open a folder of this server in the file browser first.')
+    );
+    return [];
+  }
+  const kept: string[] = [];
+  for (const file of files) {
+    try {
+      kept.push((await browser.model.upload(file)).path);
+    } catch (error) {
+      // What is no Error is the person's own “no” to a question of JupyterLab's.
+      if (error instanceof Error) {
+        await showErrorMessage(trans.__('Not uploaded'), error);
+      }
+    }
+  }
+  return kept;
+}
 
 /**
  * What is selected, if it lies on the server's own disk.

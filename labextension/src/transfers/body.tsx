@@ -1,12 +1,15 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { EmbargoBadge } from '../account/embargo';
+import { RoomLine } from '../account/use';
 import { Button, IconButton } from '../components/button';
 import { Icon } from '../components/icon';
 import type { Drawing } from '../components/icon';
 import { Name } from '../components/name';
 import { ProblemView } from '../components/problem';
 import { Progress } from '../components/state';
+import { Quiet } from '../components/text';
 import { Until } from '../components/when';
 import { splitDID } from '../did';
 import { formatBytes, formatMoment } from '../format';
@@ -39,17 +42,13 @@ export function TransfersBody(props: IProps): JSX.Element {
           />
         </ProblemView>
       )}
-      {!jobs && !problem && (
-        <p className="jp-Dlaas-quiet" role="status">
-          {trans.__('Asking…')}
-        </p>
-      )}
+      {!jobs && !problem && <Quiet role="status">{trans.__('Asking…')}</Quiet>}
       {jobs?.length === 0 && (
         <div className="jp-Dlaas-empty">
           <strong>{trans.__('Nothing is on its way')}</strong>
           <p>
             {trans.__(
-              'To put files or folders into the lake, right-click them in the file browser and choose “Upload to the data lake…”. To bring data here, select it under Explore and choose “Download…”.'
+              'To put files or folders into the lake, drop them here, or right-click them in the file browser and choose “Upload to the data lake…”. To bring data here, select it under Explore and choose “Download…”.'
             )}
           </p>
         </div>
@@ -59,6 +58,7 @@ export function TransfersBody(props: IProps): JSX.Element {
           <JobLine key={job.id} {...props} job={job} />
         ))}
       </ul>
+      <RoomLine use={model.use} trans={trans} />
     </>
   );
 }
@@ -80,6 +80,13 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
       </span>
       <span className="jp-Dlaas-job-what" title={did ?? job.source}>
         <Name text={title} />
+        {did && (
+          <EmbargoBadge
+            instance={model.instanceOf(job)}
+            did={did}
+            trans={trans}
+          />
+        )}
       </span>
       <Acts {...props} />
       <span className="jp-Dlaas-job-more" title={job.source}>

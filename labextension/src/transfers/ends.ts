@@ -22,10 +22,24 @@ export class Ends {
   }
 
   /**
+   * How many run, as far as one has heard.
+   */
+  get underway(): number {
+    return this._awaited.size;
+  }
+
+  /**
    * It runs, or did a moment ago.
    */
   await(id: string): void {
     this._awaited.add(id);
+  }
+
+  /**
+   * It was cancelled.
+   */
+  forget(id: string): void {
+    this._awaited.delete(id);
   }
 
   see(job: Job): void {

@@ -1,7 +1,10 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 
+import type { IItem } from '../did';
 import type { LakeModel } from '../lake/model';
+import type { UseModel } from '../lake/use';
 import { Model } from '../model';
 import { problemOf } from '../problems';
 import * as api from '../restapi';
@@ -30,6 +33,12 @@ export class TransfersModel extends Model {
     this.logs = new Fold(id => api.getJobLog(lake.settings, id), failed);
     this.files = new Fold(id => api.getJobFiles(lake.settings, id), failed);
     lake.jobHinted.connect(this._onHint, this);
+    lake.use.stateChanged.connect(this.changed, this);
+    this.ended.connect(() => {
+      if (this.isActive) {
+        void lake.use.refresh();
+      }
+    });
     this._poll = new Poll({
       auto: false,
       name: 'jupyter-dlaas:jobs',
@@ -66,6 +75,20 @@ export class TransfersModel extends Model {
 
   get running(): number {
     return (this._jobs ?? []).filter(isRunning).length;
+  }
+
+  /**
+   * How many run, also where nobody looks and only hints tell.
+   */
+  get underway(): number {
+    return this._ends.underway;
+  }
+
+  /**
+   * The jobs that were begun on this page and have been running since.
+   */
+  get followed(): readonly Job[] {
+    return (this._jobs ?? []).filter(({ id }) => this._followed.has(id));
   }
 
   get problem(): Problem | null {
@@ -114,7 +137,44 @@ export class TransfersModel extends Model {
    * Show a job that has just been made.
    */
   add(job: Job): void {
+    this._followed.add(job.id);
     this._take(job);
+  }
+
+  /**
+   * Where a file of the file browser came from, or went to: its DID, as far as the transfers know it.
+   */
+  async originOf(path: string): Promise<IItem | null> {
+    for (const job of this.candidates(path)) {
+      const { instance, result, source } = job;
+      if (result && source === path) {
+        return { instance, did: result.did, type: 'file' };
+      }
+      const files = await api.getJobFiles(this.lake.settings, job.id);
+      const file = files.find(
+        each =>
+          each.outcome !== 'failed' &&
+          (each.path === path || each.path.endsWith(`/${path}`))
+      );
+      if (file) {
+        return { instance, did: file.did, type: 'file' };
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The transfers that may know a file of the file browser.
+   */
+  candidates(path: string): Job[] {
+    const name = PathExt.basename(path);
+    return (this._jobs ?? []).filter(({ did, folder, kind, source }) => {
+      const isIn = (place: string) => path.startsWith(`${place}/`);
+      if (kind !== 'download') {
+        return source === path || isIn(source);
+      }
+      return folder ? isIn(folder) : folder === '' && did?.endsWith(name);
+    });
   }
 
   async cancel(job: Job): Promise<void> {
@@ -156,10 +216,22 @@ export class TransfersModel extends Model {
    * The instance whose login a job waits for, if it is another one than the chosen one; that one shows its way in.
    */
   awaitedInstance(job: Job): InstanceInfo | null {
-    const { instance, instances } = this.lake;
+    const { instance } = this.lake;
     return job.state === 'waiting' && job.instance !== instance?.name
-      ? (instances.find(({ name }) => name === job.instance) ?? null)
+      ? this.instanceOf(job)
       : null;
+  }
+
+  instanceOf(job: Job): InstanceInfo | null {
+    const { instances } = this.lake;
+    return instances.find(({ name }) => name === job.instance) ?? null;
+  }
+
+  /**
+   * The quota and the disk.
+   */
+  get use(): UseModel {
+    return this.lake.use;
   }
 
   /**
@@ -191,6 +263,7 @@ export class TransfersModel extends Model {
   protected onActive(active: boolean): void {
     if (active) {
       void this.refresh();
+      void this.lake.use.refresh();
     }
   }
 
@@ -202,10 +275,16 @@ export class TransfersModel extends Model {
   private _onHint(_: LakeModel, change: Change | null): void {
     this._heard = Date.now();
     if (change?.job) {
-      this._ends.await(change.job);
+      if (change.state === 'cancelled') {
+        this._ends.forget(change.job);
+      } else {
+        this._ends.await(change.job);
+      }
     }
     const isOver = change?.state === 'done' || change?.state === 'failed';
-    if (!this.isActive && !this.lake.isActive && !isOver) {
+    const isFollowed = this._followed.has(change?.job ?? '');
+    if (!this.isActive && !this.lake.isActive && !isOver && !isFollowed) {
+      this.changed();
       return;
     }
     if (!change?.job) {
@@ -286,6 +365,7 @@ export class TransfersModel extends Model {
   private _newer = new Map<string, Job>();
   private _asking = new Set<string>();
   private _again = new Set<string>();
+  private _followed = new Set<string>();
   private _cancelling = new Set<string>();
   private _retrying = new Set<string>();
   private readonly _ends = new Ends();

@@ -3,8 +3,51 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { explain } from '../problems';
 import type { Job } from '../schema';
+import { isRunning } from './ends';
 import type { TransfersModel } from './model';
-import { jobTitle, placeText } from './words';
+import { jobTitle, paceText, placeText } from './words';
+
+/**
+ * So long a transfer runs before it is worth a notification of its own (milliseconds).
+ */
+const PATIENCE = 2000;
+
+/**
+ * Tell how far those transfers are that were begun on this page.
+ */
+export function tellProgress(
+  transfers: TransfersModel,
+  isWanted: () => boolean,
+  trans: TranslationBundle,
+  show: () => void
+): void {
+  const told = new Map<string, { since: number; id: string }>();
+  transfers.stateChanged.connect(() => {
+    const jobs = isWanted() ? transfers.followed : [];
+    for (const job of jobs) {
+      const known = told.get(job.id) ?? { since: Date.now(), id: '' };
+      told.set(job.id, known);
+      if (!isRunning(job)) {
+        if (known.id) {
+          Notification.dismiss(known.id);
+        }
+        told.delete(job.id);
+      } else if (job.bytes && Date.now() - known.since >= PATIENCE) {
+        const progress = job.done_bytes / job.bytes;
+        const message = `${jobTitle(job)}: ${paceText(job, trans)}`;
+        const { id } = known;
+        // One that the person has closed stays closed.
+        if (!Notification.update({ id, message, progress }) && !id) {
+          known.id = Notification.emit(message, 'in-progress', {
+            autoClose: false,
+            progress,
+            actions: showing(trans, show)
+          });
+        }
+      }
+    }
+  });
+}
 
 /**
  * Tell of each transfer that ends, once; a failure stays until it is closed, or the transfer is tried again.
@@ -36,13 +79,7 @@ export function tellTransfers(
 }
 
 function tellEnd(job: Job, trans: TranslationBundle, show: () => void): string {
-  const actions = [
-    {
-      label: trans.__('Show'),
-      caption: trans.__('Show the transfers'),
-      callback: show
-    }
-  ];
+  const actions = showing(trans, show);
   const title = jobTitle(job);
   if (!job.problem) {
     const text =
@@ -60,4 +97,14 @@ function tellEnd(job: Job, trans: TranslationBundle, show: () => void): string {
     actions,
     autoClose: false
   });
+}
+
+function showing(trans: TranslationBundle, show: () => void) {
+  return [
+    {
+      label: trans.__('Show'),
+      caption: trans.__('Show the transfers'),
+      callback: show
+    }
+  ];
 }

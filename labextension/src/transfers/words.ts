@@ -19,8 +19,10 @@ export function jobTitle(job: Job): string {
  * How far a job is, how fast, and how long it will take: "12 of 40 MB · 5 MB/s · 6 s left".
  */
 export function paceText(job: Job, trans: TranslationBundle): string {
+  const done = formatBytes(job.done_bytes);
+  // Of an address the size is known when its first bytes come, if ever.
   const parts = [
-    trans.__('%1 of %2', formatBytes(job.done_bytes), formatBytes(job.bytes))
+    job.bytes ? trans.__('%1 of %2', done, formatBytes(job.bytes)) : done
   ];
   if (job.state === 'running' && job.speed) {
     parts.push(trans.__('%1/s', formatBytes(job.speed)));

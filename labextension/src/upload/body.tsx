@@ -1,11 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { Input } from '../components/input';
+import { SelectField, TextField } from '../components/field';
 import { Item } from '../components/item';
 import { LifetimeField } from '../components/lifetime';
 import { ProblemView } from '../components/problem';
+import { Quiet, Wrong } from '../components/text';
 import { formatBytes } from '../format';
+import { Help } from '../glossary/help';
 import { isLoggedIn } from '../login';
 import type { Duplicates, Field, UploadModel } from './model';
 
@@ -27,9 +29,9 @@ export function UploadBody(props: IProps): JSX.Element {
   const { instance } = model;
   if (!instance || !isLoggedIn(instance.login)) {
     return (
-      <p className="jp-Dlaas-quiet" role="alert">
+      <Quiet role="alert">
         {trans.__('You are not logged in to a data lake. Log in in its panel.')}
-      </p>
+      </Quiet>
     );
   }
   return (
@@ -49,13 +51,9 @@ export function UploadBody(props: IProps): JSX.Element {
           />
         ))}
         {model.chosen.length > SHOWN && (
-          <p className="jp-Dlaas-quiet">
-            {trans.__('and %1 more', model.chosen.length - SHOWN)}
-          </p>
+          <Quiet>{trans.__('and %1 more', model.chosen.length - SHOWN)}</Quiet>
         )}
-        <p className="jp-Dlaas-quiet">
-          {trans.__('To %1', instance.display_name)}
-        </p>
+        <Quiet>{trans.__('To %1', instance.display_name)}</Quiet>
       </div>
       <Scope {...props} />
       {model.isSeveral ? <Several {...props} /> : <FileName {...props} />}
@@ -89,28 +87,20 @@ function Several(props: IProps): JSX.Element {
   ];
   return (
     <>
-      <p className="jp-Dlaas-quiet">
+      <Quiet>
         {trans.__(
           'Each file keeps its name, those of a folder with their path below it. Hidden files are left out.'
         )}
-      </p>
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('Where another file has the name')}</span>
-        <select
-          className="jp-Dlaas-select"
-          name="duplicates"
-          value={model.duplicates}
-          onChange={event => {
-            model.duplicates = event.target.value as Duplicates;
-          }}
-        >
-          {choices.map(([value, text]) => (
-            <option key={value} value={value}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </label>
+      </Quiet>
+      <SelectField
+        label={trans.__('Where another file has the name')}
+        name="duplicates"
+        value={model.duplicates}
+        options={choices}
+        onChange={value => {
+          model.duplicates = value as Duplicates;
+        }}
+      />
       <ProblemAt {...props} field="name" />
     </>
   );
@@ -130,34 +120,46 @@ function ProblemAt(
 
 function Scope(props: IProps): JSX.Element {
   const { model, trans } = props;
-  const { scopes } = model;
   return (
     <>
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('Scope')}</span>
-        <select
-          className="jp-Dlaas-select"
-          name="scope"
-          value={model.scope}
-          disabled={!scopes?.length}
+      <div className="jp-Dlaas-helped">
+        <ScopeField
+          model={model}
           aria-invalid={model.wrongField === 'scope'}
-          onChange={event => {
-            model.scope = event.target.value;
-          }}
-        >
-          {!scopes && <option value="">{trans.__('Asking…')}</option>}
-          {scopes?.length === 0 && (
-            <option value="">{trans.__('None that you may write to')}</option>
-          )}
-          {scopes?.map(scope => (
-            <option key={scope} value={scope}>
-              {scope}
-            </option>
-          ))}
-        </select>
-      </label>
+          trans={trans}
+        />
+        <Help term="scope" trans={trans} />
+      </div>
       <ProblemAt {...props} field="scope" />
     </>
+  );
+}
+
+/**
+ * The scopes that one may write to.
+ */
+export function ScopeField(props: {
+  model: { scope: string; scopes: readonly string[] | null };
+  'aria-invalid'?: boolean;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { model, trans } = props;
+  const { scopes } = model;
+  const none = scopes
+    ? trans.__('None that you may write to')
+    : trans.__('Asking…');
+  return (
+    <SelectField
+      label={trans.__('Scope')}
+      name="scope"
+      value={model.scope}
+      disabled={!scopes?.length}
+      aria-invalid={props['aria-invalid']}
+      options={scopes?.length ? scopes : [['', none]]}
+      onChange={scope => {
+        model.scope = scope;
+      }}
+    />
   );
 }
 
@@ -166,30 +168,25 @@ function FileName(props: IProps): JSX.Element {
   const fault = model.nameFault;
   return (
     <>
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('Name')}</span>
-        <Input
-          className={fault ? 'jp-mod-error' : ''}
-          name="name"
-          spellCheck={false}
-          autoComplete="off"
-          aria-invalid={fault !== null || model.wrongField === 'name'}
-          value={model.name}
-          onChange={name => {
-            model.name = name;
-          }}
-        />
-      </label>
+      <TextField
+        label={trans.__('Name')}
+        name="name"
+        aria-invalid={fault !== null || model.wrongField === 'name'}
+        value={model.name}
+        onChange={name => {
+          model.name = name;
+        }}
+      />
       {fault ? (
-        <p className="jp-Dlaas-wrong" role="status">
+        <Wrong>
           {fault === 'missing'
             ? trans.__('Give it a name.')
             : trans.__('A name has no spaces and no *.')}
-        </p>
+        </Wrong>
       ) : (
-        <p className="jp-Dlaas-quiet">
+        <Quiet>
           {trans.__('A name is for ever, even after its data is deleted.')}
-        </p>
+        </Quiet>
       )}
       <ProblemAt {...props} field="name" />
     </>
@@ -201,26 +198,17 @@ function Dataset(props: IProps): JSX.Element {
   const fault = model.datasetFault;
   return (
     <>
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('Dataset (optional)')}</span>
-        <Input
-          className={fault ? 'jp-mod-error' : ''}
-          name="dataset"
-          spellCheck={false}
-          autoComplete="off"
-          placeholder={trans.__('none; a new name makes a new dataset')}
-          aria-invalid={fault !== null || model.wrongField === 'dataset'}
-          value={model.dataset}
-          onChange={dataset => {
-            model.dataset = dataset;
-          }}
-        />
-      </label>
-      {fault && (
-        <p className="jp-Dlaas-wrong" role="status">
-          {trans.__('A name has no spaces and no *.')}
-        </p>
-      )}
+      <TextField
+        label={trans.__('Dataset (optional)')}
+        name="dataset"
+        placeholder={trans.__('none; a new name makes a new dataset')}
+        aria-invalid={fault !== null || model.wrongField === 'dataset'}
+        value={model.dataset}
+        onChange={dataset => {
+          model.dataset = dataset;
+        }}
+      />
+      {fault && <Wrong>{trans.__('A name has no spaces and no *.')}</Wrong>}
       <ProblemAt {...props} field="dataset" />
     </>
   );
@@ -229,33 +217,30 @@ function Dataset(props: IProps): JSX.Element {
 function Where(props: IProps): JSX.Element {
   const { model, trans } = props;
   const own = model.instance?.upload_rse ?? model.instance?.destination_rse;
+  const usual = own
+    ? trans.__('%1 (the usual one)', own)
+    : trans.__('The usual one');
+  const others = model.rses
+    .filter(({ name }) => name !== own)
+    .map(
+      ({ name, qos, site }) =>
+        [name, [name, site, qos].filter(Boolean).join(' · ')] as const
+    );
   return (
     <>
-      <label className="jp-Dlaas-field">
-        <span>{trans.__('RSE')}</span>
-        <select
-          className="jp-Dlaas-select"
+      <div className="jp-Dlaas-helped">
+        <SelectField
+          label={trans.__('RSE')}
           name="rse"
           value={model.rse}
           aria-invalid={model.wrongField === 'rse'}
-          onChange={event => {
-            model.rse = event.target.value;
+          options={[['', usual], ...others]}
+          onChange={rse => {
+            model.rse = rse;
           }}
-        >
-          <option value="">
-            {own
-              ? trans.__('%1 (the usual one)', own)
-              : trans.__('The usual one')}
-          </option>
-          {model.rses
-            .filter(({ name }) => name !== own)
-            .map(rse => (
-              <option key={rse.name} value={rse.name}>
-                {[rse.name, rse.site, rse.qos].filter(Boolean).join(' · ')}
-              </option>
-            ))}
-        </select>
-      </label>
+        />
+        <Help term="rse" trans={trans} />
+      </div>
       <ProblemAt {...props} field="rse" />
     </>
   );

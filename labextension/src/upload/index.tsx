@@ -1,7 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import * as React from 'react';
 
-import { FormDialog } from '../components/dialog';
+import { ask } from '../components/ask';
 import type { Job } from '../schema';
 import { UploadBody } from './body';
 import type { UploadModel } from './model';
@@ -13,13 +12,8 @@ export async function askUpload(
   model: UploadModel,
   trans: TranslationBundle
 ): Promise<Job | null> {
-  const dialog = new FormDialog(model, {
-    title: trans.__('Upload to the data lake'),
-    draw: () => <UploadBody model={model} trans={trans} />,
-    accept: trans.__('Upload'),
-    trans,
-    focus: model.isSeveral ? 'select[name=scope]' : 'input[name=name]'
-  });
-  await dialog.launch();
+  const title = trans.__('Upload to the data lake');
+  const first = model.isSeveral ? '[name=scope]' : '[name=name]';
+  await ask(UploadBody, model, trans, title, trans.__('Upload'), first);
   return model.job;
 }

@@ -1,0 +1,80 @@
+import * as React from 'react';
+
+import type { ExploreModel } from './model';
+
+const PAUSE = 700;
+
+/**
+ * Letters that follow each other quickly: the beginning of a name.
+ */
+export function useTypeahead(model: ExploreModel): (letter: string) => void {
+  const typed = React.useRef({ text: '', at: 0 });
+  return letter => {
+    const now = Date.now();
+    const before = now - typed.current.at < PAUSE ? typed.current.text : '';
+    const text = before + letter.toLowerCase();
+    typed.current = { text, at: now };
+    // A first letter goes to the next such name, further letters stay where they fit.
+    const from = Math.max(model.activeIndex, 0) + (before ? 0 : 1);
+    const index = model.find(text, from);
+    if (index >= 0) {
+      model.activeIndex = index;
+    }
+  };
+}
+
+/**
+ * The keys of a tree, as WAI-ARIA's practices have them.
+ */
+export function onTreeKey(
+  event: React.KeyboardEvent,
+  model: ExploreModel,
+  page: number,
+  typeahead: (letter: string) => void
+): void {
+  const { activeIndex: at, count } = model;
+  const { key } = event;
+  const row = model.row(at);
+  const last = count - 1;
+  const moves: { [key: string]: number } = {
+    ArrowDown: Math.min(at + 1, last),
+    ArrowUp: Math.max(at - 1, 0),
+    PageDown: Math.min(at + page, last),
+    PageUp: Math.max(at - page, 0),
+    Home: 0,
+    End: last
+  };
+  if (event.ctrlKey || event.metaKey || event.altKey) {
+    return;
+  }
+  if (key in moves) {
+    model.activeIndex = moves[key];
+  } else if (!row) {
+    return;
+  } else if (key === 'ArrowLeft') {
+    const isOpen =
+      row.kind === 'entry' && !['leaf', 'closed'].includes(row.fold);
+    const parent = model.parentIndex(row);
+    if (isOpen) {
+      void model.toggle(row);
+    } else if (parent >= 0) {
+      model.activeIndex = parent;
+    }
+  } else if (key === 'Enter' || key === ' ') {
+    model.act(row);
+  } else if (key === 'ArrowRight' && row.kind === 'entry') {
+    if (row.fold === 'closed') {
+      void model.toggle(row);
+    } else if (row.fold === 'open') {
+      model.activeIndex = Math.min(at + 1, last);
+    }
+  } else if (key === '*') {
+    void model.openAll(row);
+  } else if (key.length === 1) {
+    typeahead(key);
+  } else {
+    return;
+  }
+  event.preventDefault();
+  event.stopPropagation();
+}
