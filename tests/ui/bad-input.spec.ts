@@ -98,7 +98,7 @@ test('a wrong password is the credential’s fault; the right one logs in; a ful
     await page
       .getByRole('menuitem', { name: 'Upload to the data lake…' })
       .click();
-    await expect(panel.dialog.getByLabel('Scope')).toHaveValue('user.bob');
+    await expect(panel.dialog.getByRole('combobox', { name: 'Scope' })).toHaveValue('user.bob');
   };
   const name = `two-megabytes-${Date.now()}.txt`;
   const named = panel.dialog.getByRole('textbox', { name: 'Name', exact: true });
@@ -106,12 +106,12 @@ test('a wrong password is the credential’s fault; the right one logs in; a ful
   await test.step('a full quota is told inside the dialog, which stays', async () => {
     await openDialog();
     await named.fill(name);
-    await panel.dialog.getByLabel('RSE').selectOption('SOUTH-DISK');
+    await panel.dialog.getByRole('combobox', { name: 'RSE' }).selectOption('SOUTH-DISK');
     await panel.accept();
     await expect(panel.problem(panel.dialog)).toContainText(
       'Your quota does not suffice'
     );
-    await panel.dialog.getByLabel('RSE').selectOption('');
+    await panel.dialog.getByRole('combobox', { name: 'RSE' }).selectOption('');
     await panel.accept();
     await expect(panel.dialog).toHaveCount(0);
     const jobs = panel.root.getByRole('list', { name: 'Transfers' });

@@ -330,7 +330,7 @@ test('a login goes on across the end of its token, and one that nobody renews as
 test('the keyboard suffices', async ({ page }) => {
   const panel = new Panel(page);
   const focused = page.locator(':focus');
-  await panel.root.getByRole('combobox', { name: 'Data lake' }).focus();
+  await panel.root.getByRole('combobox', { name: 'Data lake', exact: true }).focus();
   await page.keyboard.press('Tab');
   await expect(focused).toHaveAttribute('type', 'radio');
   await page.keyboard.press('ArrowRight');

@@ -90,7 +90,7 @@ test('a person does the whole job: search, make available, attach, plot, upload,
       .getByRole('menuitem', { name: 'Upload to the data lake…' })
       .click();
     const name = `bump-${Date.now()}.root`;
-    await panel.dialog.getByLabel('Scope').selectOption('user.alice');
+    await panel.dialog.getByRole('combobox', { name: 'Scope' }).selectOption('user.alice');
     await panel.dialog
       .getByRole('textbox', { name: 'Name', exact: true })
       .fill(name);

@@ -10,26 +10,33 @@ export class Panel {
   }
 
   async open(): Promise<void> {
-    if (!(await this.root.isVisible())) {
-      await this.page
-        .locator('.jp-SideBar [data-id="jupyter-dlaas-panel"]')
-        .click();
-    }
-    await expect(this.root).toBeVisible();
+    // JupyterLab may be about to restore it: a click then hides what has just come.
+    await expect(async () => {
+      if (!(await this.root.isVisible())) {
+        await this.page
+          .locator('.jp-SideBar [data-id="jupyter-dlaas-panel"]')
+          .click();
+      }
+      await expect(this.root).toBeVisible({ timeout: 2_000 });
+    }).toPass();
   }
 
-  async tab(name: 'Explore' | 'Notebook' | 'Transfers'): Promise<void> {
+  async tab(
+    name: 'Explore' | 'Notebook' | 'Transfers' | 'Basket'
+  ): Promise<void> {
     await this.root.getByRole('tab', { name: new RegExp(`^${name}`) }).click();
   }
 
   async search(pattern: string): Promise<void> {
     await this.open();
     await this.tab('Explore');
-    const box = this.root.getByRole('searchbox', {
-      name: 'Search the data lake'
-    });
+    const box = this.searchBox;
     await box.fill(pattern);
     await box.press('Enter');
+  }
+
+  get searchBox(): Locator {
+    return this.root.getByRole('combobox', { name: 'Search the data lake' });
   }
 
   row(name: string): Locator {
@@ -38,6 +45,13 @@ export class Panel {
 
   button(name: string): Locator {
     return this.root.getByRole('button', { name, exact: true });
+  }
+
+  /**
+   * The card of the DID that is selected.
+   */
+  get card(): Locator {
+    return this.root.getByRole('region', { name: 'Selected DID' });
   }
 
   /**
@@ -62,7 +76,7 @@ export class Panel {
 
   async choose(instance: string): Promise<void> {
     await this.root
-      .getByRole('combobox', { name: 'Data lake' })
+      .getByRole('combobox', { name: 'Data lake', exact: true })
       .selectOption({ label: instance });
   }
 

@@ -73,7 +73,7 @@ test('the transfers', async ({ page }) => {
     await page
       .getByRole('menuitem', { name: 'Upload to the data lake…' })
       .click();
-    await expect(panel.dialog.getByLabel('Scope')).toHaveValue('user.alice');
+    await expect(panel.dialog.getByRole('combobox', { name: 'Scope' })).toHaveValue('user.alice');
   };
   await page.contents.createDirectory('fits');
   for (const name of ['signal', 'background', 'limits']) {

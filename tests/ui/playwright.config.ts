@@ -4,13 +4,22 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   ...baseConfig,
   testDir: '.',
-  testMatch: '*.spec.ts',
-  // It makes pictures for the documentation, and tests nothing of its own.
-  testIgnore: process.env.SCREENSHOTS ? [] : 'pictures.spec.ts',
+  // A Lab of another kind has tests of its own.
+  testMatch: process.env.SPECS ? process.env.SPECS.split(' ') : '*.spec.ts',
+  testIgnore: [
+    ...(process.env.SPECS ? [] : ['smoke.spec.ts']),
+    // It makes pictures for the documentation, and tests nothing of its own.
+    ...(process.env.SCREENSHOTS ? [] : ['pictures.spec.ts'])
+  ],
   workers: 1,
   retries: 0,
   timeout: 240_000,
-  expect: { timeout: 30_000 },
+  expect: {
+    timeout: 30_000,
+    // Letters come out a little otherwise on another machine.
+    toHaveScreenshot: { maxDiffPixelRatio: 0.02, animations: 'disabled' }
+  },
+  snapshotPathTemplate: '{testDir}/looks/{arg}{ext}',
   reporter: [['list']],
   use: {
     ...baseConfig.use,

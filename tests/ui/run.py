@@ -1,11 +1,14 @@
-"""Bring up a lake and a JupyterLab on it, run the browser tests against them, take both down.
+"""Bring up a lake and JupyterLabs on it, run the browser tests against them, take all down.
 
-Arguments go to `playwright test`. With `--serve` the two stay up until Ctrl-C, to look around.
-`DLAAS_PANEL` names a folder whose `labextensions` hold another build of the panel.
+Without arguments the tests run on all usual Labs (labs.py), else on the current one, or on those
+that `--lab NAME` names. Other arguments go to `playwright test`. With `--serve` a Lab stays up
+until Ctrl-C, to look around. `DLAAS_PANEL` names a folder whose `labextensions` hold another build
+of the panel.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -20,7 +23,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import baskets
 import certificates
+from esap import Esap
+from labs import LABS, USUAL, Lab, interpreter
 
 from jupyter_dlaas.lake import EmbeddedLake
 
@@ -35,7 +41,7 @@ def free_port() -> int:
         return port
 
 
-def server_config(lake: EmbeddedLake, folder: Path) -> Path:
+def server_config(lake: EmbeddedLake, folder: Path, esap: Esap) -> Path:
     """Name one lake several times: as the demonstration, logged in, and as those where one logs in
     as bob, as anybody, or for a while only.
     """
@@ -57,17 +63,19 @@ def server_config(lake: EmbeddedLake, folder: Path) -> Path:
         "oidc_scope": "openid profile",
     }
     instances = [lake.instance("alice"), waiting, anybody, brief]
-    rucio = {"default_instance": "lake", "instances": instances}
+    rucio = {"default_instance": "lake", "instances": instances, "esap_hosts": [esap.url]}
     (folder / "lakes.json").write_text(json.dumps({"RucioConfig": rucio}))
     return folder
 
 
-def server_environment(lake: EmbeddedLake, folder: Path) -> dict[str, str]:
+def server_environment(lake: EmbeddedLake, folder: Path, esap: Esap) -> dict[str, str]:
     env = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "RUCIO"))}
     if panel := os.environ.get("DLAAS_PANEL"):
         env["JUPYTER_PATH"] = panel
     return env | {
-        "JUPYTER_CONFIG_DIR": str(server_config(lake, folder)),
+        "JUPYTER_CONFIG_DIR": str(server_config(lake, folder, esap)),
+        # The archive's certificate is signed as the lake's are.
+        "SSL_CERT_FILE": str(lake.layout.ca),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "IPYTHONDIR": str(folder / "ipython"),
@@ -97,65 +105,90 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def jupyterlab(lake: EmbeddedLake, folder: Path) -> Iterator[str]:
-    """Start JupyterLab for Galata and yield its address."""
+def jupyterlab(lake: EmbeddedLake, folder: Path, esap: Esap, name: str) -> Iterator[str]:
+    """Start a JupyterLab for Galata and yield its address."""
+    lab = LABS[name]
     port = free_port()
-    work = folder / "work"
-    work.mkdir()
-    log = folder / "jupyterlab.log"
+    own = folder / name
+    work = own / "work"
+    work.mkdir(parents=True)
+    log = own / "jupyterlab.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
             [
-                sys.executable,
+                interpreter(lab, own, folder / "wheels"),
                 "-m",
                 "jupyterlab",
                 f"--config={HERE / 'jupyter_server_test_config.py'}",
                 f"--ServerApp.port={port}",
+                f"--ServerApp.base_url={lab.base_url}",
             ],
             stdout=out,
             stderr=subprocess.STDOUT,
-            env=server_environment(lake, folder) | {"JUPYTERLAB_GALATA_ROOT_DIR": str(work)},
+            env=server_environment(lake, own, esap) | {"JUPYTERLAB_GALATA_ROOT_DIR": str(work)},
             start_new_session=True,
         )
     try:
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}{lab.base_url}".rstrip("/")
         wait_for(f"{url}/api", process, log)
         yield url
     finally:
         end(process)
-        kept = HERE / "test-results" / "jupyterlab.log"
+        kept = HERE / "test-results" / f"jupyterlab-{name}.log"
         kept.parent.mkdir(exist_ok=True)
         shutil.copy(log, kept)
 
 
-def playwright(lake: EmbeddedLake, url: str, arguments: list[str]) -> int:
-    if "--serve" in arguments:
-        print(f"{url}/lab (Ctrl-C ends it)")
-        try:
-            signal.pause()
-        except KeyboardInterrupt:
-            return 0
-    env = os.environ | {
+def playwright(
+    lake: EmbeddedLake, esap: Esap, url: str, lab: Lab, name: str, arguments: list[str]
+) -> int:
+    told = {
         "TARGET_URL": url,
+        "LAB": name,
+        "SPECS": " ".join(lab.specs),
         "LAKE_DIRECTORY": str(lake.directory),
+        "ESAP_TOKEN": esap.token,
         "PYTHON": sys.executable,
         "NOTEBOOKS": str(ROOT / "notebooks"),
         "IMAGES": str(ROOT / "docs" / "images"),
     }
+    if "--serve" in arguments:
+        print(*(f"{key}={value!r}" for key, value in told.items()), sep="\n")
+        print(f"{url}/lab (Ctrl-C ends it)", flush=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            return 0
     return subprocess.run(
-        ["node", "node_modules/@playwright/test/cli.js", "test", *arguments], cwd=HERE, env=env
+        ["node", "node_modules/@playwright/test/cli.js", "test", *arguments],
+        cwd=HERE,
+        env=os.environ | told,
     ).returncode
+
+
+def asked() -> tuple[list[str], list[str]]:
+    """Return the Labs to run on, and the arguments for Playwright."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--lab", action="append", choices=LABS)
+    known, others = parser.parse_known_args()
+    return known.lab or (["current"] if others else list(USUAL)), others
 
 
 def main() -> int:
     # Told to end, take both down as on Ctrl-C.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    labs, arguments = asked()
     folder = Path(tempfile.mkdtemp(prefix="dlaas-ui-"))
     lake = EmbeddedLake(folder / "lake")
     try:
         lake.up()
-        with jupyterlab(lake, folder) as url:
-            return playwright(lake, url, sys.argv[1:])
+        failed = 0
+        with baskets.esap(lake) as esap:
+            for name in labs:
+                print(f"On JupyterLab: {name}", flush=True)
+                with jupyterlab(lake, folder, esap, name) as url:
+                    failed += playwright(lake, esap, url, LABS[name], name, arguments) != 0
+        return failed
     finally:
         lake.down()
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,84 @@
+import { expect, test } from '@jupyterlab/galata';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+
+import { faults, misplaced, scroll, settle, THEMES } from './examine';
+import { release } from './lake';
+import { Panel } from './panel';
+import type { IStage, IState } from './states';
+import { SCENES } from './states';
+
+/**
+ * Every state of the panel (states.ts): axe finds no fault with it in any theme, scrolled as well; nothing of it is cut
+ * off or lies over something else, narrow and wide; the main ones look as before.
+ *
+ * After a change that is meant to be seen, `python run.py states.spec.ts --update-snapshots` renews the pictures in looks/.
+ */
+test.use({ viewport: { width: 1440, height: 900 } });
+
+const WIDTHS = { narrow: 240, wide: 400 };
+
+async function widen(page: IJupyterLabPageFixture, to: number): Promise<void> {
+  await page.sidebar.setWidth(to, 'left');
+}
+
+async function looksRight(state: IState, stage: IStage): Promise<void> {
+  const { page, panel } = stage;
+  const where = state.where?.(stage) ?? panel.root;
+  await settle(page, where);
+  for (const [kind, width] of Object.entries(WIDTHS)) {
+    const name = `${state.name}, ${kind}`;
+    if (!state.where) {
+      await widen(page, width);
+      await page.mouse.move(1300, 20);
+    }
+    expect.soft(await misplaced(where), name).toEqual([]);
+    if (state.isMain) {
+      await expect
+        .soft(where)
+        .toHaveScreenshot(`${state.name.replaceAll(' ', '-')}-${kind}.png`);
+    }
+    if (state.where) {
+      break;
+    }
+  }
+}
+
+async function isAccessible(state: IState, stage: IStage): Promise<void> {
+  const { page, panel } = stage;
+  const where = state.where?.(stage) ?? panel.root;
+  for (const [index, theme] of THEMES.entries()) {
+    await page.theme.setTheme(theme);
+    const found = await faults(where, index > 0);
+    if (await scroll(where, 'end')) {
+      found.push(...(await faults(where, index > 0)));
+      await scroll(where, 'start');
+    }
+    expect.soft(found, `${state.name}, ${theme}`).toEqual([]);
+  }
+  await page.theme.setTheme(THEMES[0]);
+}
+
+for (const [scene, states] of Object.entries(SCENES)) {
+  test(`${scene}: nothing for axe, nothing cut off, as before`, async ({
+    page,
+    tmpPath
+  }) => {
+    const panel = new Panel(page);
+    const stage = { page, panel, folder: tmpPath };
+    await panel.open();
+    await widen(page, WIDTHS.wide);
+    try {
+      for (const state of states) {
+        await test.step(state.name, async () => {
+          await state.reach(stage);
+          await isAccessible(state, stage);
+          await looksRight(state, stage);
+          await state.leave?.(stage);
+        });
+      }
+    } finally {
+      release('rucio');
+      await page.request.delete('dlaas/anybody/login');
+    }
+  });
+}

@@ -1,0 +1,170 @@
+import { readFileSync } from 'fs';
+import * as path from 'path';
+
+import { expect, test } from '@playwright/test';
+import type { APIRequestContext, Browser, Page } from '@playwright/test';
+
+import { password } from './lake';
+import { Panel } from './panel';
+
+const DATASET = 'ATLAS_OD_EDU:GamGam_mc_ttH125';
+const areTogether = process.env.LAB === 'together';
+
+/**
+ * Two people (or two windows of one) at the same notebook: they share its kernel, and with jupyter-collaboration the
+ * document as well.
+ */
+test('two clients of one notebook hear the same, and neither doubles a variable', async ({
+  browser,
+  request,
+  baseURL
+}) => {
+  const stamp = Date.now();
+  const name = `shared-${stamp}.ipynb`;
+  await save(request, `${baseURL}/api/contents/${name}`);
+  const [one, other] = [
+    await client(browser, `${baseURL}/lab/workspaces/one-${stamp}/tree/${name}`),
+    await client(browser, `${baseURL}/lab/workspaces/other-${stamp}/tree/${name}`)
+  ];
+
+  await test.step('what one asks for, the other sees come', async () => {
+    for (const panel of [one, other]) {
+      await panel.search(DATASET);
+      await panel.row(DATASET).click();
+    }
+    const asked: string[] = [];
+    other.page.on('request', each => asked.push(each.url()));
+    await one.button('Make available…').click();
+    await one.accept();
+    await expect(one.dialog.getByText(/Granted|have it already/)).toBeVisible();
+    await one.cancel();
+    for (const panel of [one, other]) {
+      await expect(
+        panel.card
+          .locator('[data-state=available]')
+          .first()
+      ).toBeVisible({ timeout: 90_000 });
+    }
+    expect(asked.filter(url => url.includes('/status')).length).toBeGreaterThan(
+      0
+    );
+  });
+
+  await test.step('one attaches; the variable is there once', async () => {
+    await one.button('Attach…').click();
+    await one.dialog
+      .getByRole('textbox', { name: 'Name of the variable' })
+      .fill('top_quarks');
+    await one.accept();
+    await expect(one.dialog).toHaveCount(0);
+    await one.tab('Notebook');
+    await expect(variable(one)).toContainText('set in the kernel', {
+      timeout: 60_000
+    });
+    if (!areTogether) {
+      await one.page.keyboard.press('Control+s');
+      await expect
+        .poll(() => record(request, `${baseURL}/api/contents/${name}`))
+        .toHaveLength(1);
+      await other.page.reload();
+      await expect(other.page.locator('.jp-Notebook').first()).toBeVisible({
+        timeout: 60_000
+      });
+      await other.open();
+    }
+    await other.tab('Notebook');
+    await expect(variable(other)).toContainText('set in the kernel', {
+      timeout: 60_000
+    });
+    for (const panel of [one, other]) {
+      await expect(variable(panel)).toHaveCount(1);
+      await expect(panel.root.locator('.jp-Dlaas-variable')).toHaveCount(1);
+    }
+  });
+
+  await test.step('the document holds the record alone, and no secret', async () => {
+    const url = `${baseURL}/api/contents/${name}`;
+    await one.page.keyboard.press('Control+s');
+    await expect.poll(() => record(request, url)).toHaveLength(1);
+    const [kept] = await record(request, url);
+    expect(kept).toMatchObject({ variableName: 'top_quarks', did: DATASET });
+    const text = JSON.stringify(await document(request, url));
+    const { handover } = (await (
+      await request.get(`${baseURL}/dlaas/instances`)
+    ).json()) as { handover: string };
+    const token = JSON.parse(
+      readFileSync(path.join(handover, 'lake.json'), 'utf-8')
+    ).token as string;
+    expect(token.length).toBeGreaterThan(20);
+    for (const secret of [password('alice'), token, handover]) {
+      expect(text).not.toContain(secret);
+    }
+    expect(text).not.toMatch(/token|password|\/(home|tmp|root)\//i);
+  });
+
+  if (areTogether) {
+    await test.step('the other takes it away, and one sees it go', async () => {
+      await other.button('Detach top_quarks').click();
+      await expect(variable(one)).toHaveCount(0);
+      await expect(variable(other)).toHaveCount(0);
+    });
+  }
+  await Promise.all([one, other].map(({ page }) => page.context().close()));
+});
+
+function variable(panel: Panel) {
+  return panel.root.locator('[data-variable=top_quarks]');
+}
+
+async function client(browser: Browser, url: string): Promise<Panel> {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 }
+  });
+  const page: Page = await context.newPage();
+  await page.goto(url);
+  await expect(page.locator('.jp-Notebook')).toBeVisible({ timeout: 60_000 });
+  const panel = new Panel(page);
+  await panel.open();
+  await expect(panel.account).toHaveText('alice');
+  return panel;
+}
+
+async function save(request: APIRequestContext, url: string): Promise<void> {
+  const answer = await request.put(url, {
+    data: {
+      type: 'notebook',
+      format: 'json',
+      content: {
+        cells: [],
+        metadata: {
+          kernelspec: {
+            display_name: 'Python 3',
+            language: 'python',
+            name: 'python3'
+          },
+          language_info: { name: 'python' }
+        },
+        nbformat: 4,
+        nbformat_minor: 5
+      }
+    }
+  });
+  expect(answer.ok()).toBe(true);
+}
+
+async function document(
+  request: APIRequestContext,
+  url: string
+): Promise<{ metadata: { rucio_attachments?: object[] } }> {
+  const { content } = (await (await request.get(url)).json()) as {
+    content: { metadata: { rucio_attachments?: object[] } };
+  };
+  return content;
+}
+
+async function record(
+  request: APIRequestContext,
+  url: string
+): Promise<object[]> {
+  return (await document(request, url)).metadata.rucio_attachments ?? [];
+}
