@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
+from running import FOLDER, printed, run, shown
 
 from jupyter_dlaas.lake import EmbeddedLake
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-
-
-def run(path: Path, folder: Path, env: dict[str, str]) -> Any:
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
-    # A notebook may show what a terminal shows: `dlaas` lies beside the kernel's Python.
-    path_of_commands = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
-    client.execute(env={**env, "PATH": path_of_commands})
-    return notebook
-
-
-def printed(notebook: Any) -> str:
-    return "".join(
-        output.get("text", "")
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if output.output_type == "stream"
-    )
+NOTEBOOKS = sorted(FOLDER.rglob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -82,8 +61,3 @@ def test_a_did_is_a_file_streams_it_brings_it_here_and_says_how(
         html for html in shown(notebook, "text/html") if "ATLAS_OD_EDU:data_A.4lep.root" in html
     ]
     assert cards
-
-
-def shown(notebook: Any, kind: str) -> list[str]:
-    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    return ["".join(o["data"][kind]) for o in outputs if kind in o.get("data", {})]
