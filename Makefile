@@ -87,6 +87,7 @@ check: $(STAMPS)/editable ## Format, lint, types, architecture, schema drift, au
 	@$(STEP) "Schema drift" python tools/generate_schema.py --check
 	@$(STEP) "Reference docs drift" python tools/generate_reference.py --check
 	@$(STEP) "Every handler asks who it is" python tools/check_auth.py
+	@$(STEP) "Size of the panel" python tools/panel_size.py
 	@$(STEP) "prettier" jlpm prettier
 	@$(STEP) "stylelint" jlpm stylelint
 	@$(STEP) "eslint" jlpm eslint
