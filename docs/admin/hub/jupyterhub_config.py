@@ -41,6 +41,10 @@ c.GenericOAuthenticator.extra_authorize_params = {
     "prompt": "consent",
 }
 
+# A hub that finds pycurl asks by it, and its wheel knows the authorities of its own build alone.
+if "SSL_CERT_FILE" in os.environ:
+    c.GenericOAuthenticator.http_request_kwargs = {"ca_certs": os.environ["SSL_CERT_FILE"]}
+
 # The hub keeps their tokens, encrypted with JUPYTERHUB_CRYPT_KEY, and renews them.
 c.Authenticator.enable_auth_state = True
 c.Authenticator.auth_refresh_age = 60
