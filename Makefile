@@ -26,7 +26,7 @@ node_modules/.yarn-state.yml: package.json yarn.lock .yarnrc.yml | $(STAMPS)/pyt
 	@$(STEP) "npm packages of the panel" tools/quietly jlpm install --immutable
 	@touch $@
 
-PANEL_SOURCES := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null)
+PANEL_SOURCES := labextension/webpack.config.js $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null)
 
 $(STAMPS)/panel: node_modules/.yarn-state.yml $(PANEL_SOURCES) package.json labextension/tsconfig.json
 	@$(STEP) "Building the panel" tools/quietly jlpm build:prod
