@@ -37,8 +37,8 @@ _MOST = 10_000
 class Baskets(LoggingConfigurable):
     """What is in the baskets, as it was read last; lives on the event loop.
 
-    A token that was typed is kept in memory until ESAP refuses it or the server ends, and sent to
-    the ESAP for which it was typed alone.
+    A token that was typed is kept in memory until it is taken back, it has expired, ESAP refuses it
+    or the server ends, and is sent to the ESAP for which it was typed alone.
     """
 
     answer_timeout = Float(
@@ -61,24 +61,30 @@ class Baskets(LoggingConfigurable):
         self._lock = asyncio.Lock()
 
     async def info(self) -> BasketInfo:
-        """Answer what is known; whoever was never asked is asked."""
+        """Answer what is known; whoever was never asked, or not for want of a token, is asked."""
         async with self._lock:
             await self._open()
-            await self._read([host for host in self.hosts if host not in self._carts])
+            await self._read([host for host in self.hosts if self._is_new(host)])
             return await self._told()
+
+    def _is_new(self, host: str) -> bool:
+        # Somebody may have logged in meanwhile.
+        why = self._problems.get(host)
+        return host not in self._carts or (why is not None and why.error == "LoginRequired")
 
     async def read(self, host: str | None, token: str | None) -> BasketInfo:
         """Read the baskets anew, or that of one ESAP, by a token that was typed for it.
 
-        Raises `InvalidInput` for an ESAP that is not configured, `LoginRequired` for what is no
-        token.
+        An empty token takes the typed one back. Raises `InvalidInput` for an ESAP that is not
+        configured, and for a token of none, `LoginRequired` for what is no token.
         """
         if host is not None and host not in self.hosts:
             raise InvalidInput("This ESAP is not configured here.", remedy="Reload the page.")
+        if token is not None:
+            if host is None:
+                raise InvalidInput("Say which ESAP the token is for.")
+            self._type(host, token_from(token).value if token.strip() else None)
         hosts = self.hosts if host is None else (host,)
-        if token is not None and token_from(token):
-            for one in hosts:
-                self._type(one, token.strip())
         async with self._lock:
             await self._open()
             await self._read(hosts)
@@ -207,8 +213,12 @@ class Baskets(LoggingConfigurable):
 
         return Tokens(typed, login=login)
 
-    def _type(self, host: str, token: str) -> None:
+    def _type(self, host: str, token: str | None) -> None:
         self._forget(host)
+        if token is None:
+            # What it has shown goes with it.
+            self._carts.pop(host, None)
+            return
         self._service.redactor.add(token)
         self._typed[host] = token
 

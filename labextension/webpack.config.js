@@ -29,6 +29,7 @@ module.exports = {
     ]
   },
   optimization: {
+    mangleExports: 'size',
     minimizer: [
       new SwcJsMinimizerRspackPlugin({
         minimizerOptions: {

@@ -12,7 +12,7 @@ BUILT = ROOT / "jupyter_dlaas" / "labextension" / "static"
 # What the chunks are called is a number; what they hold tells them apart.
 CHUNKS = {
     "var _JUPYTERLAB": "the way in, and what is shared with JupyterLab",
-    ".jp-Dlaas-Panel{": "style sheets",
+    "$Panel{": "style sheets",
     "jupyter-dlaas:panel": "the panel",
 }
 

@@ -8,6 +8,8 @@ from dlaas.errors import InvalidInput
 from jupyter_dlaas.handlers.base import DlaasHandler, authorized, lines
 
 _MOST_CHECKS = 10_000
+# As `Here.clean` takes them.
+_CONDITIONS = ("older_than", "instance", "did")
 
 
 class CacheHandler(DlaasHandler):
@@ -23,12 +25,15 @@ class CacheHandler(DlaasHandler):
     @authorized("write")
     async def delete(self) -> None:
         """Clean them; answers what was deleted."""
-        asked = {name: self.arguments.get(name) for name in ("older_than", "instance", "did")}
+        asked = self.arguments
+        # Whoever means something by it does not mean everything.
         for name, text in asked.items():
-            # Whoever means something by it does not mean everything.
-            if text is not None and not text.strip():
+            if name not in _CONDITIONS:
+                raise InvalidInput(f"{name!r} is no condition: nothing was deleted.")
+            if not text.strip():
                 raise InvalidInput(f"{name} is empty: nothing was deleted.")
-        self.answer(await self.app.here.clean(**asked))
+        conditions = [asked.get(name) for name in _CONDITIONS]
+        self.answer(await self.app.here.clean(*conditions))
 
 
 class DoctorHandler(DlaasHandler):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tornado import web
 
 from dlaas import snippets
@@ -14,6 +16,8 @@ from jupyter_dlaas.validation import integer, required
 class CompleteHandler(DlaasHandler):
     """Scopes and DIDs that begin with a text."""
 
+    _asked: asyncio.Future[list[str]] | None = None
+
     @web.authenticated
     @authorized("read")
     async def get(self, instance: str) -> None:
@@ -21,8 +25,17 @@ class CompleteHandler(DlaasHandler):
         arguments = self.arguments
         text = arguments.get("text", "")
         limit = integer(arguments, "limit", 20, 1, 100)
-        found = self.app.service.suggest(instance, lambda lake: lake.complete(text, limit))
-        self.answer(await found)
+        call = self.app.service.suggest(instance, lambda lake: lake.complete(text, limit))
+        self._asked = asyncio.ensure_future(call)
+        await asyncio.wait([self._asked])
+        if not self._asked.cancelled():
+            self.answer(self._asked.result())
+
+    def on_connection_close(self) -> None:
+        """Let Rucio not be asked for what somebody has typed on from."""
+        if self._asked is not None:
+            self._asked.cancel()
+        super().on_connection_close()
 
 
 class KeysHandler(DlaasHandler):

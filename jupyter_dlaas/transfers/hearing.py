@@ -6,11 +6,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from dlaas.model import JobFile
+from dlaas.model import JobFile, Problem
+from jupyter_dlaas.transfers.refusals import refusal, wants_login
 
 # The speed is that of the last seconds.
 _WINDOW = 5.0
 _MOST_FILES = 1000
+# So many in a row, and the others are not even asked for: of thousands each would be refused.
+_MOST_REFUSED = 32
 
 
 class Hearing:
@@ -23,6 +26,9 @@ class Hearing:
         self._files: list[JobFile] = []
         self._failed: list[JobFile] = []
         self._counts = [0, 0]
+        self._in_a_row = 0
+        # Why a login may help with some of the files.
+        self.refused: Problem | None = None
 
     @property
     def files(self) -> list[JobFile]:
@@ -39,13 +45,20 @@ class Hearing:
         self._tell(done_bytes=done, bytes=total, speed=self._meter.speed(done))
 
     def arrived(self, file: JobFile) -> None:
-        """Hear what became of a file."""
+        """Hear what became of a file; raises `StorageRefused` where that will become of all."""
         failed = file.outcome == "failed"
         kept = self._failed if failed else self._files
         if len(kept) < _MOST_FILES:
             kept.append(file)
         self._counts[failed] += 1
         self._tell(**self.counts)
+        if file.problem is not None and wants_login(file.problem):
+            self.refused = self.refused or file.problem
+            self._in_a_row += 1
+            if self._in_a_row >= _MOST_REFUSED:
+                raise refusal(file.problem)
+        elif file.outcome != "skipped":
+            self._in_a_row = 0
 
 
 class Meter:

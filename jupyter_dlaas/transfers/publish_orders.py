@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlaas.lake import Lake
-from dlaas.model import DID, JobFile, PublishRequest, Uploaded
-from dlaas.publish import Published
+from dlaas.model import DID, JobFile, PublishRequest, Reference, Uploaded
+from dlaas.publish import Published, notebooks, recording
 from dlaas.publish.publication import check
 from jupyter_dlaas.transfers import places
 from jupyter_dlaas.transfers.orders import Ending, Key, Listener, Order, Size
 from jupyter_dlaas.transfers.sources import source
+
+if TYPE_CHECKING:
+    from jupyter_dlaas.login.session import Session
+    from jupyter_dlaas.service import LakeService
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,28 @@ class PublishOrder(Order):
         asked = self.request
         did = DID(f"{asked.scope.removesuffix(':')}:{asked.name}") if asked.name else None
         return {"did": did, "source": asked.notebook}
+
+    async def checked(self, service: LakeService, instance: str) -> tuple[Size, str | None]:
+        """Check it; answers how much it is, and in whose name it is carried out."""
+        await self._open_others(service, instance)
+        return await super().checked(service, instance)
+
+    async def opened(self, service: LakeService, instance: str) -> tuple[Session | None, Lake]:
+        """Open the lake by which it is carried out, and those that its inputs are from."""
+        await self._open_others(service, instance)
+        return await super().opened(service, instance)
+
+    async def _open_others(self, service: LakeService, instance: str) -> None:
+        # The library finds the lakes of this process by their names.
+        for name in await asyncio.to_thread(self._instances):
+            if name != instance:
+                await service.open(name)
+
+    def _instances(self) -> list[str]:
+        """Name the instances that the notebook's record names."""
+        wanted, _ = recording.references(notebooks.read(self._notebook()))
+        named = (Reference.parse(text).instance for text in wanted)
+        return list(dict.fromkeys(name for name in named if name is not None))
 
     def check(self, lake: Lake) -> Size:
         """Raise what can be known before; answers the size of the notebook alone."""

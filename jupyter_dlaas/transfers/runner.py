@@ -20,7 +20,8 @@ from jupyter_dlaas.transfers.active import Active, refuse_other
 from jupyter_dlaas.transfers.hearing import Hearing
 from jupyter_dlaas.transfers.job_list import JobList
 from jupyter_dlaas.transfers.job_store import NOTHING_YET
-from jupyter_dlaas.transfers.orders import Key
+from jupyter_dlaas.transfers.orders import Ending, Key
+from jupyter_dlaas.transfers.refusals import until_login, wants_login
 from jupyter_dlaas.workers import Workers
 
 # How long a server that stops waits for transfers to clean up behind themselves, in seconds.
@@ -177,18 +178,26 @@ class Runner:
                 self._list.call(partial(session.expire, lake, error))
         else:
             self._list.keep_files(job_id, hearing.files)
-            for remark in ending.remarks:
-                self._list.advance(job_id, remark)
-            self._end(
-                job_id,
-                active,
-                state="failed" if ending.problem else "done",
-                problem=ending.problem,
-                result=ending.result,
-                done_bytes=ending.bytes,
-                speed=None,
-                **hearing.counts,
-            )
+            self._finish(job_id, active, ending, hearing)
+
+    def _finish(self, job_id: str, active: Active, ending: Ending, hearing: Hearing) -> None:
+        """End a job, or leave what a storage has refused to the next login."""
+        for remark in ending.remarks:
+            self._list.advance(job_id, remark)
+        refused = hearing.refused if ending.problem and active.order.needs_login else None
+        if refused is not None and not active.cancel.is_set():
+            self._wait(job_id, active, until_login(refused))
+            return
+        self._end(
+            job_id,
+            active,
+            state="failed" if ending.problem else "done",
+            problem=ending.problem,
+            result=ending.result,
+            done_bytes=ending.bytes,
+            speed=None,
+            **hearing.counts,
+        )
 
     def _break_off(self, job_id: str, active: Active, error: BaseException) -> None:
         """End a job early, or leave it to the next login or server."""
@@ -198,8 +207,11 @@ class Runner:
             self._list.advance_unless_ended(job_id, "The server stops.", **changes)
         elif active.cancel.is_set() and not self._stopping:
             self._end(job_id, active, state="cancelled", speed=None)
-        elif isinstance(error, CannotAuthenticate) and active.order.needs_login:
+        elif active.order.needs_login and isinstance(error, CannotAuthenticate):
             self._wait(job_id, active, error)
+        elif active.order.needs_login and wants_login(why := problem(error)):
+            # Rucio may accept the login still: it is not over.
+            self._wait(job_id, active, until_login(why))
         else:
             self._fail(job_id, active, error)
 

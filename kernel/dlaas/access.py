@@ -187,10 +187,7 @@ def facts(lake: Catalogue, rses: Iterable[str]) -> dict[str, tuple[dict[str, Any
 
     def ask(rse: str) -> tuple[dict[str, Any], dict[str, Any]]:
         try:
-            info = lake.rse_info(rse)
-            return info, lake._remember(
-                f"attributes {rse}", lambda: dict(lake.client.list_rse_attributes(rse))
-            )
+            return lake.rse_info(rse), lake.rse_attributes(rse)
         except DlaasError:
             return {}, {}
 

@@ -61,7 +61,10 @@ class BasketOutcome:
 
 @dataclass(frozen=True)
 class BasketReadRequest:
-    """Read the baskets anew, or that of one `host`; `token` is kept in memory alone, for it."""
+    """Read the baskets anew, or that of one `host`.
+
+    `token` is kept in memory alone, for this host; an empty one takes back what was given before.
+    """
 
     host: str | None = None
     token: str | None = None

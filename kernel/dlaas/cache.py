@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from dlaas.errors import InvalidDID, InvalidInput, NotAvailable
+from dlaas.errors import InvalidDID, InvalidInput, InvalidLifetime, NotAvailable
 from dlaas.lifetime import Lifetime, duration
 from dlaas.model import DID
 from dlaas.model import Cleaned as Cleaned
@@ -127,7 +127,7 @@ class Cache:
         """
         if max_bytes is not None and max_bytes < 0:
             raise InvalidInput("max_bytes is below zero.")
-        before = None if older_than is None else time.time() - duration(older_than)
+        before = None if older_than is None else time.time() - _age(older_than)
         dids = None if did is None else {DID(did)} if isinstance(did, str) else set(map(DID, did))
         everything = all(one is None for one in (older_than, max_bytes, did, instance))
         found = _Cleaner(self)
@@ -139,7 +139,7 @@ class Cache:
                     found.delete(entry)
         if max_bytes is not None:
             found.shrink(max_bytes)
-        if everything or (before is not None and instance is None):
+        if everything or (before is not None and instance is None and dids is None):
             found.delete_parts(before)
         return Cleaned(found.files, found.bytes, found.in_use)
 
@@ -237,6 +237,13 @@ def private_cache() -> Cache:
     if stat.S_IMODE(now.st_mode) != 0o700:
         folder.chmod(0o700)
     return Cache(folder)
+
+
+def _age(older_than: Lifetime) -> float:
+    age = duration(older_than)
+    if not age > 0:
+        raise InvalidLifetime(f"{older_than!r} is no time since the last use: nothing was deleted.")
+    return age
 
 
 def _flat(instance: str) -> str:

@@ -7,6 +7,7 @@ Each error says what happened, whose fault it is and what to do next.
     │   ├── InvalidDID
     │   ├── InvalidLifetime
     │   ├── InvalidRSEExpression
+    │   │   └── InsufficientTargetRSEs
     │   ├── WildcardRefused
     │   ├── InvalidMetadata
     │   └── ConfigurationError
@@ -112,6 +113,12 @@ class InvalidRSEExpression(InvalidInput):
     """The RSE expression is malformed or matches no RSE."""
 
     remedy = "Give the name of an RSE or an expression such as QOS=FAST."
+
+
+class InsufficientTargetRSEs(InvalidRSEExpression):
+    """The RSE expression matches fewer RSEs than there are to be copies."""
+
+    remedy = "Ask for fewer copies, or give an expression that means more RSEs."
 
 
 class WildcardRefused(InvalidInput):

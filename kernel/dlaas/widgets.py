@@ -44,6 +44,7 @@ _SHOWN_EVERY = 0.2
 _WIDE = {"description_width": "initial"}
 
 
+# As all of ipywidgets, its base is of no type.
 class Progress(ipywidgets.VBox):  # type: ignore[misc]
     """A bar, a line of text and a button that cancels; call it with what there is to show.
 
@@ -142,6 +143,7 @@ class Progress(ipywidgets.VBox):  # type: ignore[misc]
             from IPython.display import display
 
             self._show = False
+            # IPython publishes types, but none of this function.
             display(self)  # type: ignore[no-untyped-call]
 
     def _listen(self) -> None:
@@ -196,6 +198,7 @@ def watch(item: SingleItemDID | MultipleItemDID, timeout: str | float | None = N
     return shown
 
 
+# As all of ipywidgets, its base is of no type.
 class Picker(ipywidgets.VBox):  # type: ignore[misc]
     """A search box and its results; `value` is the chosen one as a variable, or None.
 

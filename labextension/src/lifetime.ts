@@ -70,8 +70,11 @@ export function meaning(entered: ILifetime, now = new Date()): IMeaning {
       if (Number.isNaN(end.getTime())) {
         return { end: null, wrong: 'missing' };
       }
-      return end <= now
-        ? { end: null, wrong: 'past' }
+      if (end <= now) {
+        return { end: null, wrong: 'past' };
+      }
+      return end.getTime() - now.getTime() > LONGEST * DAY * 1000
+        ? { end: null, wrong: 'long' }
         : { until: `${end.toISOString().slice(0, 19)}Z`, end, wrong: null };
     }
   }

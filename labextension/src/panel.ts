@@ -73,11 +73,14 @@ export class DataLakePanel extends Widget implements IDataLakePanel {
   open(section?: string): void {
     this._reveal();
     if (section) {
-      // Without a login there is no section to make room for.
-      if (this._cover && this._lake.isUsable) {
+      if (this._cover) {
         this._cover.model.isOpen = false;
       }
       this._select(section);
+    } else {
+      // The way to a login is wanted where there is none.
+      this._isAnybodys = false;
+      this._onLake();
     }
   }
 
@@ -124,27 +127,38 @@ export class DataLakePanel extends Widget implements IDataLakePanel {
 
   private _select(id: string): void {
     this._tabs.current = id;
+    this._isAnybodys = id !== 'explore';
     this._onLake();
+    if (this._tabs.isHidden) {
+      this.node.querySelector<HTMLElement>('.jp-Dlaas-login input')?.focus();
+    }
   }
 
   /**
-   * Without a login there is nothing below the head that one could use.
+   * Without a login the way to one is shown, but where somebody has gone on to a section.
    */
   private _onLake(): void {
-    const { instances, isUsable } = this._lake;
+    const { instance, instances, isUsable } = this._lake;
     const { caption, className } = tabMark(instances, this._trans);
     this.title.caption = caption;
     this.title.className = className;
+    if (isUsable || instance?.name !== this._name) {
+      this._isAnybodys = false;
+    }
+    this._name = instance?.name;
     const isCovered = this._cover?.model.isOpen ?? false;
-    const isHidden = !isUsable || isCovered;
-    this._cover?.widget.setHidden(isUsable && !isCovered);
-    this.toggleClass('jp-mod-covered', isCovered);
+    const isShown = isUsable || this._isAnybodys;
+    const isHidden = !isShown || isCovered;
+    this._cover?.widget.setHidden(isShown && !isCovered);
+    this.toggleClass('jp-mod-covered', isCovered || this._isAnybodys);
     this._tabs.setHidden(isHidden);
     for (const { id, widget } of this._tabs.sections) {
       widget.setHidden(isHidden || id !== this._tabs.current);
     }
   }
 
+  private _isAnybodys = false;
+  private _name: string | undefined;
   private _cover: { widget: Widget; model: ICover } | null = null;
   private readonly _lake: LakeModel;
   private readonly _trans: TranslationBundle;

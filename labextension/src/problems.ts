@@ -134,6 +134,7 @@ function title(problem: Problem, trans: TranslationBundle): string {
     InvalidDID: trans.__('That is not a DID'),
     InvalidLifetime: trans.__('That is no lifetime'),
     InvalidRSEExpression: trans.__('That is no RSE expression'),
+    InsufficientTargetRSEs: trans.__('There are too few RSEs'),
     WildcardRefused: trans.__('That search is too wide'),
     ConfigurationError: trans.__('The configuration is wrong'),
     DataIdentifierNotFound: trans.__('There is no such DID'),

@@ -116,7 +116,8 @@ function isProblem(data: unknown): data is Problem {
   );
 }
 
-type Line = Entry | { end: true; truncated: boolean } | { problem: Problem };
+type Line =
+  Entry | string | { end: true; truncated: boolean } | { problem: Problem };
 
 const BATCH = 2000;
 
@@ -133,11 +134,13 @@ export async function* rows(
   const response = await request(settings, path, query, init);
   for await (const lines of batches(response, signal)) {
     const last = lines[lines.length - 1];
-    if ('problem' in last) {
+    // A row may be a mere text, as a path is.
+    const isText = typeof last === 'string';
+    if (!isText && 'problem' in last) {
       yield lines.slice(0, -1) as Entry[];
       throw new ProblemError(last.problem);
     }
-    if ('end' in last) {
+    if (!isText && 'end' in last) {
       yield lines.slice(0, -1) as Entry[];
       return last.truncated;
     }

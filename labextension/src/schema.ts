@@ -158,7 +158,9 @@ export interface Rule {
 }
 
 /**
- * Read the baskets anew, or that of one `host`; `token` is kept in memory alone, for it.
+ * Read the baskets anew, or that of one `host`.
+ *
+ * `token` is kept in memory alone, for this host; an empty one takes back what was given before.
  */
 export interface BasketReadRequest {
   host?: string | null;

@@ -41,12 +41,13 @@ warnings.filterwarnings("ignore", category=InsecureRequestWarning)
 
 @dataclass(frozen=True)
 class Case:
-    """The same work done twice: by us, and by what people use today."""
+    """The same work done twice: by us, and by what people use today; `before` each is not timed."""
 
     name: str
     peer_name: str
     ours: Callable[[], object]
     peer: Callable[[], object]
+    before: Callable[[], object] = lambda: None
 
 
 def _genuine(embedded: EmbeddedLake, account: str) -> Client:
@@ -179,12 +180,17 @@ def latency(embedded: EmbeddedLake, lake: Lake) -> Iterator[list[Case]]:
 def _downloads(name: str, embedded: EmbeddedLake, lake: Lake, files: int, size: int) -> list[Case]:
     pair = Downloads(embedded, lake, _genuine(embedded, "alice"), files, size)
     # Authorities are loaded for each file: of few files it makes no difference how many there are.
-    one_ca = [Case(name, "rucio-clients, one CA", pair.ours, pair.rucio_one_ca)]
+    one_ca = [("rucio-clients, one CA", pair.rucio_one_ca)] if files > 100 else []
+    bare = [("curl --parallel", pair.curl), ("aiohttp", pair.aiohttp)]
     return [
-        Case(name, "rucio-clients", pair.ours, pair.rucio),
-        *(one_ca if files > 100 else []),
-        Case(f"{name}-bytes", "curl --parallel", pair.engine, pair.curl),
-        Case(f"{name}-bytes", "aiohttp", pair.engine, pair.aiohttp),
+        *(
+            Case(name, peer_name, pair.ours, peer, pair.empty)
+            for peer_name, peer in [("rucio-clients", pair.rucio), *one_ca]
+        ),
+        *(
+            Case(f"{name}-bytes", peer_name, pair.engine, peer, pair.empty)
+            for peer_name, peer in bare
+        ),
     ]
 
 

@@ -72,7 +72,6 @@ class Downloads:
 
     def ours(self) -> int:
         """Download by this library, catalogue and all."""
-        self._empty()
         with _by_https():
             done = download(self._lake, self.dataset, self._folder)
         assert done.failed == 0, done.failures
@@ -80,7 +79,6 @@ class Downloads:
 
     def engine(self) -> int:
         """Download by this library the files whose addresses are known, as curl does."""
-        self._empty()
         known = {did: [(RSE, url)] for did, url in self.urls}
         row = {"type": "DATASET", "bytes": sum(entry.bytes or 0 for entry in self._listed)}
 
@@ -98,7 +96,6 @@ class Downloads:
 
     def rucio(self) -> int:
         """Download by rucio-clients, with a certificate and over https."""
-        self._empty()
         item = {
             "did": self.dataset,
             "base_dir": str(self._folder),
@@ -119,7 +116,6 @@ class Downloads:
 
     def curl(self) -> int:
         """Download by curl, which verifies the server and nothing of the files."""
-        self._empty()
         pairs = (f'url = "{url}"\noutput = "{self._path(did)}"\n' for did, url in self.urls)
         subprocess.run(
             [
@@ -134,7 +130,6 @@ class Downloads:
 
     def aiohttp(self) -> int:
         """Download by aiohttp, which verifies the server and nothing of the files."""
-        self._empty()
         asyncio.run(self._by_aiohttp())
         return self._digest()
 
@@ -160,7 +155,8 @@ class Downloads:
     def _path(self, did: DID) -> Path:
         return self._folder / did.name
 
-    def _empty(self) -> None:
+    def empty(self) -> None:
+        """Remove what the last one brought, which nobody's time is spent on."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
 

@@ -126,6 +126,12 @@ def test_nonsense_is_shown_as_an_item_that_nothing_can_be_done_with(raw: Any) ->
     assert len(item.id) == 8
 
 
+def test_no_text_of_an_item_ends_the_process() -> None:
+    # It did, in Python 3.10.
+    for text in ("(" + "1+" * 400_000 + "1)", "('a'" + "[0]" * 300_000 + ")", "[" + "-" * 900_000):
+        assert read_item({"item_data": text}).data == text
+
+
 # Reading ESAP
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,21 @@ def test_a_redirect_to_another_host_is_followed_and_one_off_https_is_not(
     assert len(list(tmp_path.glob("*.fits"))) == 1
 
 
+def test_an_archive_of_the_world_sends_nobody_on_into_a_private_network(
+    archive: Archive, tmp_path: Path, alice: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = archive(Answer(200, b"of the house"))
+    one = archive(lambda _: Answer(302, headers={"Location": f"{inner.url}/d.fits"}))
+    seen: list[str] = []
+    # The first that is connected with passes for one of the world's.
+    monkeypatch.setattr(fetching, "is_public", lambda ip: not seen and not seen.append(ip))
+    refused = fetched(vo(f"{one.url}/a.fits"), tmp_path)
+    assert refused.problem.error == "StorageFailed"
+    assert "private network" in refused.problem.message
+    assert (seen, inner.requests) == (["127.0.0.1"], [])
+    assert not list(tmp_path.glob("*.fits"))
+
+
 @pytest.mark.parametrize("url", ["http://localhost:8000/a", "https://me:pw@localhost/a"])
 def test_what_is_not_verified_https_is_not_asked_for(tmp_path: Path, url: str, alice: Lake) -> None:
     found = fetched(vo(url), tmp_path)
@@ -243,6 +259,12 @@ def test_an_archive_that_nobody_vouches_for_is_not_believed(
     assert "not trusted" in found.problem.message
     assert not one.requests
     assert not (tmp_path / "in").exists()
+
+
+def test_an_archive_that_is_not_there_is_named_once(tmp_path: Path, alice: Lake) -> None:
+    found = fetched(vo("https://archive.invalid/a.fits"), tmp_path)
+    assert found.problem.error == "Unreachable"
+    assert found.problem.message.count("archive.invalid") == 1
 
 
 CHUNKED = b"".join(b"%x\r\n%b\r\n" % (len(DATA), DATA) for _ in range(50)) + b"0\r\n\r\n"
@@ -288,6 +310,26 @@ def test_a_download_ends_when_it_is_cancelled(
     one = archive(Answer(200, DATA))
     with pytest.raises(errors.Cancelled):
         fetched(vo(f"{one.url}/a.fits"), tmp_path / "in", cancelled=lambda: True)
+    assert not list((tmp_path / "in").iterdir())
+
+
+def test_a_download_from_an_archive_that_falls_silent_ends_when_it_is_cancelled(
+    archive: Archive, tmp_path: Path, alice: Lake
+) -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def silence() -> Iterator[bytes]:
+        yield b"SIMPLE"
+        begun.set()
+        end.wait(100)
+
+    one = archive(Answer(200, promised=len(DATA), drip=silence()))
+    try:
+        with pytest.raises(errors.Cancelled):
+            fetched(vo(f"{one.url}/a.fits"), tmp_path / "in", cancelled=begun.is_set)
+        assert len(one.requests) == 1
+    finally:
+        end.set()
     assert not list((tmp_path / "in").iterdir())
 
 

@@ -187,6 +187,15 @@ def test_conditions_hold_together(cache: Cache) -> None:
     assert cache.clean(did="s:a", older_than="7d").files == 1
 
 
+def test_cleaning_by_did_leaves_what_is_on_its_way_for_others(cache: Cache) -> None:
+    put(cache, "s:a", age=10 * 86400)
+    part = cache.folder / ".dlaas" / ".dlaas-0.part"
+    part.write_bytes(b"half")
+    os.utime(part, (1, 1))
+    assert cache.clean(did="s:a", older_than="7d").files == 1
+    assert part.exists()
+
+
 def test_cleaning_without_a_word_deletes_all_and_leaves_no_empty_folders(cache: Cache) -> None:
     put(cache, "s:a/b/c")
     part = cache.folder / ".dlaas" / ".dlaas-0.part"

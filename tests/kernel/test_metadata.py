@@ -169,6 +169,31 @@ def test_whether_one_may_describe_is_known_before(alice: Lake, bob: Lake, own: s
         alice.may("set_metadata", f"rucio://{own.replace(':', '/')}")
 
 
+def test_where_only_trying_tells_it_is_known_then(standin: Callable[..., StandIn]) -> None:
+    def answer(request: Request) -> Answer:
+        told = {"Content-Type": "application/json"}
+        if request.path.startswith("/scopes/") or request.path.startswith("/accounts/"):
+            return Answer(200, b"[]", told)
+        if "bulk" in request.path:
+            return Answer(500, b"{}", {"ExceptionClass": "RucioException"})
+        if request.method == "POST" and "/meta" in request.path:
+            status = 401 if "/mine/" not in request.path else 201
+            return Answer(status, b"Created", {"ExceptionClass": "AccessDenied"})
+        return Answer(200, json.dumps({"type": "DATASET", "bytes": 1}).encode(), told)
+
+    there = Lake(
+        Instance("x", standin(answer).url, account="alice"),
+        credentials=Bearer("the-token", "alice"),
+    )
+    assert there.may("set_metadata", "s:n") is None
+    with pytest.raises(AccessDenied):
+        there.set_metadata("s:n", {"energy": 1})
+    assert there.may("set_metadata", "s:n") is False
+    there.set_metadata("mine:n", {"energy": 1})
+    assert there.may("set_metadata", "mine:n") is True
+    assert there.may("set_metadata", "t:n") is None
+
+
 def _without_plugin(request: Request) -> Answer:
     """Answer as a Rucio on a database without JSON does."""
     kind = {"Content-Type": "application/json"}

@@ -21,6 +21,7 @@ import dlaas
 from dlaas import Lake, errors
 from dlaas.publish import Provenance, compare, export_manifest, provenance, read_manifest
 from dlaas.publish.inputs import Input, resolve
+from dlaas.variables.display import card, text_card
 from jupyter_dlaas.lake import EmbeddedLake
 
 DATASET = "ATLAS_OD_EDU:GamGam_data"
@@ -112,6 +113,16 @@ def test_what_nobody_has_told_is_not_there(alice: Lake, own: str) -> None:
         alice.provenance("user.alice:nope")
     with pytest.raises(errors.DataIdentifierNotFound):
         alice.set_provenance("user.alice:nope")
+
+
+def test_the_card_of_a_variable_tells_where_it_came_from(alice: Lake, own: str) -> None:
+    alice.set_provenance(own, inputs=[FILE], note="second try")
+    for shown in (card(dlaas.did(own)), text_card(dlaas.did(own))):
+        text = " ".join(shown.split())
+        assert all(word in text for word in ("made by alice", "second try", f"from {FILE}"))
+        assert "dlaas-provenance" not in text
+    alice.set_metadata(own, {provenance.KEY: "no json"})
+    assert "cannot be read" in " ".join(text_card(dlaas.did(own)).split())
 
 
 def test_only_the_owner_tells_where_data_came_from(alice: Lake, bob: Lake, own: str) -> None:

@@ -255,6 +255,10 @@ def test_a_rule_that_is_refused_at_one_place_says_nothing_of_others(
         if request.method == "POST":
             told = {"ExceptionClass": "RSEWriteBlocked", "ExceptionMessage": "R is blocked."}
             return Answer(401, headers=told)
+        if "usage/local" in request.path:
+            endless = {"rse": "R", "bytes": 0, "files": 0, "bytes_limit": -1}
+            kind = {"Content-Type": "application/x-json-stream"}
+            return Answer(200, json.dumps(endless).encode(), kind)
         if "usage" in request.path or "/attr" in request.path:
             return Answer(200, b"", {"Content-Type": "application/x-json-stream"})
         row = {"type": "DATASET", "bytes": 1, "rse": "R"}

@@ -281,6 +281,31 @@ def test_no_cell_takes_the_name_of_its_variable(
                     assert getattr(names[name], "did", None) == record.did, one.code
 
 
+@pytest.mark.parametrize(
+    ("ending", "name"),
+    [
+        (".root", "uproot"),
+        (".root", "TTree"),
+        (".fits", "fits"),
+        (".fits", "Table"),
+        (".parquet", "pyarrow"),
+        (".zip", "dlaas"),
+        (".txt", "r"),
+    ],
+)
+def test_a_variable_named_as_what_opens_it_leaves_that_alone(
+    alice: Lake,
+    opened: dict[str, tuple[VariableRecord, VariableRecord]],
+    ending: str,
+    name: str,
+) -> None:
+    for record in opened[ending]:
+        for one in cells(replace(record, variableName=name), "python", alice)[:-2]:
+            names, _ = run(one.code)
+            own = [names.get(one) for one in (name, f"{name}_2")]
+            assert record.did in [getattr(one, "did", None) for one in own], one.code
+
+
 def test_the_cells_that_bring_the_data_run_in_their_order(
     alice: Lake,
     opened: dict[str, tuple[VariableRecord, VariableRecord]],
@@ -298,6 +323,10 @@ def test_the_cells_that_bring_the_data_run_in_their_order(
         assert [Path(path).name for path in names["folder"]] == [
             Path(opened[".csv"][0].did.partition(":")[2]).name
         ]
+    for name, called, made in (("folder", "folder", "folder_2"), ("dlaas", "dlaas_2", "folder")):
+        *_, link = cells(replace(opened[".csv"][0], variableName=name), "python", alice)
+        names, _ = run(link.code)
+        assert (names[called].did, len(names[made])) == (opened[".csv"][0].did, 1)
 
 
 @pytest.mark.parametrize("kernel", ["R", "julia", "C++17"])
@@ -319,7 +348,12 @@ def test_the_cells_of_cpp_compile_and_read_the_file(
     alice: Lake, opened: dict[str, tuple[VariableRecord, VariableRecord]], tmp_path: Path
 ) -> None:
     compiler = shutil.which("g++")
-    for record in opened[".txt"]:
+    records = [
+        replace(record, variableName=name)
+        for record in opened[".txt"]
+        for name in ("events", "opened", "line")
+    ]
+    for record in records:
         found = cells(record, "C++17", alice)[1].code
         lines = found.splitlines()
         before = [line for line in lines if line.startswith("#")]

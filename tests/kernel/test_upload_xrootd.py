@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -297,3 +298,20 @@ def test_of_two_doors_the_one_that_works_here_is_taken(
     assert plan_module.urls(own, EAST, [did])[did].startswith("root://")
     monkeypatch.setattr(plan_module, "reads_root", lambda: False)
     assert plan_module.urls(own, EAST, [did])[did].startswith("https://")
+
+
+def test_where_the_preferred_door_is_shut_another_of_the_same_rse_is_taken(
+    alice: Lake, a_file: Path, fresh: Fresh
+) -> None:
+    info = dict(alice.rse_info(EAST))
+    with socket.create_server(("127.0.0.1", 0)) as shut:
+        port = shut.getsockname()[1]
+    doors = [
+        {**p, "domains": {"wan": {"write": 2}}}
+        if p["scheme"] == "https"
+        else {**p, "port": port, "domains": {"wan": {"write": 1}}}
+        for p in info["protocols"]
+    ]
+    own = Lake(replace(alice.instance, name="shut"), credentials=alice.credential)
+    own._remembered[f"rse {EAST}"] = (time.monotonic() + 3600, {**info, "protocols": doors})
+    assert own.upload(a_file, f"user.alice:{fresh('another-door')}", rse=EAST).rse == EAST

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 from tornado.ioloop import IOLoop
 from tornado.websocket import websocket_connect
@@ -141,6 +142,15 @@ class Session:
                     break
         channel.close()
         return text
+
+    def processes(self) -> list[psutil.Process]:
+        """All that runs for this user: the server, its kernels, the lake."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("HOME") == str(self.home):
+                    found.append(process)
+        return found
 
     def end(self) -> None:
         """End the server and the lake."""

@@ -8,25 +8,34 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from approval import approve
 from binder_session import BASE, ROOT, Session
 
-# A real instance, as a course would add it: all of it on 443, the login by a device's code.
-REAL = {
-    "name": "escape",
-    "display_name": "ESCAPE data lake",
-    "rucio_base_url": "https://rucio.example",
-    "rucio_auth_url": "https://rucio-auth.example",
-    "mode": "download",
-    "oidc_provider_url": "https://iam.example/",
-    "oidc_client_id": "binder",
-    "login_methods": ["device"],
-}
+# The first run of all builds the panel, and the lake's environment.
+pytestmark = pytest.mark.timeout(1800)
+# An instance as a course would add it: another than the lake's own, where one logs in by a code.
+COURSE = """
+import json
+from jupyter_dlaas.lake import EmbeddedLake
+
+entry = EmbeddedLake().instance("alice", login=False)
+del entry["account"], entry["username"], entry["client_cert"], entry["client_key"]
+print(json.dumps({**entry, "name": "course", "login_methods": ["device"]}))
+"""
+IMPORTED = """
+import sys
+from importlib.util import find_spec
+
+print([name for name in sys.argv[1:] if find_spec(name) is None])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +47,10 @@ def session() -> Iterator[Session]:
     try:
         session.prepare()
         session.run("binder/postBuild")
-        (session.home / "binder" / "instances.json").write_text(json.dumps([REAL]))
+        # The lake's ports are known when it is up; a session may start again.
+        session.run("binder/start", "true")
+        course = json.loads(session.run(str(session.python), "-c", COURSE))
+        (session.home / "binder" / "instances.json").write_text(json.dumps([course]))
         session.start()
         yield session
     finally:
@@ -73,18 +85,50 @@ def test_when_jupyterlab_opens_the_lake_is_up_and_alice_is_logged_in(session: Se
     assert lake["login"]["account"] == "alice"
 
 
-def test_a_real_instance_that_a_course_adds_offers_the_login_by_code(session: Session) -> None:
-    escape = instances(session)["escape"]
-    assert escape["problem"] is None
-    assert escape["methods"] == ["device"]
+def test_a_code_logs_in_to_an_instance_that_a_course_adds(session: Session) -> None:
+    course = instances(session)["course"]
+    assert course["problem"] is None
+    assert course["methods"] == ["device"]
+    assert course["login"]["state"] == "logged_out"
+    pending = session.post("dlaas/course/login", {"method": "device"})["pending"]
+    lake = session.home / ".local/share/jupyter-dlaas/lake"
+    password = (lake / "clients/bob/password").read_text().strip()
+    approve(pending["url"], "bob", password, str(lake / "pki/ca.pem"), code=pending["code"])
+    for _ in range(60):
+        login = session.get("dlaas/course/login")
+        if login["pending"] is None:
+            break
+        time.sleep(1)
+    assert (login["state"], login["account"], login["method"]) == ("logged_in", "bob", "device")
 
 
-def test_the_first_cells_of_a_tutorial_read_the_lake(session: Session) -> None:
-    notebook = nbformat.read(session.home / "notebooks" / "02-a-did-is-a-file.ipynb", as_version=4)
+def test_the_first_tutorial_runs_from_top_to_bottom(session: Session) -> None:
+    notebook = nbformat.read(session.home / "notebooks/01-higgs-to-two-photons.ipynb", as_version=4)
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    text = session.execute(cells[:4])
-    assert "ATLAS_OD_EDU:4lep_data: 4 files" in text
-    assert re.search(r"[1-9][\d,]* events, one of \d\d columns read", text)
+    text = session.execute(cells)
+    assert re.search(r"^signal at 12\d\.\d+ ± 0\.\d+ GeV$", text, re.MULTILINE)
+    assert "user.alice:results is kept on" in text
+
+
+def test_nothing_of_the_session_speaks_to_other_machines(session: Session) -> None:
+    assert len(session.processes()) > 5
+    remote = {
+        connection.raddr
+        for process in session.processes()
+        for connection in process.net_connections("inet")
+        if connection.raddr and not ip_address(connection.raddr.ip).is_loopback
+    }
+    assert {address for address in remote if address.port != 443} == set()
+
+
+def test_the_image_has_every_module_that_a_notebook_imports(session: Session) -> None:
+    names = set()
+    for path in (session.home / "notebooks").rglob("*.ipynb"):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code":
+                names |= set(re.findall(r"^\s*(?:import|from) (\w+)", cell.source, re.MULTILINE))
+    assert {"dlaas", "uproot"} <= names
+    assert session.run(str(session.python), "-c", IMPORTED, *names).strip() == "[]"
 
 
 def test_every_file_that_binder_runs_may_be_run() -> None:

@@ -153,11 +153,37 @@ async def test_a_typed_token_goes_to_its_esap_alone_and_nowhere_else(
     assert (again["problem"]["error"], again["typed"]) == ("CannotAuthenticate", False)
 
 
+async def test_a_typed_token_is_taken_back_and_what_it_has_shown_with_it(
+    api: Api, app: DlaasExtension, other: Esap
+) -> None:
+    typed = await api("POST", "basket/read", {"host": other.url, "token": other.token})
+    assert other.url in {row["host"] for row in typed.value["items"]}
+    back = (await api("POST", "basket/read", {"host": other.url, "token": ""})).value
+    assert back["hosts"][1]["typed"] is False
+    assert back["hosts"][1]["problem"]["error"] == "CannotAuthenticate"
+    assert other.url not in {row["host"] for row in back["items"]}
+    leaked = f"Leaked: {other.token}"
+    assert app.sessions.redactor.redact(leaked) == leaked, "it knows a token that nobody has"
+
+
+async def test_an_esap_for_which_there_was_no_token_is_asked_once_there_is_one(
+    api: Api, esap: Esap, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RUCIO_OIDC_FILE_NAME", str(tmp_path / "none-yet"))
+    before = (await api("GET", "basket")).value
+    assert before["hosts"][0]["problem"]["error"] == "LoginRequired"
+    assert not esap.service.requests
+    (tmp_path / "none-yet").write_text(esap.token)
+    after = (await api("GET", "basket")).value
+    assert (after["hosts"][0]["problem"], len(after["items"])) == (None, 4)
+
+
 async def test_nonsense_is_refused_and_changes_nothing(api: Api, esap: Esap) -> None:
     before = await basket(api)
     for path, body, told in (
         ("read", {"host": "https://other.example/"}, "not configured"),
-        ("read", {"token": "two\nlines"}, "no token"),
+        ("read", {"host": esap.url, "token": "two\nlines"}, "no token"),
+        ("read", {"token": esap.token}, "which ESAP"),
         ("import", {}, "path or a text"),
         ("import", {"text": "nonsense here"}, "Neither a DID"),
         ("import", {"path": "../../etc/passwd"}, "not a file"),

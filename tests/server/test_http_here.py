@@ -102,7 +102,19 @@ class TestCache:
 
     @pytest.mark.parametrize(
         ("params", "error"),
-        [({"older_than": "soon"}, "InvalidLifetime"), ({"did": "nonsense"}, "InvalidDID")],
+        [
+            ({"older_than": "soon"}, "InvalidLifetime"),
+            ({"older_than": "-1"}, "InvalidLifetime"),
+            ({"older_than": "0"}, "InvalidLifetime"),
+            ({"older_than": "nan"}, "InvalidLifetime"),
+            ({"older_than": ""}, "InvalidInput"),
+            ({"did": "nonsense"}, "InvalidDID"),
+            ({"did": " "}, "InvalidInput"),
+            ({"instance": ""}, "InvalidInput"),
+            # Who misspells a condition does not mean everything.
+            ({"olderthan": "7d"}, "InvalidInput"),
+            ({"older_than": "7d", "max_bytes": "5"}, "InvalidInput"),
+        ],
     )
     async def test_what_makes_no_sense_deletes_nothing(
         self,

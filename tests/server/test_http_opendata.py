@@ -95,9 +95,8 @@ print(names["one"].open().read(4))
 """
 
 
-async def test_a_kernel_opens_it_by_what_the_server_hands_over_without_a_login(
-    api: Api, jp_environ: None, tmp_path: Path
-) -> None:
+async def opened(api: Api, tmp_path: Path) -> list[str]:
+    """What a kernel prints that attaches a collection and a file, and reads both."""
     folder = (await api("GET", "instances")).value["handover"]
     # The default instance is not named in records.
     wanted = [
@@ -112,7 +111,31 @@ async def test_a_kernel_opens_it_by_what_the_server_hands_over_without_a_login(
         cwd=tmp_path,
     )
     out, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert out.decode().split("\n") == [str([b"root"] * 4), str(b"root"), ""]
+    return out.decode().split("\n")
+
+
+READ = [str([b"root"] * 4), str(b"root"), ""]
+
+
+async def test_a_kernel_opens_it_by_what_the_server_hands_over_without_a_login(
+    api: Api, jp_environ: None, tmp_path: Path
+) -> None:
+    assert (await api("GET", "lake/login")).value["state"] == "logged_out"
+    assert await opened(api, tmp_path) == READ
+
+
+async def test_a_kernel_opens_it_after_a_logout_and_finds_nothing_of_the_login(
+    api: Api, app: DlaasExtension, lake: EmbeddedLake, jp_environ: None, tmp_path: Path
+) -> None:
+    body = {"username": "alice", "password": lake.layout.password("alice"), "account": "alice"}
+    assert (await api("POST", "lake/login", body)).value["state"] == "logged_in"
+    handed = app.sessions.handover / "lake.json"
+    token = json.loads(handed.read_text())["token"]
+    assert (await api("DELETE", "lake/login")).value["state"] == "logged_out"
+    assert await opened(api, tmp_path) == READ
+    left = [path.read_text() for path in app.sessions.handover.rglob("*") if path.is_file()]
+    assert left
+    assert not [text for text in left if token in text]
 
 
 async def test_one_file_of_it_goes_into_the_cache(api: Api, listen: Listen, tmp_path: Path) -> None:

@@ -102,6 +102,25 @@ class TestPreview:
         act = await api("POST", "other/rules", body)
         assert act.value == found["problem"]
 
+    async def test_without_a_quota_there_it_says_so_as_the_act_would(
+        self, api: Api, lake: EmbeddedLake
+    ) -> None:
+        """Rucio lets nobody put anything on an RSE for which the account has no limit at all."""
+        root = Lake(Instance.from_mapping(lake.instance("root")))
+        root.client.add_rse("NOBODYS-DISK")
+        try:
+            found = await preview(api, DATA, rse_expression="NOBODYS-DISK")
+            assert found["quota_left"] == 0
+            assert found["problem"]["error"] == "InsufficientAccountLimit"
+            assert "no quota there" in found["problem"]["message"]
+            act = await api("POST", "lake/rules", {"did": DATA, "rse_expression": "NOBODYS-DISK"})
+            assert act.value == found["problem"]
+            # Of several RSEs that one does not count.
+            either = await preview(api, DATA, rse_expression="NOBODYS-DISK|SOUTH-DISK")
+            assert either["problem"] is None
+        finally:
+            root.client.delete_rse("NOBODYS-DISK")
+
     async def test_of_several_rses_enough_must_have_room(self, api: Api) -> None:
         anywhere = "SOUTH-DISK|NOTEBOOK-MOUNT"
         one = await preview(api, ALL, "other", rse_expression=anywhere)
@@ -119,7 +138,7 @@ class TestPreview:
             ({"until": "2099-01-31", "lifetime": 5}, "InvalidInput"),
             ({"rse_expression": "NOWHERE"}, "InvalidRSEExpression"),
             ({"rse_expression": "nonsense=("}, "InvalidRSEExpression"),
-            ({"rse_expression": "NORTH-DISK", "copies": 2}, "InvalidRSEExpression"),
+            ({"rse_expression": "NORTH-DISK", "copies": 2}, "InsufficientTargetRSEs"),
             ({"copies": 0}, "InvalidInput"),
             ({"qos": "NO-SUCH"}, "InvalidInput"),
         ],

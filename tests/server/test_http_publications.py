@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 from http_answers import Api, Listen
+from lake_gate import Gate
+from test_http_uploads import kill
 
 from dlaas import Instance, Lake
-from jupyter_dlaas.app import DlaasExtension
+from dlaas.errors import Cancelled
+from dlaas.model import Job, PublishRequest
 from jupyter_dlaas.lake import EmbeddedLake
+from jupyter_dlaas.transfers import orders
+from jupyter_dlaas.transfers.job_store import JobStore
+from jupyter_dlaas.transfers.orders import Size
+from jupyter_dlaas.transfers.publish_orders import PublishOrder
 
 FINAL = ("done", "failed", "cancelled")
 FILE = "ATLAS_OD_EDU:data_A.GamGam.root"
@@ -143,12 +151,108 @@ async def test_what_cannot_be_published_is_refused_and_no_job_is_made(
 
 
 async def test_an_order_outlives_the_server_that_took_it(
-    api: Api, app: DlaasExtension, work: Path
+    work: Path,
 ) -> None:
-    from dlaas.model import PublishRequest
-    from jupyter_dlaas.transfers import orders
-    from jupyter_dlaas.transfers.publish_orders import PublishOrder
-
     asked = PublishRequest("higgs/mass.ipynb", "user.alice", inputs=(FILE,), code=("a.py",))
     order = PublishOrder(asked, str(work.parent), account="alice")
     assert orders.read(order.write()) == order
+
+
+ASKED = PublishRequest(
+    "higgs/mass.ipynb", "user.alice", lifetime=86400, environment="imported", inputs=(FILE,)
+)
+
+
+@pytest.fixture
+def left(jp_data_dir: Path, jp_root_dir: Path, work: Path, alice: Lake) -> Job:
+    """A publication that a server had sent in part when it was killed."""
+    (work / "mass.ipynb").write_text(notebook("import cuts", "'killed'"))
+    sent: list[int] = []
+    with pytest.raises(Cancelled):
+        alice.publish(
+            work / "mass.ipynb",
+            ASKED.scope,
+            environment=ASKED.environment,
+            inputs=ASKED.inputs,
+            lifetime=ASKED.lifetime,
+            progress=lambda done, _: sent.append(done),
+            cancelled=lambda: any(sent),
+        )
+    store = JobStore(jp_data_dir / "dlaas", "killed", logging.getLogger("test"))
+    store.open()
+    order = PublishOrder(ASKED, str(jp_root_dir)).renewed()
+    job = order.job("lake", Size(1))
+    store.save(job, order, "Queued.")
+    kill(store)
+    return job
+
+
+async def test_the_next_server_goes_on_with_what_a_killed_one_had_sent_in_part(
+    left: Job, api: Api, listen: Listen, alice: Lake
+) -> None:
+    job = await ended(api, listen, left.id)
+    assert (job["state"], job["problem"]) == ("done", None)
+    assert are_whole(alice, job["result"]["did"])
+
+
+def are_whole(lake: Lake, did: str) -> bool:
+    """Tell whether a publication is complete, each of its files there once, and nowhere else."""
+    names = sorted(entry.did.name for entry in lake.list_files(did))
+    stem = lake.get(did).did.name
+    wanted = ("code/cuts.py", "environment.txt", "inputs.jsonl", "mass.ipynb", "provenance.json")
+    every = sorted(entry.did.name for entry in lake.search(f"{did}/*", "file"))
+    return names == every == [f"{stem}/{name}" for name in wanted] and lake.get(did).open is False
+
+
+class TestInTheMiddle:
+    @pytest.fixture
+    def instances(self, lake: EmbeddedLake, gated: dict[str, Any]) -> list[dict[str, Any]]:
+        nobody = {k: v for k, v in lake.instance("alice").items() if "password" not in k}
+        return [lake.instance("alice"), gated, {**nobody, "name": "unknown"}]
+
+    async def test_what_is_cancelled_can_be_tried_again_and_is_there_once(
+        self, api: Api, listen: Listen, work: Path, alice: Lake, gate: Gate
+    ) -> None:
+        (work / "mass.ipynb").write_text(notebook("import cuts", "'cancelled'"))
+        body = {"notebook": "higgs/mass.ipynb", "scope": "user.alice", "lifetime": 86400}
+        more = {"inputs": [FILE], "environment": "imported"}
+        begun = (await api("POST", "gated/publications", {**body, **more})).value
+        gate.mode = "late"
+        stopped = await api("DELETE", f"jobs/{begun['id']}")
+        assert stopped.status == 200
+        job = await ended(api, listen, begun["id"])
+        gate.mode = "open"
+        gate.released.set()
+        if job["state"] == "cancelled":
+            assert (await api("POST", f"jobs/{begun['id']}/retry")).status == 202
+            job = await ended(api, listen, begun["id"])
+        assert (job["state"], job["problem"]) == ("done", None)
+        assert are_whole(alice, job["result"]["did"])
+
+    def uses(self, work: Path, instance: str) -> None:
+        """Let the notebook's record name what another lake has."""
+        told = {"variableName": "data", "did": FILE, "type": "file", "instance": instance}
+        content = json.loads(notebook("1 + 1"))
+        content["metadata"]["rucio_attachments"] = [told]
+        (work / "mass.ipynb").write_text(json.dumps(content))
+
+    @pytest.mark.parametrize(
+        ("instance", "error"), [("unknown", "LoginRequired"), ("nowhere", "InstanceNotFound")]
+    )
+    async def test_without_a_login_to_another_lake_that_it_names_no_job_is_made(
+        self, api: Api, work: Path, instance: str, error: str
+    ) -> None:
+        self.uses(work, instance)
+        body = {"notebook": "higgs/mass.ipynb", "scope": "user.alice"}
+        answer = await api("POST", "lake/publications", body)
+        assert answer.value["error"] == error
+        assert (await api("GET", "jobs")).value == []
+
+    async def test_the_record_may_name_what_is_in_another_lake(
+        self, api: Api, listen: Listen, work: Path, alice: Lake
+    ) -> None:
+        self.uses(work, "gated")
+        job = await publish(api, listen, environment="imported")
+        assert (job["state"], job["problem"]) == ("done", None)
+        (found,) = alice.provenance(job["result"]["did"]).inputs
+        assert (found.did, found.instance) == (FILE, "gated")

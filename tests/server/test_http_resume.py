@@ -12,21 +12,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from http_answers import Api, Listen
+from logins import token_by_browser
 from test_http_uploads import ended, kill
 
 from dlaas.credentials import Credential, Token
-from dlaas.errors import CannotAuthenticate, LoginRequired
+from dlaas.errors import CannotAuthenticate, LoginRequired, StorageRefused
 from dlaas.lake import Lake
-from dlaas.model import DID, Job, UploadRequest
+from dlaas.model import DID, Job, JobFile, Problem, UploadRequest
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 from jupyter_dlaas.transfers import active
+from jupyter_dlaas.transfers.hearing import Hearing
 from jupyter_dlaas.transfers.job_store import JobStore
 from jupyter_dlaas.transfers.orders import Ending, Listener, Order, Size
 from jupyter_dlaas.transfers.upload_orders import UploadOrder
@@ -153,11 +155,88 @@ class TestWithoutALogin:
         rows = (await api("GET", f"jobs/{begun['id']}/files")).value
         assert {row["outcome"] for row in rows} == {"skipped", "fetched"}
 
+    @pytest.mark.parametrize("kind", ["downloads", "uploads"])
+    async def test_a_storage_that_refuses_the_login_pauses_a_transfer_until_the_next(
+        self,
+        kind: str,
+        api: Api,
+        listen: Listen,
+        lake: EmbeddedLake,
+        app: DlaasExtension,
+        tmp_path: Path,
+        outputs: Path,
+        jp_root_dir: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        # The login of Rucio goes on, and so does the job, by nothing but the next one.
+        monkeypatch.setattr(active, "FIRST_PAUSE", 600)
+        name = f"server-refused-{secrets.token_hex(4)}"
+        paths = [tmp_path / f"{name}-{number}.bin" for number in range(25)]
+        for path in paths:
+            path.write_bytes(os.urandom(1000))
+        if kind == "downloads":
+            lake.seed(paths, dataset=name)
+        good, over = token_by_browser(lake), [kind == "uploads"]
+        junk = f"{good.rpartition('.')[0]}.{'A' * 86}"
+        folder = jp_root_dir / "refused"
+
+        def shown(_: object) -> Token:
+            over[0] = over[0] or (kind == "downloads" and any(folder.glob("*.bin")))
+            return Token(junk if over[0] else good, account="alice")
+
+        monkeypatch.setattr("dlaas.transfer.shown._exchanged", shown)
+        monkeypatch.setattr("dlaas.transfer.doors._FRESH", 0)
+        await log_in(api, lake)
+        hints = await listen()
+        body = {
+            "downloads": {"did": f"user.alice:{name}", "folder": folder.name},
+            "uploads": {"path": outputs.name, "did": f"user.alice:{name}", "rse": "NORTH-DISK"},
+        }[kind]
+        begun = (await api("POST", f"lake/{kind}", body)).value
+        while (job := (await api("GET", f"jobs/{begun['id']}")).value)["state"] != "waiting":
+            assert job["state"] not in ("failed", "done"), job["problem"]
+            await hints.until(lambda hint: bool(hint["job"] == begun["id"]))
+        assert (job["problem"]["error"], job["problem"]["details"]["status"]) == (
+            "LoginRequired",
+            401,
+        )
+        assert "NORTH-DISK" in job["problem"]["message"]
+        assert (await api("GET", "lake/login")).value["state"] == "logged_in"
+        if kind == "downloads":
+            assert 0 < len(list(folder.glob("*.bin"))) < 25
+        over[0] = False
+        folder, before = tmp_path / "nobody", folder
+        await log_in(api, lake)
+        job = await ended(api, listen, begun["id"])
+        assert (job["state"], job["attempt"], job["failed_files"]) == ("done", 1, 0)
+        if kind == "downloads":
+            came = {path.name: path.read_bytes() for path in before.glob("*.bin")}
+            assert came == {path.name: path.read_bytes() for path in paths}
+        told = json.dumps((await api("GET", f"jobs/{begun['id']}/log")).value)
+        assert good not in told
+
     async def test_what_waits_can_be_cancelled(self, left: Job, api: Api, listen: Listen) -> None:
         hints = await listen()
         while (await api("GET", f"jobs/{left.id}")).value["state"] != "waiting":
             await hints.until(lambda hint: bool(hint["job"] == left.id))
         assert (await api("DELETE", f"jobs/{left.id}")).value["state"] == "cancelled"
+
+
+def test_of_many_files_that_are_refused_in_a_row_no_more_are_asked_for() -> None:
+    why = Problem("StorageRefused", "401", "credential", "", {"status": 401})
+    hearing = Hearing(lambda: False, lambda **_: None)
+    refused = JobFile(DID("user.alice:x"), "", "failed", problem=why)
+    for _ in range(31):
+        hearing.arrived(refused)
+    hearing.arrived(JobFile(DID("user.alice:y"), "y", "fetched"))
+    for _ in range(31):
+        hearing.arrived(refused)
+    hearing.arrived(replace(refused, problem=replace(why, details={"status": 403})))
+    for _ in range(31):
+        hearing.arrived(refused)
+    with pytest.raises(StorageRefused, match="401"):
+        hearing.arrived(refused)
+    assert hearing.counts == {"done_files": 1, "failed_files": 95}
 
 
 async def test_a_file_that_changed_meanwhile_is_not_uploaded_until_it_is_tried_again(

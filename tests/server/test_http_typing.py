@@ -125,6 +125,27 @@ async def test_a_scope_of_any_number_of_names_is_not_read_to_its_end(api: Api, g
     assert await asyncio.to_thread(gate.left.wait, 20)
 
 
+async def test_what_somebody_has_typed_on_from_is_not_asked_any_more(
+    api: Api, gate: Gate, jp_base_url: str, jp_http_port: int, jp_auth_header: dict[str, str]
+) -> None:
+    await api("GET", "gated/complete", text="user.")
+    gate.mode = "late"
+    for number in range(12):
+        _, writer = await asyncio.open_connection("127.0.0.1", jp_http_port)
+        path = f"{jp_base_url}dlaas/gated/complete?text=user.alice:typed{number}"
+        headers = "".join(f"{name}: {value}\r\n" for name, value in jp_auth_header.items())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode())
+        await writer.drain()
+        await asyncio.to_thread(gate.reached.wait, 20)
+        writer.close()
+        await writer.wait_closed()
+    last = asyncio.ensure_future(complete(api, "user.alice:last", "gated"))
+    gate.released.set()
+    assert await last == []
+    asked = [path for path in gate.paths if "typed" in path]
+    assert len(asked) < 6, asked
+
+
 async def test_keys_are_rucios_own_and_those_that_were_seen(api: Api) -> None:
     before = (await api("GET", "lake/keys")).value
     assert {"bytes", "length", "campaign", "created_at", "run_number"} <= set(before)

@@ -71,6 +71,7 @@ test('a wrong password is the credential’s fault; the right one logs in; a ful
   tmpPath
 }) => {
   const panel = new Panel(page);
+  await panel.logOut('by-hand');
   await panel.choose('Log in by hand');
   await test.step('log in', async () => {
     await panel.logIn('bob', 'wrong');

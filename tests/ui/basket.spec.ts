@@ -104,6 +104,36 @@ test('a basket is read by a pasted token, which the page does not keep', async (
   await page.theme.setDarkTheme();
   await axe(page);
   await shot(panel, page, 'basket-dark', 330);
+
+  await test.step('the token is taken back, and what it has shown goes', async () => {
+    await panel.button('Forget it').click();
+    await expect(field).toHaveValue('');
+    await expect(item(panel, '4lep_mc_llll')).toHaveCount(0);
+  });
+});
+
+test('the basket is reached without a login, and the login from it', async ({
+  page
+}) => {
+  const panel = new Panel(page);
+  await panel.open();
+  await panel.choose('Log in as anybody');
+  await panel.button('Look at the basket').click();
+  await expect(section(panel)).not.toContainText('Asking');
+  await token(panel);
+  await axe(page);
+  await shot(panel, page, 'basket-anybody');
+  await expect(panel.button('Log in')).toBeHidden();
+  for (const tab of ['Notebook', 'Transfers'] as const) {
+    await panel.tab(tab);
+    await axe(page);
+    await shot(panel, page, `anybody-${tab}`);
+  }
+  await panel.tab('Explore');
+  await expect(panel.button('Look at the basket')).toBeVisible();
+  await shot(panel, page, 'login-anybody');
+  const focused = panel.root.locator('.jp-Dlaas-login :focus');
+  await expect(focused).toHaveCount(1);
 });
 
 test('items of lake and archive are downloaded, and several are made available and attached', async ({
@@ -232,6 +262,13 @@ test('open data is found, attached and downloaded without an account', async ({
   await expect(page.locator('#jp-Dlaas-section-notebook')).toContainText(
     'events'
   );
+  await page.notebook.setCell(0, 'code', 'print(events[0].open().read(4))');
+  await page.notebook.runCell(0, true);
+  expect(await page.notebook.getCellTextOutput(0)).toEqual([
+    expect.stringContaining("b'root'")
+  ]);
+  await panel.tab('Explore');
+  await panel.button('Look at open data without an account').click();
   await open.getByRole('button', { name: 'Download…' }).click();
   await panel.dialog.locator('input[name=text]').fill(tmpPath);
   await panel.accept();

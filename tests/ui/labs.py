@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,15 +21,31 @@ class Lab(NamedTuple):
     base_url: str = "/"
 
 
+SMOKE = ("smoke.spec.ts",)
 LABS = {
     "current": Lab(),
-    "prefix": Lab(specs=("smoke.spec.ts",), base_url=PREFIX),
-    "4.0": Lab(("jupyterlab==4.0.*",), ("smoke.spec.ts",), PREFIX),
-    "together": Lab(("jupyterlab==4.6.*", "jupyter-collaboration==5.*"), ("two-clients.spec.ts",)),
-    "4.2": Lab(("jupyterlab==4.2.*",), ("smoke.spec.ts",), PREFIX),
-    "4.4": Lab(("jupyterlab==4.4.*",), ("smoke.spec.ts",), PREFIX),
+    # What it looks like is compared: nothing may be left from other tests.
+    "states": Lab((), ("states.spec.ts",)),
+    "prefix": Lab((), SMOKE, PREFIX),
+    "4.0": Lab(("jupyterlab==4.0.13",), SMOKE, PREFIX),
+    "4.3": Lab(("jupyterlab==4.3.8",), SMOKE),
+    "together": Lab(
+        (
+            "jupyterlab",
+            "jupyter-collaboration==5.0.4",
+            "jupyter-collaboration-ui==3.0.4",
+            "jupyter-docprovider==3.0.4",
+            "jupyter-server-ydoc==3.0.4",
+            "jupyter-ydoc==4.2.1",
+            "pycrdt==0.14.13",
+            "pycrdt-store==0.1.5",
+            "pycrdt-websocket==0.16.5",
+            "sqlite-anyio==0.2.10",
+        ),
+        ("two-clients.spec.ts",),
+    ),
 }
-USUAL = ("current", "prefix", "4.0", "together")
+USUAL = tuple(LABS)
 
 
 def uv(*arguments: str) -> None:
@@ -44,6 +61,18 @@ def wheels(folder: Path) -> list[Path]:
     return found
 
 
+def constraints(lab: Lab, folder: Path) -> Path:
+    """Write down what our own lock holds, but for what this Lab has otherwise."""
+    locked = (ROOT / "requirements" / "dev.txt").read_text()
+    for named in lab.requirements:
+        name, pinned, _ = named.partition("==")
+        if pinned:
+            locked = re.sub(rf"^{name}==(?:.*\\\n)*.*\n", "", locked, flags=re.M)
+    kept = folder / "constraints.txt"
+    kept.write_text(locked)
+    return kept
+
+
 def interpreter(lab: Lab, folder: Path, shipped: Path) -> str:
     """Return the Python that has this JupyterLab; make it where it is another than ours."""
     if not lab.requirements:
@@ -52,5 +81,6 @@ def interpreter(lab: Lab, folder: Path, shipped: Path) -> str:
     uv("venv", "-q", "--python", sys.executable, str(venv))
     python = str(venv / "bin" / "python")
     built = [str(wheel) for wheel in wheels(shipped)]
-    uv("pip", "install", "-q", "--python", python, *lab.requirements, *built)
+    held = str(constraints(lab, folder))
+    uv("pip", "install", "-q", "--python", python, "-c", held, *lab.requirements, *built)
     return python

@@ -1,4 +1,4 @@
-import { existsSync } from 'fs';
+import { readdirSync, readFileSync } from 'fs';
 import * as path from 'path';
 
 import { expect, test } from '@jupyterlab/galata';
@@ -105,11 +105,16 @@ test('user name and password are a login; logging out takes it back from kernels
   const answer = await page.request.get('dlaas/instances');
   const { handover } = (await answer.json()) as { handover: string };
   const handed = path.join(handover, 'anybody.json');
-  expect(existsSync(handed)).toBe(true);
+  const token = () =>
+    (JSON.parse(readFileSync(handed, 'utf-8')) as { token: string | null })
+      .token;
+  expect(token()).toBeTruthy();
   await panel.button('Log out').click();
   await expect(panel.account).toHaveCount(0);
   await expect(panel.root.getByRole('tab').first()).toBeHidden();
-  expect(existsSync(handed)).toBe(false);
+  // How the instance is reached stays: open data needs nobody.
+  expect(token()).toBeNull();
+  expect(readdirSync(path.join(handover, 'login-anybody'))).toEqual(['rucio.cfg']);
 });
 
 test('single sign-on: a click, the provider’s page, done; another account of the same person, too', async ({

@@ -27,7 +27,7 @@ test('in Notebook 7 the same panel searches, makes available and attaches', asyn
   await page
     .getByRole('button', { name: 'Find data in the lake' })
     .click();
-  await expect(panel.root).toBeVisible();
+  await expect(page.locator('#jp-left-stack').locator(panel.root)).toBeVisible();
   await panel.search('ATLAS_OD_EDU:*GamGam*');
   await panel.row('GamGam_mc_ggH125').click();
   await panel.button('Make available…').click();
@@ -48,5 +48,22 @@ test('in Notebook 7 the same panel searches, makes available and attaches', asyn
   await panel.tab('Notebook');
   await expect(panel.root.getByText('set in the kernel')).toBeVisible({
     timeout: 60_000
+  });
+
+  await test.step('opened again, the notebook says how much of its data is here', async () => {
+    await page.keyboard.press('Control+s');
+    await expect
+      .poll(async () => {
+        const answer = await request.get(`/api/contents/${name}`);
+        const { content } = await answer.json();
+        return content.metadata.rucio_attachments?.length;
+      })
+      .toBe(1);
+    await page.reload();
+    await expect(
+      page.getByRole('region', { name: 'Data of this notebook' })
+    ).toContainText('1 data item', { timeout: 60_000 });
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await expect(panel.root.locator('[data-variable=signal]')).toBeVisible();
   });
 });

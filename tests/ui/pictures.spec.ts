@@ -1,5 +1,7 @@
+import { mkdirSync, truncateSync, writeFileSync } from 'fs';
 import * as path from 'path';
 
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
@@ -7,14 +9,28 @@ import { hold, password, release } from './lake';
 import { Panel } from './panel';
 
 const images = process.env.IMAGES as string;
+const MB = 1_000_000;
 
-test.use({ viewport: { width: 1440, height: 640 } });
+test.use({ viewport: { width: 1280, height: 860 } });
 
 test.beforeEach(async ({ page }) => {
   const panel = new Panel(page);
   await panel.open();
   await page.sidebar.setWidth(380, 'left');
+  await expect(panel.account).toHaveText('alice');
 });
+
+/**
+ * Neither the mouse nor the keyboard is on anything, and no notification lies over it.
+ */
+async function quiet({ page }: Panel): Promise<void> {
+  await page.addStyleTag({
+    content:
+      '.jp-toastContainer { display: none } * { animation: none !important; caret-color: transparent !important }'
+  });
+  await page.mouse.move(1000, 855);
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+}
 
 /**
  * A picture of the panel, as far down as to the end of something in it.
@@ -22,22 +38,266 @@ test.beforeEach(async ({ page }) => {
 async function picture(
   panel: Panel,
   name: string,
-  last: Locator
+  last?: Locator
 ): Promise<void> {
-  // Neither the mouse nor the keyboard is on anything.
-  await panel.page.mouse.move(1000, 400);
-  await panel.page.evaluate(() =>
-    (document.activeElement as HTMLElement).blur()
-  );
-  const [all, end] = await Promise.all([
-    panel.root.boundingBox(),
-    last.boundingBox()
-  ]);
+  await quiet(panel);
+  const all = (await panel.root.boundingBox())!;
+  const end = await last?.boundingBox();
+  const height = end ? end.y + end.height + 8 - all.y : all.height;
   await panel.page.screenshot({
     path: path.join(images, `${name}.png`),
-    clip: { ...all!, height: end!.y + end!.height + 8 - all!.y }
+    clip: { ...all, height }
   });
 }
+
+async function whole(panel: Panel, name: string): Promise<void> {
+  await quiet(panel);
+  await panel.page.screenshot({ path: path.join(images, `${name}.png`) });
+}
+
+/**
+ * A folder of files on the server, as an analysis leaves it.
+ */
+async function analysis(
+  page: IJupyterLabPageFixture,
+  folder: string,
+  files: { [name: string]: number }
+): Promise<void> {
+  const root = await page.evaluate(
+    () =>
+      JSON.parse(document.getElementById('jupyter-config-data')!.textContent!)
+        .serverRoot as string
+  );
+  mkdirSync(path.join(root, folder), { recursive: true });
+  for (const [name, size] of Object.entries(files)) {
+    const file = path.join(root, folder, name);
+    writeFileSync(file, name);
+    truncateSync(file, size);
+  }
+}
+
+async function upload(page: IJupyterLabPageFixture, name: string) {
+  const panel = new Panel(page);
+  await page.evaluate(
+    chosen =>
+      void (window as any).jupyterapp.commands.execute('dlaas:upload', {
+        path: chosen
+      }),
+    name
+  );
+  await expect(
+    panel.dialog.getByRole('combobox', { name: 'Scope' })
+  ).toHaveValue('user.alice');
+}
+
+async function stage(panel: Panel, name: string): Promise<void> {
+  await panel.search(`ATLAS_OD_EDU:${name}`);
+  await panel.row(name).click();
+  await panel.button('Make available…').click();
+  await panel.dialog.getByText('14 days').click();
+  await panel.accept();
+  await expect(panel.dialog.getByText(/Granted|have it already/)).toBeVisible();
+  await panel.cancel();
+}
+
+function job(panel: Panel, text: string): Locator {
+  return panel.root
+    .locator('.jp-Dlaas-job')
+    .filter({ hasText: text })
+    .first();
+}
+
+test('the launcher and the tour', async ({ page }) => {
+  const panel = new Panel(page);
+  await expect(panel.row('ATLAS_OD_EDU')).toBeVisible();
+  await panel.button('Take the tour').click();
+  await expect(
+    page.getByRole('dialog', { name: 'Tour of the data lake' })
+  ).toBeVisible();
+  await whole(panel, 'tour');
+});
+
+test('what is found, its card, and what making it available would mean', async ({
+  page
+}) => {
+  const panel = new Panel(page);
+  await stage(panel, 'GamGam_data');
+  await expect(panel.card).toContainText('Available', { timeout: 90_000 });
+  await panel.search('ATLAS_OD_EDU:*GamGam*');
+  await panel.row('GamGam_data').click();
+  await panel.row('GamGam_data').press('ArrowRight');
+  await expect(panel.row('data_D.GamGam.root')).toBeVisible();
+  await expect(panel.card).toContainText('by alice');
+  await picture(panel, 'explore');
+  await page.theme.setDarkTheme();
+  await picture(panel, 'explore-dark');
+  await page.theme.setLightTheme();
+
+  await panel.search('ATLAS_OD_EDU:4lep_mc_llll');
+  await panel.row('4lep_mc_llll').click();
+  await panel.button('Make available…').click();
+  await panel.dialog.getByText('14 days').click();
+  await expect(panel.dialog.locator('.jp-Dlaas-preview')).toContainText(
+    'would be copied'
+  );
+  await quiet(panel);
+  await panel.dialog
+    .locator('.jp-Dialog-content')
+    .screenshot({ path: path.join(images, 'make-available.png') });
+  await panel.cancel();
+});
+
+test('a rule that is stuck', async ({ page }) => {
+  const panel = new Panel(page);
+  hold('notebook');
+  try {
+    await stage(panel, '4lep_mc_Zmumu');
+    const rule = panel.card
+      .locator('[data-rule]')
+      .filter({ hasText: 'by alice' });
+    await expect(rule).toContainText('stuck', { timeout: 90_000 });
+    await rule.getByText('Why?').click();
+    await expect(rule).toContainText('could not be brought');
+    await quiet(panel);
+    const [card, end] = [
+      (await panel.card.boundingBox())!,
+      (await rule.boundingBox())!
+    ];
+    await page.screenshot({
+      path: path.join(images, 'stuck.png'),
+      clip: { ...card, height: end.y + end.height + 8 - card.y }
+    });
+  } finally {
+    release('notebook');
+  }
+});
+
+test('a shared notebook and its data', async ({ page, tmpPath }) => {
+  const panel = new Panel(page);
+  await stage(panel, '4lep_mc_WH125');
+  await expect(panel.card).toContainText('Available', { timeout: 90_000 });
+  const source = (...text: string[]) => ({
+    cell_type: 'code',
+    execution_count: null,
+    id: `cell-${text.length}`,
+    metadata: {},
+    outputs: [],
+    source: text.join('\n')
+  });
+  const collection = (variableName: string, name: string) => ({
+    variableName,
+    did: `ATLAS_OD_EDU:${name}`,
+    type: 'collection'
+  });
+  await page.contents.uploadContent(
+    JSON.stringify({
+      cells: [
+        source(
+          'import uproot',
+          '',
+          'tree = uproot.open(f"{signal[0]}:mini")',
+          'tree.show()'
+        )
+      ],
+      metadata: {
+        kernelspec: {
+          display_name: 'Python 3',
+          language: 'python',
+          name: 'python3'
+        },
+        language_info: { name: 'python' },
+        rucio_attachments: [
+          collection('signal', '4lep_mc_WH125'),
+          collection('diphotons', 'GamGam_data'),
+          collection('background', '4lep_mc_ZqqZll')
+        ]
+      },
+      nbformat: 4,
+      nbformat_minor: 5
+    }),
+    'text',
+    `${tmpPath}/four-leptons.ipynb`
+  );
+  await page.notebook.openByPath(`${tmpPath}/four-leptons.ipynb`);
+  await page.notebook.activate('four-leptons.ipynb');
+  await panel.tab('Notebook');
+  await expect(panel.root.locator('[data-variable=signal]')).toContainText(
+    'set in the kernel',
+    { timeout: 60_000 }
+  );
+  await page.setViewportSize({ width: 1280, height: 560 });
+  await page.notebook.runCell(0, true);
+  await expect(page.locator('.jp-OutputArea-output').first()).toContainText(
+    'lep_pt'
+  );
+  await page.locator('.jp-Notebook').evaluate(node => node.scrollTo(0, 0));
+  await whole(panel, 'notebook');
+});
+
+test('the transfers', async ({ page }) => {
+  const panel = new Panel(page);
+  await analysis(page, 'fits', {
+    'signal.root': 2.31 * MB,
+    'background.root': 7.84 * MB,
+    'limits.json': 48_200
+  });
+  await analysis(page, '.', { 'summary.parquet': 1.2 * MB });
+  await analysis(
+    page,
+    'minitrees',
+    Object.fromEntries(
+      [1, 2, 3, 4, 5, 6].map(index => [`run-000${index}.root`, 380 * MB])
+    )
+  );
+  try {
+    await upload(page, 'fits');
+    await panel.dialog.locator('input[name=dataset]').fill('fits');
+    await panel.accept();
+    await expect(job(panel, 'fits')).toContainText('Uploaded', {
+      timeout: 90_000
+    });
+    await panel.search('ATLAS_OD_EDU:4lep_mc_Zee');
+    await panel.row('4lep_mc_Zee').click();
+    await panel.button('Download…').click();
+    await panel.dialog.locator('input[name=folder]').fill('data/Zee');
+    await panel.accept();
+    await expect(job(panel, '4lep_mc_Zee')).toContainText('Downloaded', {
+      timeout: 90_000
+    });
+    hold('north');
+    await upload(page, 'summary.parquet');
+    await panel.accept();
+    await expect(job(panel, 'summary.parquet')).toContainText('Failed', {
+      timeout: 90_000
+    });
+    release('north');
+    await upload(page, 'minitrees');
+    await panel.dialog.locator('input[name=dataset]').fill('minitrees');
+    await panel.accept();
+    const running = job(panel, 'minitrees');
+    await expect(running).toContainText(/\/s/, { timeout: 90_000 });
+    await expect(running).toContainText(/[1-4] of 6 files/, {
+      timeout: 90_000
+    });
+    await picture(panel, 'transfers', job(panel, 'fits'));
+    await running.getByRole('button', { name: /Cancel/ }).click();
+  } finally {
+    release('north');
+  }
+});
+
+test('the basket', async ({ page }) => {
+  const panel = new Panel(page);
+  await panel.tab('Basket');
+  const field = panel.root.getByLabel('Token for', { exact: false });
+  await field.fill(process.env.ESAP_TOKEN as string);
+  await panel.button('Use it').click();
+  const items = panel.root.locator('.jp-Dlaas-basket-item');
+  await expect(items.first()).toBeVisible();
+  await items.first().getByRole('checkbox').check();
+  await items.nth(1).getByRole('checkbox').check();
+  await picture(panel, 'basket', items.last());
+});
 
 test('the login', async ({ page }) => {
   const panel = new Panel(page);
@@ -49,65 +309,21 @@ test('the login', async ({ page }) => {
     await panel.logIn('alice', password('alice'));
     await panel.account.click();
     await expect(panel.login).toContainText('renewed by itself');
-    await picture(panel, 'account', panel.root.locator('.jp-Dlaas-hints'));
+    await picture(panel, 'account', panel.login);
   } finally {
     await page.request.delete('dlaas/anybody/login');
   }
 });
 
-test('the transfers', async ({ page }) => {
+test('open data without an account', async ({ page }) => {
   const panel = new Panel(page);
-  const job = (text: string) =>
-    panel.root
-      .locator('.jp-Dlaas-job')
-      .filter({ hasText: text })
-      .first();
-  const upload = async (name: string) => {
-    await page.sidebar.openTab('filebrowser');
-    await page.filebrowser.openHomeDirectory();
-    await page.filebrowser.refresh();
-    await page
-      .locator('.jp-DirListing-item')
-      .filter({ hasText: name })
-      .click({ button: 'right' });
-    await page
-      .getByRole('menuitem', { name: 'Upload to the data lake…' })
-      .click();
-    await expect(panel.dialog.getByRole('combobox', { name: 'Scope' })).toHaveValue('user.alice');
-  };
-  await page.contents.createDirectory('fits');
-  for (const name of ['signal', 'background', 'limits']) {
-    await page.contents.uploadContent(name, 'text', `fits/${name}.txt`);
-  }
-  await page.contents.uploadContent('summary', 'text', 'summary.txt');
-  try {
-    await upload('fits');
-    await panel.dialog.locator('input[name=dataset]').fill('fits');
-    await panel.accept();
-    await expect(job('fits')).toContainText('Uploaded', { timeout: 90_000 });
-
-    await panel.search('ATLAS_OD_EDU:4lep_mc_Zee');
-    await panel.row('4lep_mc_Zee').click();
-    await panel.button('Download…').click();
-    await panel.dialog.locator('input[name=folder]').fill('data/Zee');
-    await panel.accept();
-    await expect(job('4lep_mc_Zee')).toContainText('Downloaded', {
-      timeout: 90_000
-    });
-    hold('north');
-    await upload('summary.txt');
-    await panel.accept();
-    await expect(job('summary.txt')).toContainText('Failed', {
-      timeout: 90_000
-    });
-    await job('fits').getByRole('button', { name: 'Files of' }).click();
-    await expect(job('fits').locator('[data-outcome]')).toHaveCount(3);
-    await picture(panel, 'transfers', job('fits'));
-  } finally {
-    release('north');
-    for (const left of ['fits', 'data']) {
-      await page.contents.deleteDirectory(left).catch(() => undefined);
-    }
-    await page.contents.deleteFile('summary.txt').catch(() => undefined);
-  }
+  await panel.choose('Log in by hand');
+  await panel.button('Look at open data without an account').click();
+  const open = page.locator('.jp-Dlaas-OpenDataSection');
+  const list = open.getByRole('list', { name: 'Open data' });
+  await expect(list).toContainText('4lep_data');
+  await list.getByText('4lep_data').first().click();
+  await expect(open).toContainText('10.5072/dlaas-lake.4lep');
+  await page.waitForLoadState('networkidle');
+  await picture(panel, 'open-data');
 });

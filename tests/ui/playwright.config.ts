@@ -7,7 +7,7 @@ export default defineConfig({
   // A Lab of another kind has tests of its own.
   testMatch: process.env.SPECS ? process.env.SPECS.split(' ') : '*.spec.ts',
   testIgnore: [
-    ...(process.env.SPECS ? [] : ['smoke.spec.ts']),
+    ...(process.env.SPECS ? [] : ['smoke.spec.ts', 'states.spec.ts']),
     // It makes pictures for the documentation, and tests nothing of its own.
     ...(process.env.SCREENSHOTS ? [] : ['pictures.spec.ts'])
   ],

@@ -1,9 +1,9 @@
 """Bring up a lake and JupyterLabs on it, run the browser tests against them, take all down.
 
-Without arguments the tests run on all usual Labs (labs.py), else on the current one, or on those
-that `--lab NAME` names. Other arguments go to `playwright test`. With `--serve` a Lab stays up
-until Ctrl-C, to look around. `DLAAS_PANEL` names a folder whose `labextensions` hold another build
-of the panel.
+Without arguments the tests run on all usual Labs (labs.py), else on the one that the named specs
+belong to, or on those that `--lab NAME` names. Other arguments go to `playwright test`. With
+`--serve` a Lab stays up until Ctrl-C, to look around. `DLAAS_PANEL` names a folder whose
+`labextensions` hold another build of the panel.
 """
 
 from __future__ import annotations
@@ -123,6 +123,7 @@ def jupyterlab(lake: EmbeddedLake, folder: Path, esap: Esap, name: str) -> Itera
                 f"--ServerApp.port={port}",
                 f"--ServerApp.base_url={lab.base_url}",
             ],
+            cwd=work,
             stdout=out,
             stderr=subprocess.STDOUT,
             env=server_environment(lake, own, esap) | {"JUPYTERLAB_GALATA_ROOT_DIR": str(work)},
@@ -171,7 +172,9 @@ def asked() -> tuple[list[str], list[str]]:
     parser = argparse.ArgumentParser()
     parser.add_argument("--lab", action="append", choices=LABS)
     known, others = parser.parse_known_args()
-    return known.lab or (["current"] if others else list(USUAL)), others
+    specs = {each for each in others if each.endswith(".spec.ts")}
+    own = [name for name, lab in LABS.items() if specs and specs <= set(lab.specs)]
+    return known.lab or own[:1] or (["current"] if others else list(USUAL)), others
 
 
 def main() -> int:

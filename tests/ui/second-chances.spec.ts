@@ -13,8 +13,8 @@ test('a stuck rule is tried again, given another end, and released', async ({
   page
 }) => {
   const panel = new Panel(page);
-  await panel.search('ATLAS_OD_EDU:4lep_mc_Zee');
-  await panel.row('4lep_mc_Zee').click();
+  await panel.search('ATLAS_OD_EDU:4lep_mc_ggH125');
+  await panel.row('4lep_mc_ggH125').click();
   const own = panel.root
     .locator('.jp-Dlaas-rule')
     .filter({ hasText: 'by alice' });

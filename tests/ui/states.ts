@@ -33,7 +33,7 @@ export interface IStage {
 
 // Nothing else asks for these, so they are as the lake begins.
 const FOUND = 'ATLAS_OD_EDU:*VBFH125*';
-const SIGNAL = '4lep_mc_llll';
+const SIGNAL = 'GamGam_mc_WpH125J_Wincl';
 const USED = '4lep_mc_WH125';
 const dialog = ({ panel }: IStage) => panel.dialog;
 

@@ -4,6 +4,7 @@ import * as path from 'path';
 import { expect, test } from '@playwright/test';
 import type { APIRequestContext, Browser, Page } from '@playwright/test';
 
+import { saveNotebook } from './blank';
 import { password } from './lake';
 import { Panel } from './panel';
 
@@ -21,7 +22,7 @@ test('two clients of one notebook hear the same, and neither doubles a variable'
 }) => {
   const stamp = Date.now();
   const name = `shared-${stamp}.ipynb`;
-  await save(request, `${baseURL}/api/contents/${name}`);
+  await saveNotebook(request, `${baseURL}/api/contents/${name}`);
   const [one, other] = [
     await client(browser, `${baseURL}/lab/workspaces/one-${stamp}/tree/${name}`),
     await client(browser, `${baseURL}/lab/workspaces/other-${stamp}/tree/${name}`)
@@ -82,6 +83,14 @@ test('two clients of one notebook hear the same, and neither doubles a variable'
     }
   });
 
+  await test.step('then it is quiet: neither answers the other for ever', async () => {
+    const changes = await Promise.all([one, other].map(changesFor(3_000)));
+    expect(changes).toEqual([
+      { asked: [], written: 0 },
+      { asked: [], written: 0 }
+    ]);
+  });
+
   await test.step('the document holds the record alone, and no secret', async () => {
     const url = `${baseURL}/api/contents/${name}`;
     await one.page.keyboard.press('Control+s');
@@ -116,6 +125,30 @@ function variable(panel: Panel) {
   return panel.root.locator('[data-variable=top_quarks]');
 }
 
+/**
+ * What a client asks the lake's server, and how often the notebook's metadata changes, in so many milliseconds.
+ */
+function changesFor(time: number) {
+  return async ({ page }: Panel) => {
+    const asked: string[] = [];
+    const note = (each: { url: () => string }) => {
+      if (each.url().includes('/dlaas/')) {
+        asked.push(each.url());
+      }
+    };
+    page.on('request', note);
+    const written = await page.evaluate(async wait => {
+      const { model } = (window as any).jupyterapp.shell.currentWidget.context;
+      let count = 0;
+      model.metadataChanged.connect(() => count++);
+      await new Promise(resolve => setTimeout(resolve, wait));
+      return count;
+    }, time);
+    page.off('request', note);
+    return { asked, written };
+  };
+}
+
 async function client(browser: Browser, url: string): Promise<Panel> {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 }
@@ -127,29 +160,6 @@ async function client(browser: Browser, url: string): Promise<Panel> {
   await panel.open();
   await expect(panel.account).toHaveText('alice');
   return panel;
-}
-
-async function save(request: APIRequestContext, url: string): Promise<void> {
-  const answer = await request.put(url, {
-    data: {
-      type: 'notebook',
-      format: 'json',
-      content: {
-        cells: [],
-        metadata: {
-          kernelspec: {
-            display_name: 'Python 3',
-            language: 'python',
-            name: 'python3'
-          },
-          language_info: { name: 'python' }
-        },
-        nbformat: 4,
-        nbformat_minor: 5
-      }
-    }
-  });
-  expect(answer.ok()).toBe(true);
 }
 
 async function document(

@@ -103,7 +103,10 @@ class Descriptions(Catalogue):
         try:
             self.client.set_metadata_bulk(did.scope, did.name, given, recursive)
         except (AccessDenied, InvalidMetadata) as error:
+            if isinstance(error, AccessDenied):
+                self._note(f"set_metadata {did.scope}", False)
             raise self._told(error, {did.scope}, custom) from error
+        self._note(f"set_metadata {did.scope}", True)
 
     def set_metadata_bulk(self, metadata: Mapping[str, Mapping[str, Any]]) -> None:
         """Set metadata of many DIDs, each its own: `{"scope:name": {"energy": 13000}}`.

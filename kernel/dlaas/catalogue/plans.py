@@ -16,6 +16,7 @@ from dlaas.errors import (
     AlreadyThere,
     DlaasError,
     DuplicateRule,
+    InsufficientTargetRSEs,
     InvalidInput,
     InvalidRSEExpression,
     problem,
@@ -206,7 +207,7 @@ def _check_copies(instance: str, expression: str, names: frozenset[str], copies:
     if not names:
         raise InvalidRSEExpression(f"No RSE of {instance} is meant by {expression!r}.")
     if len(names) < copies:
-        raise InvalidRSEExpression(
+        raise InsufficientTargetRSEs(
             f"{copies} copies are asked for, and {expression} means {len(names)} RSE"
             f"{'' if len(names) == 1 else 's'}.",
             details={"rses": sorted(names)},

@@ -234,4 +234,7 @@ def _left(here: list[Rule]) -> str:
     if end is None:
         return ""
     left = (end - datetime.now(timezone.utc)).total_seconds()
-    return f" It is kept for {said(left)} more." if left > 0 else " Its rule has just ended."
+    if left > 0:
+        return f" It is kept for {said(left)} more."
+    # Rucio ends a rule that is moved, and keeps its data until the new one is fulfilled.
+    return " Its rule has just ended, or is being moved."

@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
     export = commands.add(
         "export",
         None,
-        "tell others which data a notebook reads, with checksums",
+        "tell others, or REANA, which data a notebook reads",
         "dlaas export manifest higgs.ipynb > higgs.json",
     )
     acts = commands.below(export)
@@ -34,6 +34,16 @@ def add(commands: Commands) -> None:
         "dlaas export manifest higgs.ipynb > higgs.json",
     )
     manifest.add_argument("notebook", metavar="NOTEBOOK")
+    reana = acts.add(
+        "reana",
+        _export_reana,
+        "write a reana.yaml that fetches the DIDs of a notebook's record and runs it",
+        "dlaas export reana higgs.ipynb --image registry.example/higgs:1 > reana.yaml",
+    )
+    reana.add_argument("notebook", metavar="NOTEBOOK")
+    reana.add_argument(
+        "--image", metavar="IMAGE", help="container image that it runs in, else this session's"
+    )
     restore = commands.add(
         "restore",
         _restore,
@@ -53,6 +63,16 @@ def _export(arguments: argparse.Namespace) -> int:
 
     told, wrong = export_manifest(Session(arguments).lake(), arguments.notebook)
     say(json.dumps(told, indent=None if arguments.json else 1))
+    for one in wrong:
+        note(plain(one))
+    return DONE
+
+
+def _export_reana(arguments: argparse.Namespace) -> int:
+    from dlaas.publish.reana import export_reana, to_yaml
+
+    told, wrong = export_reana(arguments.notebook, arguments.image)
+    say(json.dumps(told) if arguments.json else "\n".join(to_yaml(told)))
     for one in wrong:
         note(plain(one))
     return DONE

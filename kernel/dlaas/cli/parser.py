@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from dlaas.cli.exits import MEANINGS
 from dlaas.errors import InvalidInput
@@ -17,9 +17,9 @@ _NAMES = 12
 class Parser(argparse.ArgumentParser):
     """A parser that never guesses at abbreviations, and whose errors are told as all others."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, **options: Any) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(allow_abbrev=False, **options)  # type: ignore[arg-type]
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         """Refuse a command line; raises `InvalidInput`."""
@@ -56,6 +56,7 @@ class Commands:
         self._listed.append(f"{' ' * _INDENT}{name.ljust(_NAMES)}{text}")
         parser: Parser = self._actions.add_parser(
             name,
+            # A plain parser does for parents, whatever the types say.
             parents=[self._options],  # type: ignore[list-item]
             help=text,
             description=f"{text[0].upper()}{text[1:]}.",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Literal
 
 from dlaas.credentials.proxy import said
 from dlaas.credentials.x509_files import (
@@ -82,8 +83,8 @@ def _looked_at(text: str, path: Path, key: Path | None, home: Path) -> Certifica
     except DlaasError as error:
         if error.details.get("why") != "readable_by_others":
             return None
-        kind = "pem" if path.suffix in (".pem", ".crt") else "pkcs12"
-        return CertificateFile(text, kind, problem=problem(error))  # type: ignore[arg-type]
+        kind: Literal["pem", "pkcs12"] = "pem" if path.suffix in (".pem", ".crt") else "pkcs12"
+        return CertificateFile(text, kind, problem=problem(error))
     if looks_like_pkcs12(data):
         # Its certificates are behind the passphrase too.
         return CertificateFile(text, "pkcs12", encrypted=True)

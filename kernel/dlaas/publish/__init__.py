@@ -21,3 +21,4 @@ from dlaas.publish.opening import open_bundle as open_bundle
 from dlaas.publish.provenance import Provenance as Provenance
 from dlaas.publish.publication import Published as Published
 from dlaas.publish.publication import publish as publish
+from dlaas.publish.reana import export_reana as export_reana

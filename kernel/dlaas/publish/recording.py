@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dlaas.errors import DlaasError
 from dlaas.lifetime import Lifetime, Until
-from dlaas.model import DID, Reference
+from dlaas.model import DID, Reference, VariableRecord
 from dlaas.notebook import attachments
 from dlaas.publish import notebooks, provenance
 from dlaas.publish.inputs import resolve
@@ -82,6 +82,12 @@ def _made(
 
 def references(notebook: notebooks.Notebook) -> tuple[list[str], list[str]]:
     """List what a notebook's record says that it reads, and what is wrong in the record."""
+    found, wrong = records(notebook)
+    return [str(Reference(DID(one.did), one.instance)) for one in found], wrong
+
+
+def records(notebook: notebooks.Notebook) -> tuple[list[VariableRecord], list[str]]:
+    """List the variables of a notebook's record, and what is wrong in it."""
     raw = (notebook.document.get("metadata") or {}).get(attachments.KEY)
     rows = tuple(raw) if isinstance(raw, list) else () if raw is None else (raw,)
     found, wrong = [], []
@@ -89,7 +95,7 @@ def references(notebook: notebooks.Notebook) -> tuple[list[str], list[str]]:
         if isinstance(one, DlaasError):
             wrong.append(f"{name} in the notebook's record is left out: {one.message}")
         else:
-            found.append(str(Reference(DID(one.did), one.instance)))
+            found.append(one)
     return found, wrong
 
 

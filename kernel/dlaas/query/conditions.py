@@ -76,6 +76,7 @@ class Key:
     def __init__(self, name: str) -> None:
         self.name = checked_key(name)
 
+    # As in pandas, comparing makes a condition, where `object` promises a bool.
     def __eq__(self, value: object) -> Condition:  # type: ignore[override]
         return condition(self.name, "=", value)
 
@@ -101,6 +102,7 @@ class Key:
     def __repr__(self) -> str:
         return f"key({self.name!r})"
 
+    # No set may hold keys: it would find any two alike, for each comparison is true.
     __hash__ = None  # type: ignore[assignment]
 
 

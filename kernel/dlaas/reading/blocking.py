@@ -28,6 +28,7 @@ class Closing(Protocol):
     def abandon(self) -> None: ...
 
 
+# fsspec publishes no types.
 class BlockingFileSystem(AsyncFileSystem):  # type: ignore[misc]
     """fsspec makes of every TimeoutError one of its own without a word: here ours is raised.
 

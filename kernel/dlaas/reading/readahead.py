@@ -11,6 +11,7 @@ FIRST = 256 * 1024
 MOST = 8 * 1024 * 1024
 
 
+# fsspec publishes no types.
 class GrowingReadAhead(BaseCache):  # type: ignore[misc]
     """A window of the file that grows from 256 KiB to 8 MiB while it is read in sequence.
 

@@ -13,6 +13,7 @@ from dlaas.reading import readahead
 readahead.register()
 
 
+# fsspec publishes no types.
 class RucioFile(AbstractBufferedFile):  # type: ignore[misc]
     """A file that is streamed from a storage."""
 
@@ -37,6 +38,7 @@ class RucioFile(AbstractBufferedFile):  # type: ignore[misc]
         return (_reopen, (self.path, self.loc))
 
 
+# fsspec publishes no types.
 class MountedFile(LocalFileOpener):  # type: ignore[misc]
     """A file that is read from a folder of this machine; `name` is its path there.
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _SLOW_TIMEOUT = 300.0
 
 
+# rucio-clients publishes no types.
 class LakeClient(Client):  # type: ignore[misc]
     """The calls of rucio-clients over our own wire."""
 

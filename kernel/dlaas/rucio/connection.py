@@ -8,7 +8,7 @@ import time
 import weakref
 from collections.abc import Callable
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from dlaas import credentials as _credentials
 from dlaas.config import Instance
@@ -103,7 +103,7 @@ class Connection:
             if isinstance(found[1], TookTooLong):
                 # A copy: each raise would lengthen the traceback of the one that is kept.
                 raise copy(found[1])
-            return found[1]  # type: ignore[no-any-return]
+            return cast("T", found[1])
         try:
             value = ask()
         except TookTooLong as error:

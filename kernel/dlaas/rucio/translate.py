@@ -70,7 +70,7 @@ KINDS: dict[str, type[DlaasError]] = {
     "FileConsistencyMismatch": errors.ChecksumMismatch,
     "FilterEngineGenericError": errors.InvalidInput,
     "InputValidationError": errors.InvalidInput,
-    "InsufficientTargetRSEs": errors.InvalidRSEExpression,
+    "InsufficientTargetRSEs": errors.InsufficientTargetRSEs,
     "InvalidAccountType": errors.InvalidInput,
     "InvalidMetadata": errors.InvalidMetadata,
     "InvalidObject": errors.InvalidInput,

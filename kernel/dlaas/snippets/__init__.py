@@ -4,9 +4,11 @@ open one.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +144,8 @@ def cells(record: VariableRecord, kernel: str, lake: Lake) -> list[Snippet]:
     """List the cells that are ready to be run with one variable, the plainest first.
 
     `kernel` is the language as the kernel names it. They are chosen by the end of the file's name,
-    a collection's by its first file, of which the lake is asked. Raises `InvalidInput` for another
+    a collection's by its first file, of which the lake is asked. In a cell that needs the name
+    itself, such as `uproot`, the variable is `uproot_2`. Raises `InvalidInput` for another
     language, or what is no name.
     """
     check_name(record.variableName)
@@ -155,21 +158,27 @@ def cells(record: VariableRecord, kernel: str, lake: Lake) -> list[Snippet]:
     for one in openers(known, _file_name(_item(record, lake))):
         body = one.one if record.type == "file" else one.many
         if body is not None:
-            called = body.format(name=to.name(record.variableName))
-            text = "\n".join(filter(None, [one.imports, made, "", called]))
+            name, made_here = record.variableName, made
+            if re.search(rf"\b{name}\b", body.replace("{name}", "")):
+                name = f"{name}_2"
+                made_here = code(kernel, [replace(record, variableName=name)], lambda _: lake)
+            called = body.format(name=to.name(name))
+            text = "\n".join(filter(None, [one.imports, made_here, "", called]))
             found.append(Snippet(one.title, kernel, text))
     return found
 
 
 def _python_cells(record: VariableRecord, lake: Lake) -> list[Snippet]:
     name, item = record.variableName, _item(record, lake)
+    if name == "dlaas":
+        name = "dlaas_2"
+    folder = "folder_2" if name == "folder" else "folder"
     made = _assignment(name, item.did, record.instance)
     found = [Snippet("As a variable", "python", f"import dlaas\n\n{made}")]
     for one in openers(PYTHON, _file_name(item)):
         if record.type == "file" or one.many is not None:
-            found.append(
-                Snippet(one.title, "python", _opened(one, record.type == "file", name, made))
-            )
+            text = _opened(one, record.type == "file", name, item.did, record.instance)
+            found.append(Snippet(one.title, "python", text))
     return [
         *found,
         Snippet(
@@ -181,7 +190,7 @@ def _python_cells(record: VariableRecord, lake: Lake) -> list[Snippet]:
         Snippet(
             "A folder of links to it, to work in",
             "python",
-            f'import dlaas\n\n{made}\nfolder = dlaas.workspace("{name}_folder", {name})',
+            f'import dlaas\n\n{made}\n{folder} = dlaas.workspace("{name}_folder", {name})',
         ),
     ]
 
@@ -200,18 +209,28 @@ def cell(item: SingleItemDID | MultipleItemDID, name: str | None = None) -> str:
     name = suggest_name(item.did) if name is None else name
     check_name(name)
     usual = openers(PYTHON, _file_name(item))[0]
-    made = _assignment(name, item.did, item.instance)
-    return _opened(usual, isinstance(item, SingleItemDID), name, made)
+    return _opened(usual, isinstance(item, SingleItemDID), name, item.did, item.instance)
 
 
-def _opened(opener: Opener, is_file: bool, name: str, made: str) -> str:
+def _opened(opener: Opener, is_file: bool, name: str, did: DID, instance: str | None) -> str:
     """Write a cell of Python: its imports, the variable, and what opens it."""
     template = (opener.one if is_file else opener.many) or ""
-    # A name of the cell's own must not take the variable's.
-    body = re.sub(rf"(?<![.\w{{]){name}\b(?!=)", f"{name}_", template).format(name=name)
+    bound, used = _names(template)
+    if name in bound:
+        # A name of the cell's own must not take the variable's.
+        template = re.sub(rf"(?<![.\w{{]){name}\b", f"{name}_", template)
+    elif name in used:
+        name = f"{name}_2"
     lines = {"import dlaas", *opener.imports.splitlines()}
     imports = "\n".join(sorted(lines, key=_import_order))
-    return f"{imports}\n\n{made}\n{body}"
+    return f"{imports}\n\n{_assignment(name, did, instance)}\n{template.format(name=name)}"
+
+
+def _names(template: str) -> tuple[set[str], set[str]]:
+    """List the names that code makes, and all that it uses, the library's among them."""
+    found = [n for n in ast.walk(ast.parse(template.format(name="_"))) if isinstance(n, ast.Name)]
+    bound = {name.id for name in found if isinstance(name.ctx, ast.Store)}
+    return bound, {"dlaas", *(name.id for name in found)}
 
 
 def suggest_name(did: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dlaas import errors
@@ -131,7 +132,7 @@ class Registrar:
             raise
         except errors.DlaasError:
             for name in names:
-                self._try([name], lambda name=name: self._attach_all([name]))  # type: ignore[misc]
+                self._try([name], partial(self._attach_all, [name]))
 
     def _attach_all(self, names: list[DID]) -> None:
         dataset = self._order.dataset

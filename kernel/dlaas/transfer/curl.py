@@ -6,6 +6,7 @@ no proxy, and tells nothing but bytes: what is not plain is for `Storage`.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -97,17 +98,17 @@ class Line(Generic[Work]):
         base, keys = way.base, way.keys
         idle = self._idle.setdefault(base, [])
         handle = idle.pop() if idle else _pycurl.Curl()
-        if self._keys.get(handle) is not keys:
-            _set_up(handle, base, keys, way.authority)
-            self._keys[handle] = keys
         asked = Asked(work, start, size)
-        handle.setopt(_pycurl.URL, way.url)
-        # Whoever sends more than the file has is not listened to.
-        handle.setopt(_pycurl.MAXFILESIZE_LARGE, size - start)
-        handle.setopt(_pycurl.RANGE, f"{start}-{size - 1}")
-        handle.setopt(_pycurl.HEADERFUNCTION, asked.head.append)
-        handle.setopt(_pycurl.WRITEFUNCTION, asked.chunks.append)
-        self._multi.add_handle(handle)
+        try:
+            if self._keys.get(handle) is not keys:
+                _set_up(handle, base, keys, way.authority)
+                self._keys[handle] = keys
+            _tell(handle, way.url, asked)
+            self._multi.add_handle(handle)
+        except BaseException:
+            self._keys.pop(handle, None)
+            handle.close()
+            raise
         self._busy[handle] = (base, asked)
 
     def answered(self, seconds: float) -> Iterator[Asked[Work]]:
@@ -159,6 +160,15 @@ def _look(handle: Any, asked: Asked[Work]) -> None:
     asked.look(handle.getinfo(_pycurl.RESPONSE_CODE), length)
 
 
+def _tell(handle: Any, url: str, asked: Asked[Any]) -> None:
+    handle.setopt(_pycurl.URL, url)
+    # Whoever sends more than the file has is not listened to.
+    handle.setopt(_pycurl.MAXFILESIZE_LARGE, asked.size - asked.start)
+    handle.setopt(_pycurl.RANGE, f"{asked.start}-{asked.size - 1}")
+    handle.setopt(_pycurl.HEADERFUNCTION, asked.head.append)
+    handle.setopt(_pycurl.WRITEFUNCTION, asked.chunks.append)
+
+
 def _set_up(handle: Any, base: str, keys: Keys, authority: str) -> None:
     told = {**keys.headers(base), "Accept-Encoding": "identity", "User-Agent": "jupyter-dlaas"}
     handle.reset()
@@ -176,6 +186,8 @@ def _set_up(handle: Any, base: str, keys: Keys, authority: str) -> None:
         (_pycurl.SSLVERSION, _pycurl.SSLVERSION_TLSv1_2),
         (_pycurl.SSL_VERIFYPEER, 1),
         (_pycurl.SSL_VERIFYHOST, 2),
+        # No authorities of the system's beside it, where it was built to take them.
+        (_pycurl.SSL_OPTIONS, 0),
         (_pycurl.CAINFO_BLOB, authority.encode()),
         (_pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in told.items()]),
     ):
@@ -191,7 +203,8 @@ def _show(handle: Any, certificate: Proxy | CertificateFiles) -> None:
         handle.setopt(_pycurl.SSLCERT_BLOB, pem)
         handle.setopt(_pycurl.SSLKEY_BLOB, pem)
     else:
-        handle.setopt(_pycurl.SSLCERT, certificate.cert)
-        handle.setopt(_pycurl.SSLKEY, certificate.key or certificate.cert)
+        # Of text it takes ASCII alone.
+        handle.setopt(_pycurl.SSLCERT, os.fsencode(certificate.cert))
+        handle.setopt(_pycurl.SSLKEY, os.fsencode(certificate.key or certificate.cert))
     # Else OpenSSL asks at the terminal for the passphrase of a key that has one.
     handle.setopt(_pycurl.KEYPASSWD, "none")

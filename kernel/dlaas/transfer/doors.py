@@ -6,7 +6,7 @@ import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,8 @@ class Doors:
     def __init__(self, lake: Lake, stopped: threading.Event) -> None:
         self.lake = lake
         self.stopped = stopped
+        # Told when it is known how far a host is.
+        self.heard: Callable[[], None] = lambda: None
         # TLS contexts take long to make: a bundle of all the world's authorities is read for each.
         self._ring = lake._remember("keys", lambda: KeyRing(weakref.proxy(lake)))
         self._guard = threading.Condition(threading.Lock())
@@ -113,11 +115,14 @@ class Doors:
                 with self._guard:
                     self._busy.discard(found)
                     idle.append(found)
+                    is_new = found.latency is not None and host not in self._latencies
                     if found.latency is not None:
                         known = self._latencies.get(host, found.latency)
                         self._latencies[host] = min(found.latency, known)
                 if self.stopped.is_set():
                     found.close()
+                elif is_new:
+                    self.heard()
 
     @contextmanager
     def slot(self, rse: str, url: str) -> Iterator[str]:

@@ -77,6 +77,7 @@ class Engine:
         self._bringer = Bringer(lake, self._doors, folder is not None, overwrite, self._kinds)
         self._small = Small(self._doors, self._bringer)
         self._gate = Gate[Wanted](self._stopped, self._start, self._doors.latency, curl.IS_HERE)
+        self._doors.heard = self._gate.look
         self._pool = ThreadPoolExecutor(AT_ONCE, "dlaas-download")
         self._arrived: queue.Queue[list[Found]] = queue.Queue(1000)
         self._listed = 0

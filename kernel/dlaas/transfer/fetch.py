@@ -26,6 +26,8 @@ TRIES = 3
 _PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
 _BUSY = (429, 502, 503, 504)
+# What a storage answers to a login that is over.
+_UNKNOWN = 401
 # Another copy does not help: the fault is here.
 FATAL = (
     errors.Cancelled,
@@ -169,10 +171,13 @@ def _read_local(doors: Doors, part: Part, rse: str, path: Path) -> None:
 
 
 def _together(did: DID, problems: list[DlaasError]) -> DlaasError:
-    """Make one error of those of all copies: its kind is that of the first."""
+    """Make one error of those of all copies: of the kind of the one that a login mends, or the
+    first.
+    """
     if not problems:
         return errors.NotAvailable(f"No storage has a copy of {did} that can be read from here.")
-    first = problems[0]
+    mended = (error for error in problems if error.details.get("status") == _UNKNOWN)
+    first = next(mended, problems[0])
     if len(problems) > 1:
         told = " ".join(dict.fromkeys(error.message for error in problems))
         first = type(first)(

@@ -82,6 +82,11 @@ class Gate(Generic[Work]):
         """Take note that some of the work is done."""
         self._moved_last = time.monotonic()
 
+    def look(self) -> None:
+        """Begin what there is room for, now that more is known."""
+        with self._changed:
+            self._let_in()
+
     def _let_in(self) -> None:
         while (found := self._next())[0]:
             if not self._start(*found):

@@ -19,7 +19,7 @@ from dlaas.transfer.batch import Brought, Registrar
 from dlaas.transfer.body import Progress
 from dlaas.transfer.duplicates import Duplicates, Item
 from dlaas.transfer.order import Order, order
-from dlaas.transfer.report import Report, Row, report
+from dlaas.transfer.report import Outcome, Report, Row, report
 from dlaas.transfer.sending import Senders
 from dlaas.transfer.sources import Named, Sources
 
@@ -199,11 +199,11 @@ class _Run:
         name, path, size = item.did, str(item.source.path), item.source.bytes
         known = self._done.get(name)
         adler32 = known[1].adler32 if known else None
-        error = item.problem or self._failed.get(name) or self._registrar.failed.get(name)  # type: ignore[call-overload]
+        error = item.problem or self._failed.get(name) or self._registrar.failed.get(item.name)
         if error is None:
             return Row(path, name, size, item.outcome, adler32)
-        outcome = "skipped" if item.problem and item.outcome == "skipped" else "failed"
-        return Row(path, name, size, outcome, adler32, errors.problem(error))  # type: ignore[arg-type]
+        outcome: Outcome = "skipped" if item.problem and item.outcome == "skipped" else "failed"
+        return Row(path, name, size, outcome, adler32, errors.problem(error))
 
 
 def _failed(future: Future[Brought]) -> bool:

@@ -87,8 +87,8 @@ def _with(scope: str, stem: str, ending: str) -> DID:
 
 
 def _parts(name: str) -> tuple[str, str]:
-    stem, ending = _STEM.fullmatch(name).groups()  # type: ignore[union-attr]
-    return stem, ending
+    found = _STEM.fullmatch(name)
+    return (found[1], found[2]) if found else (name, "")
 
 
 def with_rows(

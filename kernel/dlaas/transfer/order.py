@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 from dlaas import errors
@@ -190,11 +191,15 @@ def _check_quota(lake: Lake, made: Order) -> None:
     """Refuse what does not fit in all; what an earlier try brought and kept has been counted."""
     known = [item.name for item in made.to_do if item.sums is not None]
     for wish in made.wishes:
-        counted: set[DID] = set()
-        if wish in made.dataset_keeps:
-            counted |= made.attached
-        if known:
-            counted |= set(kept_since(lake, {did.scope for did in known}, wish, None))
-        needed = sum(item.source.bytes for item in made.to_do if item.name not in counted)
+        needed = _needed(lake, made, wish, known)
         if needed:
-            lake.check_quota(wish.expression, lambda size=needed: size, wish.copies)  # type: ignore[misc]
+            lake.check_quota(wish.expression, partial(int, needed), wish.copies)
+
+
+def _needed(lake: Lake, made: Order, wish: Wish, known: list[DID]) -> int:
+    counted: set[DID] = set()
+    if wish in made.dataset_keeps:
+        counted |= made.attached
+    if known:
+        counted |= set(kept_since(lake, {did.scope for did in known}, wish, None))
+    return sum(item.source.bytes for item in made.to_do if item.name not in counted)

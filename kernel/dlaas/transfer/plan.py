@@ -19,6 +19,7 @@ from dlaas.reading.ranking import ROOT_SCHEMES
 from dlaas.rucio.rows import utc
 from dlaas.transfer.checksums import same_adler32
 from dlaas.transfer.names import free_name, known_rows, taken, unusable
+from dlaas.transfer.route import is_open
 from dlaas.transfer.sums_cache import sums_of
 
 if TYPE_CHECKING:
@@ -197,14 +198,22 @@ def urls(lake: Lake, rse: str, dids: Sequence[DID]) -> dict[DID, str]:
 def _scheme(rse: str, info: Mapping[str, Any]) -> str:
     """Choose how an RSE is written to: as its site prefers, of what works from here."""
     priorities: dict[str, int] = {}
+    doors: dict[str, tuple[str, int]] = {}
     for protocol in info.get("protocols") or []:
         found = [int(d.get("write") or 0) for d in (protocol.get("domains") or {}).values()]
         if any(found):
-            priorities[str(protocol.get("scheme"))] = min(one for one in found if one)
+            scheme = str(protocol.get("scheme"))
+            priorities[scheme] = min(one for one in found if one)
+            doors[scheme] = str(protocol.get("hostname") or ""), int(protocol.get("port") or 0)
     usable = [*HTTPS_SCHEMES, *(ROOT_SCHEMES if reads_root() else ())]
-    spoken = [scheme for scheme in priorities if scheme in usable]
+    spoken = sorted(
+        (scheme for scheme in priorities if scheme in usable), key=lambda one: priorities[one]
+    )
+    if len(set(map(doors.get, spoken))) > 1:
+        # The preferred one may be shut from here.
+        return next((one for one in spoken if is_open(one, *doors[one])), spoken[0])
     if spoken:
-        return min(spoken, key=lambda scheme: priorities[scheme])
+        return spoken[0]
     said = ", ".join(sorted(priorities)) or "nothing"
     if any(scheme in ROOT_SCHEMES for scheme in priorities):
         raise errors.InvalidInput(

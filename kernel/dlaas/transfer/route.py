@@ -9,9 +9,13 @@ import ssl
 import urllib.request
 from urllib.parse import urlsplit
 
+from dlaas.access import HTTPS_SCHEMES
 from dlaas.transfer.keys import address, encoded
 
 CONNECT_TIMEOUT = 10.0
+# So long it is waited whether a door opens where there is another.
+_KNOCK = 3.0
+_ROOT_PORT = 1094
 # Most URLs: nothing in them is to be encoded.
 _AS_IT_IS = re.compile(r"https://[a-z0-9.:-]+/[A-Za-z0-9/:@!$&'()*+,;=~._-]*")
 
@@ -35,6 +39,19 @@ def proxy_for(host: str) -> str | None:
     """Answer the proxy that the environment names for a host."""
     proxy = urllib.request.getproxies().get("https")
     return None if not proxy or urllib.request.proxy_bypass(host) else proxy
+
+
+def is_open(scheme: str, host: str, port: int) -> bool:
+    """Tell whether anybody answers at a port, as far as that can be seen from here."""
+    https = scheme in HTTPS_SCHEMES
+    if https and proxy_for(host) is not None:
+        return True
+    at = port or (443 if https else _ROOT_PORT)
+    try:
+        with socket.create_connection((host, at), timeout=_KNOCK):
+            return True
+    except OSError:
+        return False
 
 
 def connection_to(wanted: tuple[str, int], context: ssl.SSLContext) -> http.client.HTTPSConnection:

@@ -81,25 +81,28 @@ class Small:
         if not 0 < wanted.size <= SMALL or wanted.adler32 is None or not wanted.copies:
             return False
         # What is in the way here is in the way again when it is brought by itself.
-        with suppress(DlaasError):
+        with suppress(DlaasError, curl.Failed):
             way = self._doors.way(*self._doors.ordered(wanted.copies)[0])
             if way is not None and self._doors.enter(way.host):
-                if self._begin(line, wanted, way):
-                    return True
-                self._doors.leave(way.host)
+                begun = False
+                try:
+                    begun = self._begin(line, wanted, way)
+                finally:
+                    if not begun:
+                        self._doors.leave(way.host)
+                return begun
         return False
 
     def _begin(self, line: Line[_Held], wanted: Wanted, way: Way) -> bool:
-        part = None
+        part = self._bringer.hold(wanted)
+        if part is None:
+            return False
         try:
-            part = self._bringer.hold(wanted)
-            if part is not None:
-                line.ask(_Held(wanted, part, way.host), way, 0, wanted.size)
-                return True
-        except (DlaasError, curl.Failed):
-            if part is not None:
-                self._bringer.let_go(part)
-        return False
+            line.ask(_Held(wanted, part, way.host), way, 0, wanted.size)
+        except BaseException:
+            self._bringer.let_go(part)
+            raise
+        return True
 
     def _taken(self, found: curl.Asked[_Held]) -> Arrival | None:
         held = found.work

@@ -51,8 +51,7 @@ def named(files: Sources, base: Named | None = None) -> Iterator[tuple[Path, str
         yield from ((_path(path), str(did)) for path, did in files.items())
         return
     start = None if base is None else _path(base)
-    one = isinstance(files, (str, os.PathLike))
-    for entry in [files] if one else files:  # type: ignore[union-attr]
+    for entry in [files] if isinstance(files, (str, os.PathLike)) else files:
         if not isinstance(entry, (str, os.PathLike)):
             raise InvalidInput(f"{entry!r} is no path.")
         for path, name in _expanded(_path(entry)):

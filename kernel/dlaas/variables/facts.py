@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from dlaas.errors import DlaasError
+from dlaas.errors import DlaasError, InvalidInput
 from dlaas.lifetime import said
 from dlaas.model import DID, DIDType, Metadata, Rule, Status
 from dlaas.sizes import size_said
@@ -27,6 +27,8 @@ _MOST = 5
 _MOST_DATASETS = 200
 _MOST_CONTAINERS = 10
 _MOST_FILES = 500
+# It is a record, told in words of its own.
+_PROVENANCE = "dlaas_provenance"
 
 Rows = list[tuple[str, list[str]]]
 
@@ -185,6 +187,7 @@ def rows(item: Item, facts: Facts) -> Rows:
     if not getattr(item, "is_part", False):
         # What it counts is counted for the whole.
         told.append(("Metadata", _custom(metadata)))
+        told.append(("Provenance", _few(_provenance(metadata))))
     told.append(("Not known", _unknown(facts)))
     return [(heading, lines) for heading, lines in told if lines]
 
@@ -237,7 +240,23 @@ def _checksum(metadata: Metadata | None) -> list[str]:
 def _custom(metadata: Metadata | None) -> list[str]:
     if metadata is None:
         return []
-    return _few([f"{key} = {str(value)[:200]}" for key, value in metadata.custom.items()], 10)
+    own = {key: value for key, value in metadata.custom.items() if key != _PROVENANCE}
+    return _few([f"{key} = {str(value)[:200]}" for key, value in own.items()], 10)
+
+
+def _provenance(metadata: Metadata | None) -> list[str]:
+    """Say who made it, and of what, where its metadata tell."""
+    told = metadata.custom.get(_PROVENANCE) if metadata else None
+    if metadata is None or told is None:
+        return []
+    from dlaas.publish import provenance
+
+    try:
+        told = provenance.parsed(metadata.did, told) if isinstance(told, str) else told
+        said = str(provenance.from_json(metadata.did, told))
+    except InvalidInput as error:
+        return [error.message]
+    return [line.strip() for line in said.removeprefix(f"{metadata.did}: ").splitlines()]
 
 
 def _few(lines: list[str], most: int = _MOST) -> list[str]:

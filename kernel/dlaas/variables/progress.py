@@ -62,6 +62,7 @@ class Line:
         from IPython.display import display
 
         if self._handle is None:
+            # IPython publishes types, but none of this function.
             self._handle = display({"text/plain": text}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         elif text != self._last:
             self._handle.update({"text/plain": text}, raw=True)

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { AvailableModel } from '../available/model';
+import { comingText } from '../available/preview';
 import { qosText } from '../available/where';
 import { LakeModel } from '../lake/model';
 import type { RulePreview } from '../schema';
@@ -237,5 +238,34 @@ describe('AvailableModel', () => {
     const qos = { label: 'SAFE', expression: 'QOS=SAFE', rses: ['A', 'B'] };
     expect(qosText(qos, trans)).toContain('cannot be made again: A, B');
     expect(qosText({ ...qos, label: 'NEW' }, trans)).toBe('A, B');
+  });
+});
+
+describe('what would be copied', () => {
+  it.each([
+    [{}, 1, '4.00\u00a0kB would be copied to MOUNT.'],
+    [{ rses: ['A', 'B'] }, 1, '4.00\u00a0kB would be copied to one of A, B.'],
+    [
+      { rses: ['A', 'B', 'C'], present_files: 4, present_bytes: 4000 },
+      2,
+      '4.00\u00a0kB each would be copied to 2 of A, B, C, but for what is there already.'
+    ],
+    [
+      { rses: [...'ABCDEF'], rse_expression: 'tier=2' },
+      1,
+      '4.00\u00a0kB would be copied to one of tier=2.'
+    ],
+    [
+      { present_files: 1, present_bytes: 1000 },
+      1,
+      '3.00\u00a0kB would be copied to MOUNT: 1 of 4 files are there already.'
+    ],
+    [
+      { present_files: 4, present_bytes: 4000 },
+      1,
+      'All of it is on MOUNT already: nothing is copied.'
+    ]
+  ])('%j in %d copies: %s', (more, copies, words) => {
+    expect(comingText(preview(more), copies, trans)).toBe(words);
   });
 });

@@ -105,6 +105,8 @@ describe('the basket', () => {
     expect(JSON.stringify(model.info)).not.toContain('secret');
     await model.read();
     expect(server.bodies[1]).toEqual({ host: null, token: null });
+    await model.read(HOST, '');
+    expect(server.bodies[2]).toEqual({ host: HOST, token: '' });
   });
 
   it('shows a refusal and what it had; what is gone is chosen no more', async () => {

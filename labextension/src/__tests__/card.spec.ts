@@ -117,6 +117,33 @@ describe('the card', () => {
     expect(card.explanation(stuck)).toMatchObject({ error: 'RuleNotFound' });
   });
 
+  it('goes on saying why an act was refused, until the next one', async () => {
+    const { card, lake, server } = await cardOf({
+      'PATCH lake/rules/r1': () => refusal(403, { error: 'AccessDenied' })
+    });
+    await card.retryRule(card.rules![0]);
+    await settle();
+    await lake.statuses.ask('lake', 's:d');
+    await settle();
+    expect(card.problem?.error).toBe('AccessDenied');
+    server.routes['PATCH lake/rules/r1'] = () => rule({ id: 'r1' });
+    await card.retryRule(card.rules![0]);
+    expect(card.problem).toBeNull();
+  });
+
+  it('asks for nothing while nobody sees it, and then for what changed', async () => {
+    const { card, lake, server } = await cardOf();
+    card.isActive = false;
+    server.routes['GET lake/status'] = () => status({ state: 'available' });
+    const before = server.count('GET lake/rules');
+    await lake.statuses.ask('lake', 's:d');
+    await settle();
+    expect(server.count('GET lake/rules')).toBe(before);
+    card.isActive = true;
+    await settle();
+    expect(server.count('GET lake/rules')).toBe(before + 1);
+  });
+
   it('has a stuck rule put elsewhere', async () => {
     const { card, server } = await cardOf({
       'GET lake/qos': () => [],

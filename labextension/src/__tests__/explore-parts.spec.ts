@@ -4,8 +4,9 @@ import { ExploreModel } from '../explore/model';
 import { Scroll } from '../explore/scroll';
 import type { IState } from '../explore/searches';
 import { Searches } from '../explore/searches';
-import type { IEntryRow } from '../explore/tree';
-import { Group, Tree } from '../explore/tree';
+import type { IEntryRow } from '../explore/group';
+import { Group } from '../explore/group';
+import { Tree } from '../explore/tree';
 import { toPatterns } from '../explore/typed';
 import { LakeModel } from '../lake/model';
 import {
@@ -261,6 +262,25 @@ describe('ExploreModel', () => {
       4,
       4
     ]);
+  });
+
+  it('says how far a long list is, and does not keep it as a recent search', async () => {
+    const { model, server } = await explore({
+      'GET lake/dids': request =>
+        stream(entry(new URL(request.url).searchParams.get('pattern')!), END)
+    });
+    const names = Array.from({ length: 200 }, (_, n) => `s:number.${n}`);
+    model.text = names.join('\n');
+    const far: number[] = [];
+    model.stateChanged.connect(() => far.push(model.lookedUp));
+    await model.search();
+    expect([model.asked, model.found, model.lookedUp]).toEqual([200, 200, 200]);
+    expect(far).toContain(100);
+    expect(server.count('GET lake/dids')).toBe(200);
+    expect(model.searches.recent).toEqual([]);
+    model.text = 's:one';
+    await model.search();
+    expect(model.searches.recent.map(({ text }) => text)).toEqual(['s:one']);
   });
 
   it('ends a list by a lake that is down', async () => {

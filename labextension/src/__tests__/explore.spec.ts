@@ -1,5 +1,5 @@
 import { ExploreModel } from '../explore/model';
-import type { IEntryRow, INoteRow } from '../explore/tree';
+import type { IEntryRow, INoteRow } from '../explore/group';
 import { LakeModel } from '../lake/model';
 import {
   END,
@@ -311,6 +311,75 @@ describe('ExploreModel', () => {
     await model.more(noteAt(model, 2));
     expect(dids(model)).toEqual(['s:a', 's:b', 's:c']);
     expect(model.activeIndex).toBe(2);
+  });
+
+  it('keeps open what is open when more is listed', async () => {
+    const { model, search, server } = await explore({
+      'GET lake/dids': () =>
+        stream(entry('s:a'), entry('s:b'), { ...END, truncated: true }),
+      'GET lake/contents': () => stream(entry('s:a1', 'file'), END)
+    });
+    await search('s:*');
+    await model.toggle(entryAt(model, 0));
+    server.routes['GET lake/dids'] = () =>
+      stream(entry('s:a'), entry('s:b'), entry('s:c'), END);
+    model.activeIndex = 3;
+    await model.more(noteAt(model, 3));
+    expect(dids(model)).toEqual(['s:a', 's:a1', 's:b', 's:c']);
+    expect(model.activeIndex).toBe(3);
+    await model.toggle(entryAt(model, 0));
+    expect(dids(model)).toEqual(['s:a', 's:b', 's:c']);
+    expect(server.count('GET lake/contents')).toBe(1);
+  });
+
+  it('goes on with a branch that was on its way when more is listed', async () => {
+    const { model, search, server } = await explore({
+      'GET lake/dids': () => stream(entry('s:a'), { ...END, truncated: true }),
+      'GET lake/contents': () => new Promise(() => undefined)
+    });
+    await search('s:*');
+    void model.toggle(entryAt(model, 0));
+    await settle();
+    server.routes['GET lake/dids'] = () =>
+      stream(entry('s:a'), entry('s:b'), END);
+    await model.more(noteAt(model, 2));
+    expect(dids(model)).toEqual(['s:a', 'more', 's:b']);
+    server.routes['GET lake/contents'] = () => stream(entry('s:a1'), END);
+    model.see(rows(model));
+    await settle();
+    expect(dids(model)).toEqual(['s:a', 's:a1', 's:b']);
+  });
+
+  it('gives up with its search a branch that was closed and opened again', async () => {
+    const asked: Request[] = [];
+    const answers: ((value: Response) => void)[] = [];
+    const { model, search } = await explore({
+      'GET lake/dids': () => stream(entry('s:a'), END),
+      'GET lake/contents': request => {
+        asked.push(request);
+        return asked.length === 1
+          ? stream(entry('s:1'), { ...END, truncated: true })
+          : new Promise(resolve => answers.push(resolve));
+      }
+    });
+    await search('s:*');
+    await model.toggle(entryAt(model, 0));
+    void model.more(noteAt(model, 2));
+    await settle();
+    await model.toggle(entryAt(model, 0));
+    await model.toggle(entryAt(model, 0));
+    void model.more(noteAt(model, 2));
+    await settle();
+    // What was given up ends when the next is under way.
+    answers[0](stream(END));
+    await settle();
+    expect(asked.map(({ signal }) => signal.aborted)).toEqual([
+      false,
+      true,
+      false
+    ]);
+    await search('s:other*');
+    expect(asked[2].signal.aborted).toBe(true);
   });
 
   it('never asks for more rows than the server lists', async () => {

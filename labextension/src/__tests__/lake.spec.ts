@@ -123,6 +123,17 @@ describe('Statuses', () => {
     expect(statuses.get('lake', 's:d').status).toBeNull();
   });
 
+  it('forgets what nobody looks at when hints were lost', async () => {
+    const { answers, statuses } = asked();
+    statuses.look('lake', 's:seen');
+    statuses.look('lake', 's:left').dispose();
+    answers.forEach(answer => answer(status()));
+    await settle();
+    statuses.forget();
+    expect(statuses.get('lake', 's:seen').status).not.toBeNull();
+    expect(statuses.get('lake', 's:left').status).toBeNull();
+  });
+
   it('asks again when a hint comes while it asks', async () => {
     const { answers, statuses } = asked();
     statuses.look('lake', 's:d');

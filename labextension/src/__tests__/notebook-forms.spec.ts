@@ -320,6 +320,12 @@ describe('completion', () => {
     expect([reply.start, reply.end]).toEqual([offset - 4, offset]);
     await provider.fetch({ text, offset });
     expect(server.count('GET lake/complete')).toBe(1);
+    // Later there may be a login, or more DIDs.
+    const later = Date.now() + 60_000;
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(later);
+    await provider.fetch({ text, offset });
+    clock.mockRestore();
+    expect(server.count('GET lake/complete')).toBe(2);
   });
 
   it('asks nobody outside a string, without a login, or of an unknown instance', async () => {

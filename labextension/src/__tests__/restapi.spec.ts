@@ -67,6 +67,14 @@ describe('restapi', () => {
     expect(error.problem.error).toBe('RucioFailed');
   });
 
+  it('reads rows that are texts, as paths are, wherever the answer is cut', async () => {
+    const paths = ['/data/s/a problem.root', '/data/s/the end.root', '/b'];
+    const server = new Server({
+      'GET lake/paths': () => stream(...paths, END)
+    });
+    expect(await api.listPaths(server.settings, 'lake', 's:d')).toEqual(paths);
+  });
+
   it('notices a stream that ends too early', async () => {
     const server = new Server({
       'GET lake/dids': () => stream(entry('s:a'))

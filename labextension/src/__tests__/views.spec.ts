@@ -167,6 +167,55 @@ describe('the panel', () => {
     );
   });
 
+  it('opens the menu that the keyboard asks for on the active row', async () => {
+    const { find, lake, panel } = await open({
+      'GET lake/dids': () => stream(entry('s:a'), entry('s:b'), END),
+      'GET lake/status': () => status()
+    });
+    panel.search('s:*');
+    await paint();
+    const tree = find('[role=tree]')!;
+    press(tree, 'End');
+    await paint();
+    const asked: EventTarget[] = [];
+    document.addEventListener(
+      'contextmenu',
+      event => void (event.target && asked.push(event.target)),
+      { once: true }
+    );
+    const init = { bubbles: true, cancelable: true, shiftKey: true };
+    tree.dispatchEvent(new MouseEvent('contextmenu', init));
+    expect((asked[0] as HTMLElement).dataset.did).toBe('s:b');
+    expect(lake.selected?.did).toBe('s:b');
+  });
+
+  it('does not deny what only is of another type', async () => {
+    const { find, panel } = await open({
+      'GET lake/dids': request =>
+        request.url.includes('type=all')
+          ? stream(entry('s:a'), END)
+          : stream(END)
+    });
+    const said = () => find('.jp-Dlaas-nothing')?.textContent;
+    panel.search('s:a', 'file');
+    await paint();
+    expect(said()).toContain('Nothing of this type has such a name.');
+    expect(said()).not.toContain('There is no such DID');
+  });
+
+  it('names two hundred of those that were not found, and how many more there are', async () => {
+    const names = Array.from({ length: 300 }, (_, n) => `s:none.${n}`);
+    const { find, panel } = await open({ 'GET lake/dids': () => stream(END) });
+    panel.search(names.join(' '));
+    for (let turn = 0; turn < 10; turn += 1) {
+      await paint();
+    }
+    const list = find('.jp-Dlaas-missing')!;
+    expect(list.textContent).toContain('300 of 300 were not found');
+    expect(list.textContent).toContain('and 100 more');
+    expect(list.querySelectorAll('code')).toHaveLength(200);
+  });
+
   it('goes from tab to tab with the arrow keys', async () => {
     const { find, panel } = await open({});
     const widget = new Widget();

@@ -107,6 +107,7 @@ describe('lifetimes', () => {
     [{ kind: 'days', days: '' }, 'missing'],
     [{ kind: 'days', days: '99999999' }, 'long'],
     [{ kind: 'date', date: '2026-11-19' }, 'past'],
+    [{ kind: 'date', date: '9999-01-01' }, 'long'],
     [{ kind: 'date', date: '' }, 'missing']
   ])('refuses %j as %s', (more, wrong) => {
     expect(meaning(entered(more as Partial<ILifetime>), now).wrong).toBe(wrong);

@@ -6,6 +6,11 @@ import type { RulePreview } from '../schema';
 import type { AvailableModel } from './model';
 
 /**
+ * How many RSEs are named; of more the expression is.
+ */
+const MOST = 5;
+
+/**
  * What it would mean, said before it is done.
  */
 export function Preview(props: {
@@ -23,7 +28,7 @@ export function Preview(props: {
       {!preview && model.isChecking && <p>{trans.__('Checking…')}</p>}
       {preview && (
         <>
-          <p>{comingText(preview, trans)}</p>
+          <p>{comingText(preview, Number(model.more.copies) || 1, trans)}</p>
           {preview.quota_left !== null && (
             <p>
               {trans.__(
@@ -45,9 +50,23 @@ function isThere({ files, present_files }: RulePreview): boolean {
   return files !== null && present_files === files;
 }
 
-function comingText(preview: RulePreview, trans: TranslationBundle): string {
-  const { bytes, files, present_bytes, present_files, rses } = preview;
-  const where = rses.length ? rses.join(', ') : preview.rse_expression;
+/**
+ * What would be copied, and where to.
+ */
+export function comingText(
+  preview: RulePreview,
+  copies: number,
+  trans: TranslationBundle
+): string {
+  const { bytes, files, present_bytes, present_files } = preview;
+  const where = placeText(preview, copies, trans);
+  if (copies > 1 && bytes !== null) {
+    return trans.__(
+      '%1 each would be copied to %2, but for what is there already.',
+      formatBytes(bytes),
+      where
+    );
+  }
   if (isThere(preview)) {
     return trans.__('All of it is on %1 already: nothing is copied.', where);
   }
@@ -64,4 +83,24 @@ function comingText(preview: RulePreview, trans: TranslationBundle): string {
         formatCount(files ?? 0)
       )
     : trans.__('%1 would be copied to %2.', missing, where);
+}
+
+/**
+ * Where it would go: Rucio chooses among the RSEs of an expression.
+ */
+function placeText(
+  { rse_expression, rses }: RulePreview,
+  copies: number,
+  trans: TranslationBundle
+): string {
+  const names =
+    rses.length && rses.length <= MOST
+      ? rses.join(', ')
+      : (rse_expression ?? '');
+  if (rses.length <= copies) {
+    return names;
+  }
+  return copies === 1
+    ? trans.__('one of %1', names)
+    : trans.__('%1 of %2', copies, names);
 }

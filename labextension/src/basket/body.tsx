@@ -46,7 +46,8 @@ export function BasketBody(props: IProps): JSX.Element {
         <span className="jp-Dlaas-quiet" role="status">
           {!info || model.isBusy
             ? trans.__('Asking…')
-            : trans._n(
+            : rows.length > 0 &&
+              trans._n(
                 '%2 item',
                 '%2 items',
                 rows.length,
@@ -88,9 +89,20 @@ export function BasketBody(props: IProps): JSX.Element {
 function Host(props: IProps & { host: BasketHost }): JSX.Element | null {
   const { host, model, trans } = props;
   const [token, setToken] = React.useState('');
-  const { problem } = host;
+  const { problem, typed } = host;
   if (!problem) {
-    return null;
+    return typed ? (
+      <div className="jp-Dlaas-basket-head">
+        <span className="jp-Dlaas-quiet">
+          {trans.__('%1, by your token', hostText(host.host))}
+        </span>
+        <Button
+          label={trans.__('Forget it')}
+          disabled={model.isBusy}
+          onClick={() => void model.read(host.host, '')}
+        />
+      </div>
+    ) : null;
   }
   if (!needsLogin(problem)) {
     return <ProblemView problem={problem} trans={trans} />;
@@ -206,7 +218,9 @@ function Line(props: IProps & { row: BasketRow }): JSX.Element {
         {[
           row.bytes !== null && formatBytes(row.bytes),
           !did && row.archive,
-          host ? hostText(host) : trans.__('imported'),
+          !host
+            ? trans.__('imported')
+            : model.info!.hosts.length > 1 && hostText(host),
           note
         ]
           .filter(Boolean)

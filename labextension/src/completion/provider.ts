@@ -12,6 +12,8 @@ import { beginning, namedInstance } from './text';
 const MOST = 50;
 // The completions of the kernel wait for ours, and never long.
 const PATIENCE = 700;
+// So long an answer serves again; then there may be a login, or more DIDs.
+const FRESH = 10_000;
 
 /**
  * Completes DIDs inside strings of code; outside them, or where the lake is slow, it keeps out of the way.
@@ -57,8 +59,9 @@ export class DIDCompletion implements ICompletionProvider {
    * Ask once; what came too late is there at the next key.
    */
   private _ask(begun: string): Promise<string[]> {
-    if (this._asked?.begun !== begun) {
-      this._asked = { begun, found: this._complete(begun) };
+    const now = Date.now();
+    if (this._asked?.begun !== begun || now - this._asked.at > FRESH) {
+      this._asked = { at: now, begun, found: this._complete(begun) };
     }
     return this._asked.found;
   }
@@ -77,5 +80,9 @@ export class DIDCompletion implements ICompletionProvider {
     return complete(lake.settings, instance.name, begun, MOST).catch(() => []);
   }
 
-  private _asked: { begun: string; found: Promise<string[]> } | null = null;
+  private _asked: {
+    at: number;
+    begun: string;
+    found: Promise<string[]>;
+  } | null = null;
 }

@@ -60,12 +60,15 @@ export function StateBadge(props: {
   asking: boolean;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { status, trans } = props;
+  const { asking, status, trans } = props;
   if (!status) {
     return (
-      <span className="jp-Dlaas-badge jp-mod-asking" data-state="asking">
-        <span className="jp-Dlaas-dots" aria-hidden="true" />
-        <span>{props.asking ? trans.__('Asking…') : trans.__('Unknown')}</span>
+      <span
+        className="jp-Dlaas-badge jp-mod-asking"
+        data-state={asking ? 'asking' : 'unknown'}
+      >
+        {asking && <span className="jp-Dlaas-dots" aria-hidden="true" />}
+        <span>{asking ? trans.__('Asking…') : trans.__('Unknown')}</span>
       </span>
     );
   }

@@ -58,8 +58,8 @@ export function Facts(props: IProps): JSX.Element | null {
       <dl>
         {facts
           .filter(([, value]) => value)
-          .map(([key, value, isCopied]) => (
-            <React.Fragment key={key}>
+          .map(([key, value, isCopied], index) => (
+            <React.Fragment key={index}>
               <dt>{key}</dt>
               <dd>
                 {value}

@@ -40,8 +40,18 @@ export class DetailsSection extends Section<DetailsModel> {
   }
 
   private _copy(text: string, told: string): void {
-    Clipboard.copyToSystem(text);
-    Notification.info(this.trans.__('Copied: %1', told), { autoClose: 2000 });
+    const { trans } = this;
+    const copy = () => {
+      Clipboard.copyToSystem(text);
+      Notification.info(trans.__('Copied: %1', told), { autoClose: 2000 });
+    };
+    // What was long in coming a browser copies after another click only.
+    if (navigator.userActivation?.isActive === false) {
+      const actions = [{ label: trans.__('Copy'), callback: copy }];
+      Notification.info(told, { autoClose: 30_000, actions });
+    } else {
+      copy();
+    }
   }
 
   /**

@@ -4,9 +4,6 @@ import type { IItem } from '../did';
 import { referenceURL } from '../did';
 import type { LakeModel } from '../lake/model';
 import type { IKnown, Statuses } from '../lake/statuses';
-import { EndModel } from './endModel';
-import { MetadataModel } from './metadataModel';
-import { MoveModel } from './moveModel';
 import { Model } from '../model';
 import { problemOf } from '../problems';
 import type { Settings } from '../request';
@@ -20,13 +17,10 @@ import type {
   Problem,
   Rule
 } from '../schema';
-
-interface IAnswers {
-  metadata: Metadata;
-  rules: Rule[];
-  copies: Copies[];
-  parents: Entry[];
-}
+import { Answers } from './answers';
+import { EndModel } from './endModel';
+import { MetadataModel } from './metadataModel';
+import { MoveModel } from './moveModel';
 
 /**
  * All about the selected DID.
@@ -34,6 +28,7 @@ interface IAnswers {
 export class DetailsModel extends Model {
   constructor(private readonly lake: LakeModel) {
     super();
+    this._answers = new Answers(lake, () => this.changed());
     lake.stateChanged.connect(this._onLake, this);
     lake.statuses.changed.connect(this._onStatus, this);
   }
@@ -76,35 +71,35 @@ export class DetailsModel extends Model {
   }
 
   get metadata(): Metadata | null {
-    return this._answers.metadata ?? null;
+    return this._answers.get('metadata');
   }
 
   /**
    * The copies of the DID, by RSE.
    */
   get copies(): readonly Copies[] | null {
-    return this._answers.copies ?? null;
+    return this._answers.get('copies');
   }
 
   /**
    * What holds the DID.
    */
   get parents(): readonly Entry[] | null {
-    return this._answers.parents ?? null;
+    return this._answers.get('parents');
   }
 
   /**
    * All rules of the DID, also those that keep it elsewhere.
    */
   get rules(): readonly Rule[] | null {
-    return this._answers.rules ?? null;
+    return this._answers.get('rules');
   }
 
   /**
-   * Why metadata or rules could not be had.
+   * Why the last act was refused, or why something could not be had.
    */
   get problem(): Problem | null {
-    return this._problem;
+    return this._refusal ?? this._answers.problem;
   }
 
   /**
@@ -143,25 +138,16 @@ export class DetailsModel extends Model {
    * Why a rule is as it is, once it was asked.
    */
   explanation(rule: Rule): Explanation | Problem | null {
-    return this._explanations.get(rule.id) ?? null;
+    return this._answers.explanation(rule);
   }
 
   /**
    * Ask why a rule is as it is.
    */
   async explain(rule: Rule): Promise<void> {
-    const { _explanations: all, _item: item } = this;
-    if (!item) {
-      return;
+    if (this._item) {
+      await this._answers.explain(this._item, rule);
     }
-    const { settings } = this.lake;
-    try {
-      const answer = api.explainRule(settings, item.instance, rule.id);
-      all.set(rule.id, await this.lake.guard(answer));
-    } catch (error) {
-      all.set(rule.id, problemOf(error));
-    }
-    this.changed();
   }
 
   /**
@@ -169,11 +155,12 @@ export class DetailsModel extends Model {
    */
   async listPaths(): Promise<string[]> {
     const { did, instance } = this._item!;
+    this._refusal = null;
     try {
       const { settings } = this.lake;
       return await this.lake.guard(api.listPaths(settings, instance, did));
     } catch (error) {
-      this._problem = problemOf(error);
+      this._refusal = problemOf(error);
       this.changed();
       return [];
     }
@@ -213,16 +200,16 @@ export class DetailsModel extends Model {
    */
   async refresh(): Promise<void> {
     const { _item: item } = this;
+    this._refusal = null;
     if (item) {
       void this.lake.statuses.ask(item.instance, item.did);
-      await this._load(item);
+      await this._answers.load(item);
     }
   }
 
   dispose(): void {
     this._look?.dispose();
-    this._aborter.abort();
-    this._changingAborter.abort();
+    this._answers.stop();
     super.dispose();
   }
 
@@ -243,14 +230,13 @@ export class DetailsModel extends Model {
       return;
     }
     this._item = selected;
-    this._answers = {};
-    this._explanations.clear();
-    this._problem = null;
+    this._answers.clear();
+    this._refusal = null;
     this._seen = '';
     this.onActive(this.isActive);
     this.changed();
     if (selected) {
-      void this._load(selected);
+      void this._answers.load(selected);
     }
   }
 
@@ -259,62 +245,24 @@ export class DetailsModel extends Model {
    */
   private _onStatus(_: Statuses, known: IKnown): void {
     const { _item: item } = this;
-    if (!item || known.did !== item.did || known.instance !== item.instance) {
+    if (
+      !this.isActive ||
+      known.did !== item?.did ||
+      known.instance !== item.instance
+    ) {
       return;
     }
     const seen = JSON.stringify(known.status);
-    if (!known.isAsking && !known.problem && this._problem) {
+    if (!known.isAsking && !known.problem && this._answers.problem) {
       // What stood in the way is gone.
-      void this._load(item);
+      void this._answers.load(item);
     } else if (!known.isAsking && this._seen && seen !== this._seen) {
-      void this._loadChanging(item);
+      void this._answers.loadChanging(item);
     }
     if (!known.isAsking) {
       this._seen = seen;
     }
     this.changed();
-  }
-
-  private async _load(item: IItem): Promise<void> {
-    this._aborter.abort();
-    this._aborter = new AbortController();
-    const { signal } = this._aborter;
-    this._problem = null;
-    const { settings } = this.lake;
-    const { did, instance } = item;
-    await Promise.all([
-      this._loadChanging(item),
-      this._take(
-        'metadata',
-        api.getMetadata(settings, instance, did, signal),
-        signal
-      ),
-      this._take(
-        'parents',
-        api.listParents(settings, instance, did, signal),
-        signal
-      )
-    ]);
-  }
-
-  private async _loadChanging(item: IItem): Promise<void> {
-    this._changingAborter.abort();
-    this._changingAborter = new AbortController();
-    const { signal } = this._changingAborter;
-    const { settings } = this.lake;
-    const { did, instance } = item;
-    await Promise.all([
-      this._take(
-        'rules',
-        api.listRules(settings, instance, did, signal),
-        signal
-      ),
-      this._take(
-        'copies',
-        api.listCopies(settings, instance, did, signal),
-        signal
-      )
-    ]);
   }
 
   private async _change(
@@ -326,56 +274,27 @@ export class DetailsModel extends Model {
       return;
     }
     this._changing.add(rule.id);
-    this._problem = null;
+    this._refusal = null;
     this.changed();
-    let problem: Problem | null = null;
+    let refusal: Problem | null = null;
     try {
       await this.lake.guard(act(this.lake.settings, item.instance));
     } catch (error) {
-      problem = problemOf(error);
+      refusal = problemOf(error);
     }
     this._changing.delete(rule.id);
     if (item === this._item) {
+      this._refusal = refusal;
       void this.lake.statuses.ask(item.instance, item.did);
-      await this._loadChanging(item);
-      this._problem = problem ?? this._problem;
-    }
-    this.changed();
-  }
-
-  private async _take<Key extends keyof IAnswers>(
-    key: Key,
-    answer: Promise<IAnswers[Key]>,
-    signal: AbortSignal
-  ): Promise<void> {
-    let problem: Problem | null = null;
-    let value: IAnswers[Key] | undefined;
-    try {
-      value = await this.lake.guard(answer);
-    } catch (error) {
-      problem = problemOf(error);
-    }
-    if (signal.aborted) {
-      return;
-    }
-    if (problem) {
-      this._problem = problem;
-    } else {
-      this._answers[key] = value;
-    }
-    if (key === 'rules') {
-      this._explanations.clear();
+      await this._answers.loadChanging(item);
     }
     this.changed();
   }
 
   private _item: IItem | null = null;
-  private _answers: Partial<IAnswers> = {};
-  private _explanations = new Map<string, Explanation | Problem>();
-  private _problem: Problem | null = null;
+  private readonly _answers: Answers;
+  private _refusal: Problem | null = null;
   private _look: IDisposable | null = null;
   private _changing = new Set<string>();
-  private _aborter = new AbortController();
-  private _changingAborter = new AbortController();
   private _seen = '';
 }

@@ -32,7 +32,11 @@ export function Rules(props: IProps): JSX.Element | null {
     <details className="jp-Dlaas-rules" open>
       <summary>{trans.__('Rules (%1)', rules.length)}</summary>
       {rules.length === 0 && (
-        <Quiet>{trans.__('No rule protects it: Rucio may delete it.')}</Quiet>
+        <Quiet>
+          {model.item?.type === 'file'
+            ? trans.__('No rule protects it: Rucio may delete it.')
+            : trans.__('None of its own; what is in it may have some.')}
+        </Quiet>
       )}
       <ul>
         {rules.map(rule => (

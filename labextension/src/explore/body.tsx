@@ -67,7 +67,11 @@ function SearchForm({ model, trans }: IProps): JSX.Element {
             />
           </span>
         )}
-        <span className="jp-Dlaas-search-count" role="status">
+        <span
+          className="jp-Dlaas-search-count"
+          role="status"
+          aria-busy={model.phase === 'asking'}
+        >
           {countText(model, trans)}
         </span>
       </div>
@@ -98,12 +102,18 @@ function TypeFilter({ model, trans }: IProps): JSX.Element {
 }
 
 function countText(model: ExploreModel, trans: TranslationBundle): string {
-  if (model.phase === 'asking') {
-    return trans.__('Searching…');
+  const { asked, found, isTruncated, lookedUp, phase } = model;
+  if (phase === 'asking') {
+    return asked > 1
+      ? trans.__('%1% …', Math.floor((100 * lookedUp) / asked))
+      : trans.__('Searching…');
   }
-  return model.phase === 'done'
-    ? trans._n('%2 found', '%2 found', model.found, formatCount(model.found))
-    : '';
+  if (phase !== 'done') {
+    return '';
+  }
+  return isTruncated
+    ? trans.__('%1+ found', formatCount(found))
+    : trans._n('%2 found', '%2 found', found, formatCount(found));
 }
 
 /**

@@ -78,3 +78,35 @@ export function onTreeKey(
   event.preventDefault();
   event.stopPropagation();
 }
+
+/**
+ * A menu that the keyboard asks for is about the active row, not about the tree that has the focus.
+ */
+export function openMenu(
+  event: React.MouseEvent<HTMLElement>,
+  id: string
+): void {
+  const { button, currentTarget: tree, target } = event;
+  const row = document.getElementById(id);
+  if (target !== tree || button === 2 || !row) {
+    return;
+  }
+  event.preventDefault();
+  event.stopPropagation();
+  const { bottom, left } = row.getBoundingClientRect();
+  row.dispatchEvent(
+    new MouseEvent('contextmenu', {
+      bubbles: true,
+      cancelable: true,
+      button: 2,
+      clientX: left + 40,
+      clientY: bottom
+    })
+  );
+  // Lumino leaves the focus nowhere.
+  document.querySelector('.lm-Menu')?.addEventListener('keydown', pressed => {
+    if ((pressed as KeyboardEvent).key === 'Escape') {
+      setTimeout(() => tree.focus());
+    }
+  });
+}

@@ -2,11 +2,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { flushSync } from 'react-dom';
 
-import { onTreeKey, useTypeahead } from './keys';
+import type { Row } from './group';
+import { onTreeKey, openMenu, useTypeahead } from './keys';
 import type { ExploreModel } from './model';
 import { TreeRow } from './row';
 import { Scroll } from './scroll';
-import type { Row } from './tree';
 
 const ROW = 24;
 const BEYOND = 8;
@@ -30,13 +30,23 @@ export function TreeList(props: {
   const rows = drawn(model, first, end, active);
   const { place } = go;
 
+  const last = React.useRef({ key: '', view, isSeen: false });
+
   React.useEffect(() => {
+    const { current: before } = last;
     const top = active * ROW;
-    if (active >= 0 && (top < place() || top + ROW > place() + view)) {
+    const isSeen = top >= place() && top + ROW <= place() + view;
+    last.current = { key: key(model.row(active)), view, isSeen };
+    const isMoved = last.current.key !== before.key;
+    // What arrives around the active row scrolls nothing; but the card that opens must not cover it.
+    if (
+      active >= 0 &&
+      !isSeen &&
+      (isMoved || (before.isSeen && before.view !== view))
+    ) {
       go(top < place() ? top : top + ROW - view);
     }
-    // Only a move of the active row scrolls, not what arrives around it.
-  }, [key(model.row(active))]);
+  });
 
   React.useEffect(() => {
     const seen = rows.filter(({ index }) => index >= first && index < end);
@@ -53,11 +63,18 @@ export function TreeList(props: {
       aria-busy={model.phase === 'asking'}
       aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined}
       onKeyDown={event =>
-        onTreeKey(event, model, Math.floor(view / ROW) - 1, typeahead)
+        onTreeKey(
+          event,
+          model,
+          Math.max(Math.floor(view / ROW) - 1, 1),
+          typeahead
+        )
       }
+      onContextMenu={event => openMenu(event, `${id}-${active}`)}
       onFocus={() => {
         if (active < 0 && count) {
-          model.activeIndex = 0;
+          // One in sight: what a mouse is about to click must not move.
+          model.activeIndex = Math.min(Math.ceil(place() / ROW), count - 1);
         }
       }}
     >

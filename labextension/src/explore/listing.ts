@@ -1,8 +1,8 @@
 import type { LakeModel } from '../lake/model';
 import { problemOf } from '../problems';
 import * as api from '../restapi';
-import type { IPlace } from './tree';
-import { Group, Tree } from './tree';
+import type { Group, IPlace } from './group';
+import { Tree } from './tree';
 
 /**
  * How many rows of a collection's contents are asked for at first.
@@ -30,7 +30,7 @@ export class Listing {
    */
   stop(): void {
     this.aborter.abort();
-    this._asking.forEach(group => group.aborter.abort());
+    this._asking.forEach(group => group.stop());
   }
 
   /**
@@ -72,7 +72,10 @@ export class Listing {
         this.lookAtLogin(error);
       }
     } finally {
-      this._asking.delete(group);
+      // Closed and opened again, it may be asked for anew by now.
+      if (group.aborter === aborter) {
+        this._asking.delete(group);
+      }
     }
     this.changed();
   }

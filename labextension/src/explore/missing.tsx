@@ -7,6 +7,11 @@ import { explain } from '../problems';
 import type { ExploreModel } from './model';
 import type { IMissing } from './search';
 
+/**
+ * How many of those not found are named.
+ */
+const MOST = 200;
+
 interface IProps {
   model: ExploreModel;
   trans: TranslationBundle;
@@ -18,12 +23,13 @@ interface IProps {
 export function NothingFound({ model, trans }: IProps): JSX.Element {
   const { asked, isExact, isFiltered, pattern, type } = model;
   const isList = asked > 1;
+  const isAnyType = type === 'all';
   return (
     <div className="jp-Dlaas-empty jp-Dlaas-nothing">
       <strong>
         {isList
           ? trans.__('None of them was found')
-          : isExact
+          : isExact && isAnyType
             ? trans.__('There is no such DID')
             : trans.__('No match')}
       </strong>
@@ -31,11 +37,15 @@ export function NothingFound({ model, trans }: IProps): JSX.Element {
       <p>
         {isFiltered
           ? trans.__('Nothing of that name has such metadata.')
-          : isList || isExact
-            ? trans.__(
-                'Check scope and name, or search with * for a part of it.'
-              )
-            : trans.__('The scope exists, but nothing in it has such a name.')}
+          : !isAnyType
+            ? trans.__('Nothing of this type has such a name.')
+            : isList || isExact
+              ? trans.__(
+                  'Check scope and name, or search with * for a part of it.'
+                )
+              : trans.__(
+                  'The scope exists, but nothing in it has such a name.'
+                )}
       </p>
       {isFiltered && (
         <Button
@@ -45,7 +55,7 @@ export function NothingFound({ model, trans }: IProps): JSX.Element {
           }}
         />
       )}
-      {type !== 'all' && (
+      {!isAnyType && (
         <Button
           label={trans.__('Search all types')}
           onClick={() => {
@@ -53,7 +63,7 @@ export function NothingFound({ model, trans }: IProps): JSX.Element {
           }}
         />
       )}
-      {type === 'all' && isExact && (
+      {isAnyType && isExact && (
         <Button
           label={trans.__('Search for names that begin so')}
           onClick={() => {
@@ -87,11 +97,14 @@ export function Missing({ model, trans }: IProps): JSX.Element | null {
         )}
       </summary>
       <ul tabIndex={0} aria-label={trans.__('Not found')}>
-        {missing.map(each => (
+        {missing.slice(0, MOST).map(each => (
           <li key={each.text}>
             <code>{each.text}</code> · {reason(each, model, trans)}
           </li>
         ))}
+        {missing.length > MOST && (
+          <li>{trans.__('and %1 more', formatCount(missing.length - MOST))}</li>
+        )}
       </ul>
     </details>
   );

@@ -10,8 +10,10 @@ import { formatBytes, formatCount, formatDay, formatTime } from '../format';
 import { explain } from '../problems';
 import { MOST_ROWS } from '../restapi';
 import type { IFound } from './entries';
+import type { IEntryRow, INoteRow, Row } from './group';
 import type { ExploreModel } from './model';
-import type { IEntryRow, INoteRow, Row } from './tree';
+
+const DOUBLE_CLICK = 300;
 
 interface IProps<T extends Row> {
   id: string;
@@ -69,7 +71,7 @@ function EntryRow(props: IProps<IEntryRow>): JSX.Element {
       data-did={isScope ? undefined : did}
       data-instance={isScope ? undefined : model.lake.instance?.name}
       title={date ? `${title}\n${formatTime(date)}` : title}
-      onClick={() => model.act(row)}
+      onClick={() => click(props)}
       onDoubleClick={isScope ? undefined : () => void model.toggle(row)}
       // The commands of the menu are about what is selected.
       onContextMenu={() => model.select(row)}
@@ -102,6 +104,19 @@ function EntryRow(props: IProps<IEntryRow>): JSX.Element {
       )}
     </div>
   );
+}
+
+/**
+ * The first card makes room for itself below: where a second click may follow, it must still find its row.
+ */
+function click({ index, model, row }: IProps<IEntryRow>): void {
+  const opensCard = row.entry.type !== 'scope' && !model.lake.selected;
+  if (opensCard && row.fold !== 'leaf') {
+    model.activeIndex = index;
+    setTimeout(() => model.act(row), DOUBLE_CLICK);
+  } else {
+    model.act(row);
+  }
 }
 
 function NoteRow(props: IProps<INoteRow>): JSX.Element {

@@ -32,10 +32,23 @@ export class Search extends Listing {
     changed: () => void
   ) {
     super(lake, instance, changed);
+    this.pattern = wanted.all.map(each => each.pattern).join(' ');
     this.tree.root.setNote(null);
   }
 
+  /**
+   * All that is looked for, in one line.
+   */
+  readonly pattern: string;
+
   readonly missing: IMissing[] = [];
+
+  /**
+   * How many of a list have been looked up.
+   */
+  get lookedUp(): number {
+    return this._lookedUp;
+  }
 
   get phase(): 'asking' | 'done' | 'problem' {
     return this._phase;
@@ -90,6 +103,7 @@ export class Search extends Listing {
           this.missing.push({ ...asked[index], problem });
         }
       });
+      this._lookedUp += asked.length;
       this.changed();
     }
     return isTruncated;
@@ -139,6 +153,7 @@ export class Search extends Listing {
 
   private _phase: 'asking' | 'done' | 'problem' = 'asking';
   private _problem: Problem | null = null;
+  private _lookedUp = 0;
 }
 
 interface IAnswer {

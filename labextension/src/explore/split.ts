@@ -45,10 +45,16 @@ export class ExploreSplit extends SplitPanel {
   private _onLake(): void {
     const isEmpty = this.lake.selected === null;
     if (this.card.isHidden !== isEmpty) {
+      if (isEmpty) {
+        this._sizes = this.relativeSizes();
+      }
       this.card.setHidden(isEmpty);
-      this.setRelativeSizes([0.42, 0.58]);
+      this.setRelativeSizes(this._sizes);
     }
   }
+
+  // As somebody dragged them, for the next card.
+  private _sizes = [0.42, 0.58];
 
   // The head of the panel grows and shrinks with what it asks, of which Lumino learns nothing.
   private readonly _observer = new ResizeObserver(() =>

@@ -287,6 +287,7 @@ export class LakeModel extends Model {
    * Hints were lost: one snapshot of what is shown.
    */
   private _onLost(): void {
+    this.statuses.forget();
     if (this.isActive) {
       void this.refresh(true);
       void this.statuses.refresh(true);

@@ -112,16 +112,14 @@ export class Statuses implements IDisposable {
    */
   hint(instance: string, did: string): void {
     const id = key(instance, did);
-    if (!this._held.has(id)) {
-      this._known.delete(id);
-      return;
-    }
     if (this._asked.has(id)) {
       // The answer on its way may be older than the hint.
       this._again.add(id);
-      return;
+    } else if (this._held.has(id)) {
+      void this.ask(instance, did, true);
+    } else {
+      this._known.delete(id);
     }
-    void this.ask(instance, did, true);
   }
 
   /**
@@ -133,6 +131,15 @@ export class Statuses implements IDisposable {
         this.ask(instance, did, isQuiet)
       )
     );
+  }
+
+  /**
+   * Hints were lost: forget what nobody looks at.
+   */
+  forget(): void {
+    [...this._known.keys()]
+      .filter(id => !this._held.has(id))
+      .forEach(id => this._known.delete(id));
   }
 
   /**

@@ -15,6 +15,7 @@ interface IProps {
   model: OpenDataModel;
   attach: (did: string, type: 'dataset' | 'file') => void;
   download: (did: string) => void;
+  basket: () => void;
   trans: TranslationBundle;
 }
 
@@ -28,16 +29,26 @@ const MOST = 100;
  */
 export function OpenDataBody(props: IProps): JSX.Element | null {
   const { model, trans } = props;
-  const { instance, isUsable } = model.lake;
+  const { instance, phase } = model.lake;
   if (!model.isOpen) {
-    return instance && !isUsable && !instance.problem ? (
-      <Button
-        label={trans.__('Look at open data without an account')}
-        onClick={() => {
-          model.isOpen = true;
-        }}
-      />
-    ) : null;
+    return (
+      <>
+        {instance && !instance.problem && (
+          <Button
+            label={trans.__('Look at open data without an account')}
+            onClick={() => {
+              model.isOpen = true;
+            }}
+          />
+        )}
+        {phase === 'ready' && (
+          <Button
+            label={trans.__('Look at the basket')}
+            onClick={props.basket}
+          />
+        )}
+      </>
+    );
   }
   return (
     <>

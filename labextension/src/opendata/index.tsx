@@ -13,14 +13,15 @@ export class OpenDataSection extends Section<OpenDataModel> {
     model: OpenDataModel,
     trans: TranslationBundle,
     private readonly attach: (did: string, type: 'dataset' | 'file') => void,
-    private readonly download: (did: string) => void
+    private readonly download: (did: string) => void,
+    private readonly basket: () => void
   ) {
     super(model, trans);
     this.addClass('jp-Dlaas-OpenDataSection');
   }
 
   protected render(): JSX.Element {
-    const { attach, download, model, trans } = this;
-    return <OpenDataBody {...{ attach, download, model, trans }} />;
+    const { attach, basket, download, model, trans } = this;
+    return <OpenDataBody {...{ attach, basket, download, model, trans }} />;
   }
 }

@@ -98,7 +98,9 @@ export class OpenDataModel extends Model {
         this._item = whole;
       }
     } catch (error) {
-      this._problem = problemOf(error);
+      if (this._item === item) {
+        this._problem = problemOf(error);
+      }
     }
     this.changed();
   }

@@ -70,7 +70,8 @@ export const basket: JupyterFrontEndPlugin<void> = {
             async (to, overwrite) =>
               lake.transfers.add(await open.download(did, to, overwrite)),
             trans
-          )
+          ),
+        () => panel.open('basket')
       ),
       open
     );

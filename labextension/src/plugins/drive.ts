@@ -6,6 +6,7 @@ import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
 
+import { makeDrive } from '../drive/index';
 import { IDataLake, IDataLakePanel } from '../tokens';
 
 /**
@@ -24,16 +25,20 @@ export const drive: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
     browser: IDefaultFileBrowser | null
   ) => {
-    let shown: Promise<Widget> | null = null;
+    let shown: Widget | null = null;
     const { preferences } = lake;
     const read = () => {
       if (!preferences.showDrive || !browser) {
-        void shown?.then(widget => widget.dispose());
+        shown?.dispose();
         shown = null;
         return;
       }
-      shown ??= import('../drive/index').then(({ makeDrive }) =>
-        makeDrive(app, lake, panel, browser, translator ?? nullTranslator)
+      shown ??= makeDrive(
+        app,
+        lake,
+        panel,
+        browser,
+        translator ?? nullTranslator
       );
     };
     preferences.changed.connect(read);
