@@ -111,6 +111,7 @@ test-ui: install ## The whole job in Chromium
 .PHONY: screenshots
 screenshots: install ## Renew the screenshots of the documentation
 	@$(STEP) "Screenshots" env SCREENSHOTS=1 python tests/ui/run.py main-job.spec.ts pictures.spec.ts
+	@$(STEP) "Pictures of the tutorials" env SCREENSHOTS=1 pytest -q tests/notebooks/test_tutorials.py
 
 .PHONY: bench
 bench: install ## The benchmarks (NAME=one of them), a JSON object per line

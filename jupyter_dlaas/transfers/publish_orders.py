@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from traitlets import TraitError
 
 from dlaas.lake import Lake
 from dlaas.model import DID, JobFile, PublishRequest, Reference, Uploaded
@@ -103,6 +108,7 @@ class PublishOrder(Order):
     def carry_out(self, lake: Lake, listener: Listener) -> Ending:
         """Publish it; raises what `Lake.publish` does."""
         asked = self.request
+        other = self._other_python()
         found = lake.publish(
             self._notebook(),
             asked.scope,
@@ -121,7 +127,20 @@ class PublishOrder(Order):
         )
         for did in found.files:
             listener.arrived(JobFile(did, "", "uploaded" if found.new else "skipped"))
-        return Ending(found.bytes, _result(found), remarks=found.remarks)
+        return Ending(found.bytes, _result(found), remarks=(*found.remarks, *other))
+
+    def _other_python(self) -> list[str]:
+        """Say where the software that is listed is not that of the notebook's kernel."""
+        notebook = notebooks.read(self._notebook())
+        if self.request.environment not in ("all", "imported") or not notebook.is_python:
+            return []
+        program = _program(notebook.kernel)
+        if program is None or not os.path.isabs(program) or program == sys.executable:
+            return []
+        return [
+            f"environment.txt lists the software of {sys.executable}; the notebook's kernel runs"
+            f" {program}."
+        ]
 
     def _notebook(self) -> Path:
         return source(self.root, self.request.notebook, hidden=self.hidden)
@@ -132,6 +151,17 @@ class PublishOrder(Order):
             return {}
         named = places.files(self.root, list(paths), hidden=self.hidden)
         return {source(self.root, path, hidden=self.hidden): name for path, name in named.items()}
+
+
+def _program(kernel: str | None) -> str | None:
+    """Answer what a kernel runs; None for one that is not installed here."""
+    if kernel is None:
+        return None
+    try:
+        argv = KernelSpecManager().get_kernel_spec(kernel).argv
+    except (NoSuchKernel, TraitError, OSError, ValueError):
+        return None
+    return str(argv[0]) if argv else None
 
 
 def _result(found: Published) -> Uploaded:

@@ -18,6 +18,7 @@ from standin import Answer, Request, StandIn
 import dlaas
 from dlaas import Lake, MultipleItemDID, SingleItemDID, errors
 from dlaas.basket import Basket, BasketItem, RucioConnector, fetching
+from dlaas.basket import archive as archives
 from dlaas.basket.fetching import safe_name
 from dlaas.basket.items import read_item
 from jupyter_dlaas.lake import EmbeddedLake
@@ -236,7 +237,7 @@ def test_an_archive_of_the_world_sends_nobody_on_into_a_private_network(
     one = archive(lambda _: Answer(302, headers={"Location": f"{inner.url}/d.fits"}))
     seen: list[str] = []
     # The first that is connected with passes for one of the world's.
-    monkeypatch.setattr(fetching, "is_public", lambda ip: not seen and not seen.append(ip))
+    monkeypatch.setattr(archives, "is_public", lambda ip: not seen and not seen.append(ip))
     refused = fetched(vo(f"{one.url}/a.fits"), tmp_path)
     assert refused.problem.error == "StorageFailed"
     assert "private network" in refused.problem.message

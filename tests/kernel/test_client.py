@@ -180,7 +180,10 @@ def test_a_rule_is_never_asked_for_twice(standin: Standin) -> None:
     def answer(request: Request) -> Answer:
         if request.method == "POST":
             return Answer(503)
-        if "usage" in request.path:
+        if "usage/local" in request.path:
+            endless = {"rse": "R", "bytes": 0, "files": 0, "bytes_limit": -1}
+            return Answer(200, json.dumps(endless).encode(), JSON)
+        if "usage" in request.path or "/attr" in request.path:
             return Answer(200, b"", {"Content-Type": "application/x-json-stream"})
         return Answer(200, json.dumps({"type": "DATASET", "bytes": 1}).encode(), JSON)
 

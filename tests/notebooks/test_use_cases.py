@@ -26,7 +26,6 @@ from jupyter_dlaas.lake import EmbeddedLake
 sys.path.append(str(Path(__file__).parents[1] / "kernel"))
 from standin import Answer, StandIn
 
-USE_CASES = sorted((FOLDER / "use-cases").glob("*.ipynb"))
 MOUNT, UPLOADS = "NOTEBOOK-MOUNT", "NORTH-DISK"
 
 
@@ -100,16 +99,6 @@ def lasts(one: Rule, days: float) -> bool:
     assert one.expires_at is not None
     left = one.expires_at - datetime.now(timezone.utc)
     return abs(left - timedelta(days=days)) < timedelta(hours=1)
-
-
-@pytest.mark.parametrize("path", USE_CASES, ids=lambda path: path.stem)
-def test_a_use_case_says_that_it_is_synthetic_and_ends_with_something_to_try(path: Path) -> None:
-    cells = nbformat.read(path, as_version=4).cells
-    title, purpose = cells[0].source.split("\n\n")
-    assert title.startswith("# ")
-    assert re.search(r"\*\*The\s[\w\s]+\ssynthetic\*\*", purpose)
-    assert re.search(r"in\s+place\s+of|instead\s+of|where\s+(the\s+)?\w+", purpose)
-    assert cells[-1].source.startswith("## Try it\n\n- ")
 
 
 def test_skao_finds_sources_in_a_workspace_and_adds_catalogues_to_the_dataset(

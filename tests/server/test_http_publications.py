@@ -158,6 +158,22 @@ async def test_an_order_outlives_the_server_that_took_it(
     assert orders.read(order.write()) == order
 
 
+async def test_a_kernel_of_another_python_is_remarked(
+    api: Api, listen: Listen, work: Path, jp_data_dir: Path
+) -> None:
+    folder = jp_data_dir / "kernels" / "elsewhere"
+    folder.mkdir(parents=True)
+    spec = {"argv": ["/opt/other/bin/python", "-m", "x"], "display_name": "x", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    for kernel, remarks in (("elsewhere", 1), ("never-installed", 0)):
+        content = json.loads(notebook(f"{kernel!r}"))
+        content["metadata"]["kernelspec"] = {"name": kernel, "language": "python"}
+        (work / "mass.ipynb").write_text(json.dumps(content))
+        job = await publish(api, listen, environment="imported")
+        notes = (await api("GET", f"jobs/{job['id']}/log")).value
+        assert sum("/opt/other/bin/python" in note["text"] for note in notes) == remarks
+
+
 ASKED = PublishRequest(
     "higgs/mass.ipynb", "user.alice", lifetime=86400, environment="imported", inputs=(FILE,)
 )

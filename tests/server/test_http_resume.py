@@ -206,6 +206,7 @@ class TestWithoutALogin:
             assert 0 < len(list(folder.glob("*.bin"))) < 25
         over[0] = False
         folder, before = tmp_path / "nobody", folder
+        assert (await api("DELETE", "lake/login")).status == 200
         await log_in(api, lake)
         job = await ended(api, listen, begun["id"])
         assert (job["state"], job["attempt"], job["failed_files"]) == ("done", 1, 0)

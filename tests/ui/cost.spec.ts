@@ -1,6 +1,7 @@
 import { expect, test } from '@jupyterlab/galata';
 import type { Page, Request } from '@playwright/test';
 
+import { password } from './lake';
 import { Panel } from './panel';
 
 const DID = 'ATLAS_OD_EDU:4lep_mc_VBFH125';
@@ -67,6 +68,37 @@ test('lost hints lead to one snapshot', async ({ page }) => {
   expect(all.some(url => url.includes('/status'))).toBe(true);
 });
 
+test('after a reconnect, what was missed leads to one snapshot', async ({
+  page
+}) => {
+  const panel = new Panel(page);
+  await panel.logOut('by-hand');
+  await panel.open();
+  await panel.search(DID);
+  await panel.row(DID).click();
+  await expect(panel.card).toContainText('rucio://');
+  await quiet(page);
+
+  // The page is cut off; the test itself is not.
+  await page.context().setOffline(true);
+  await page.evaluate(disconnect);
+  const bob = { method: 'userpass', username: 'bob', password: password('bob') };
+  const answer = await page.request.post('dlaas/by-hand/login', { data: bob });
+  expect(answer.ok()).toBe(true);
+  const connected = page.waitForEvent('websocket', {
+    predicate: socket => socket.url().includes('api/events')
+  });
+  await page.context().setOffline(false);
+  await connected;
+  await quiet(page);
+  const seen = listen(page);
+  await panel.logOut('by-hand');
+  await expect.poll(() => ofOurs(seen, 'instances').length).toBeGreaterThan(0);
+  await quiet(page);
+  expect(ofOurs(seen, 'instances')).toHaveLength(1);
+  expect(ofOurs(seen, 'lake/status').length).toBeGreaterThan(0);
+});
+
 test('the first click is answered, before anything of the panel was looked at', async ({
   page
 }) => {
@@ -126,6 +158,18 @@ test('nothing jumps when data arrives', async ({ page }) => {
   await expect.poll(() => panel.row('4lep_mc_Zee').boundingBox()).toEqual(row);
   expect((await tree.boundingBox())!.y).toBe(before!.y);
 });
+
+/**
+ * Break the connection by which the server tells what changed.
+ */
+function disconnect(): void {
+  const { events } = (
+    window as unknown as {
+      jupyterapp: { serviceManager: { events: { _socket: WebSocket } } };
+    }
+  ).jupyterapp.serviceManager;
+  events._socket.close();
+}
 
 /**
  * Wait until what is asked a moment later has been asked as well.

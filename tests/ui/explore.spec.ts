@@ -241,6 +241,13 @@ test('the keyboard walks through the tree, and rows in sight say whether they ar
   await panel.tree.press('Enter');
   await expect(panel.button('Make available…')).toBeVisible();
 
+  await panel.tree.press('Shift+F10');
+  await expect(
+    page.getByRole('menuitem', { name: 'Make Data Available…' })
+  ).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(panel.tree).toBeFocused();
+
   await page.sidebar.setWidth(240);
   await panel.picture('narrow');
   await page.theme.setDarkTheme();

@@ -71,6 +71,7 @@ test('a person does the whole job: search, make available, attach, plot, upload,
 
   if (process.env.SCREENSHOTS) {
     await panel.tab('Explore');
+    await page.setViewportSize({ width: 1280, height: 800 });
     await page.sidebar.setWidth(380);
     await page.locator('.jp-OutputArea-output img').first().scrollIntoViewIfNeeded();
     await page.screenshot({

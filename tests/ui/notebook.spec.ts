@@ -8,7 +8,7 @@ test.use({ viewport: { width: 1440, height: 900 } });
 
 // Nobody else makes it available, so it is still to come here.
 const DATASET = 'ATLAS_OD_EDU:GamGam_mc_ZH125J_Zincl';
-const FILE = 'ATLAS_OD_EDU:data_A.GamGam.root';
+const FILE = 'ATLAS_OD_EDU:data_A.4lep.root';
 
 /**
  * Pictures for whoever looks at them.

@@ -29,7 +29,7 @@ test('in Notebook 7 the same panel searches, makes available and attaches', asyn
     .click();
   await expect(page.locator('#jp-left-stack').locator(panel.root)).toBeVisible();
   await panel.search('ATLAS_OD_EDU:*GamGam*');
-  await panel.row('GamGam_mc_ggH125').click();
+  await panel.row('GamGam_mc_VBFH125').click();
   await panel.button('Make available…').click();
   await panel.dialog.getByText('7 days').click();
   await panel.accept();

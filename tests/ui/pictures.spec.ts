@@ -76,6 +76,25 @@ async function analysis(
   }
 }
 
+/**
+ * Show the lakes under names that a person would give them: those of the tests say what they are for.
+ */
+async function rename(page: IJupyterLabPageFixture): Promise<void> {
+  await page.route('**/dlaas/instances*', async route => {
+    const answer = await route.fetch();
+    const text = (await answer.text()).replace(
+      /Log in (as anybody|by hand)/g,
+      (_, kind: string) => (kind === 'by hand' ? 'Open lake' : 'Teaching lake')
+    );
+    await route.fulfill({ response: answer, body: text });
+  });
+  await page.reload();
+  const panel = new Panel(page);
+  await panel.open();
+  await page.sidebar.setWidth(380, 'left');
+  await expect(panel.account).toHaveText('alice');
+}
+
 async function upload(page: IJupyterLabPageFixture, name: string) {
   const panel = new Panel(page);
   await page.evaluate(
@@ -109,6 +128,10 @@ function job(panel: Panel, text: string): Locator {
 
 test('the launcher and the tour', async ({ page }) => {
   const panel = new Panel(page);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.sidebar.openTab('filebrowser');
+  await page.filebrowser.openHomeDirectory();
+  await panel.open();
   await expect(panel.row('ATLAS_OD_EDU')).toBeVisible();
   await panel.button('Take the tour').click();
   await expect(
@@ -124,13 +147,15 @@ test('what is found, its card, and what making it available would mean', async (
   await stage(panel, 'GamGam_data');
   await expect(panel.card).toContainText('Available', { timeout: 90_000 });
   await panel.search('ATLAS_OD_EDU:*GamGam*');
+  await expect(panel.row('GamGam_mc_ttH125')).toBeVisible();
   await panel.row('GamGam_data').click();
   await panel.row('GamGam_data').press('ArrowRight');
   await expect(panel.row('data_D.GamGam.root')).toBeVisible();
   await expect(panel.card).toContainText('by alice');
-  await picture(panel, 'explore');
+  const copy = panel.card.locator('[data-rse]').first();
+  await picture(panel, 'explore', copy);
   await page.theme.setDarkTheme();
-  await picture(panel, 'explore-dark');
+  await picture(panel, 'explore-dark', copy);
   await page.theme.setLightTheme();
 
   await panel.search('ATLAS_OD_EDU:4lep_mc_llll');
@@ -149,9 +174,10 @@ test('what is found, its card, and what making it available would mean', async (
 
 test('a rule that is stuck', async ({ page }) => {
   const panel = new Panel(page);
+  await page.setViewportSize({ width: 1280, height: 1500 });
   hold('notebook');
   try {
-    await stage(panel, '4lep_mc_Zmumu');
+    await stage(panel, '4lep_data');
     const rule = panel.card
       .locator('[data-rule]')
       .filter({ hasText: 'by alice' });
@@ -209,7 +235,7 @@ test('a shared notebook and its data', async ({ page, tmpPath }) => {
         rucio_attachments: [
           collection('signal', '4lep_mc_WH125'),
           collection('diphotons', 'GamGam_data'),
-          collection('background', '4lep_mc_ZqqZll')
+          collection('background', '4lep_mc_ggH125')
         ]
       },
       nbformat: 4,
@@ -218,8 +244,13 @@ test('a shared notebook and its data', async ({ page, tmpPath }) => {
     'text',
     `${tmpPath}/four-leptons.ipynb`
   );
-  await page.notebook.openByPath(`${tmpPath}/four-leptons.ipynb`);
-  await page.notebook.activate('four-leptons.ipynb');
+  await page.evaluate(
+    chosen =>
+      void (window as any).jupyterapp.commands.execute('docmanager:open', {
+        path: chosen
+      }),
+    `${tmpPath}/four-leptons.ipynb`
+  );
   await panel.tab('Notebook');
   await expect(panel.root.locator('[data-variable=signal]')).toContainText(
     'set in the kernel',
@@ -296,12 +327,14 @@ test('the basket', async ({ page }) => {
   await expect(items.first()).toBeVisible();
   await items.first().getByRole('checkbox').check();
   await items.nth(1).getByRole('checkbox').check();
-  await picture(panel, 'basket', items.last());
+  await page.setViewportSize({ width: 1280, height: 780 });
+  await picture(panel, 'basket');
 });
 
 test('the login', async ({ page }) => {
   const panel = new Panel(page);
-  await panel.choose('Log in as anybody');
+  await rename(page);
+  await panel.choose('Teaching lake');
   await panel.way('Certificate');
   await expect(panel.root.getByText('usercert.pem')).toBeVisible();
   await picture(panel, 'login', panel.button('Log in by the server'));
@@ -309,6 +342,9 @@ test('the login', async ({ page }) => {
     await panel.logIn('alice', password('alice'));
     await panel.account.click();
     await expect(panel.login).toContainText('renewed by itself');
+    await expect(panel.login).toContainText('SOUTH-DISK');
+    await page.setViewportSize({ width: 1280, height: 1000 });
+    await expect(panel.button('Clean the cache…')).toBeVisible();
     await picture(panel, 'account', panel.login);
   } finally {
     await page.request.delete('dlaas/anybody/login');
@@ -317,7 +353,8 @@ test('the login', async ({ page }) => {
 
 test('open data without an account', async ({ page }) => {
   const panel = new Panel(page);
-  await panel.choose('Log in by hand');
+  await rename(page);
+  await panel.choose('Open lake');
   await panel.button('Look at open data without an account').click();
   const open = page.locator('.jp-Dlaas-OpenDataSection');
   const list = open.getByRole('list', { name: 'Open data' });
@@ -325,5 +362,5 @@ test('open data without an account', async ({ page }) => {
   await list.getByText('4lep_data').first().click();
   await expect(open).toContainText('10.5072/dlaas-lake.4lep');
   await page.waitForLoadState('networkidle');
-  await picture(panel, 'open-data');
+  await picture(panel, 'open-data', open);
 });

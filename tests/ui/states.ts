@@ -35,7 +35,8 @@ export interface IStage {
 const FOUND = 'ATLAS_OD_EDU:*VBFH125*';
 const SIGNAL = 'GamGam_mc_WpH125J_Wincl';
 const USED = '4lep_mc_WH125';
-const dialog = ({ panel }: IStage) => panel.dialog;
+const dialog = ({ panel }: IStage) =>
+  panel.dialog.locator('.jp-Dialog-content');
 
 /**
  * Run a command and do not wait: that of a dialog ends with it.
@@ -339,12 +340,12 @@ export const SCENES: { [scene: string]: IState[] } = {
       }
     },
     {
-      name: 'failed and done',
+      name: 'uploaded',
       isMain: true,
       reach: async ({ page, panel }) => {
         await panel.dialog
           .getByRole('textbox', { name: 'Name', exact: true })
-          .fill(`results-${Date.now()}.txt`);
+          .fill('results-of-a-fit.txt');
         await panel.accept();
         await expect(panel.dialog).toHaveCount(0);
         const jobs = panel.root.locator('[data-job]');
@@ -440,8 +441,8 @@ export const SCENES: { [scene: string]: IState[] } = {
         await panel.choose('Log in by hand');
         await panel.button('Look at open data without an account').click();
         await expect(
-          panel.root.getByText('Log in by', { exact: true })
-        ).toBeVisible();
+          panel.root.getByRole('list', { name: 'Open data' })
+        ).toContainText('4lep_data');
       }
     }
   ],

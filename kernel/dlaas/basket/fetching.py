@@ -5,19 +5,18 @@ from __future__ import annotations
 import errno
 import hashlib
 import http.client
-import ipaddress
 import os
 import re
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from dlaas.basket.archive import Archive, Asked, heeding
 from dlaas.config import Instance
 from dlaas.errors import (
     AlreadyThere,
@@ -36,7 +35,6 @@ from dlaas.transfer.disk import free_on, full, local_error
 from dlaas.transfer.keys import Keys, trusting
 from dlaas.transfer.place import OURS, Place
 from dlaas.transfer.sink import CHUNK, Interrupted, Sink
-from dlaas.transfer.storage import Storage
 
 LARGEST = 10 * 10**9
 # Seconds, and then bytes per second: a trickle ends too.
@@ -44,11 +42,9 @@ _PATIENCE = 120.0
 _SLOWEST = 20_000
 _TRIES = 3
 _PAUSE = 0.5
-_HEED = 0.5
 _LONGEST_NAME = 180
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 Progress = Callable[[int, int], None]
-Asked = Callable[[], bool]
 
 
 @dataclass
@@ -82,12 +78,12 @@ def fetch(wanted: Wanted) -> tuple[str, int]:
     """
     url = as_https(wanted.url)
     context = trusting(Instance("archives", url))
-    storage = _Archive(origin(url), Keys(context, context, frozenset()))
+    storage = Archive(origin(url), Keys(context, context, frozenset()))
     sink = _Arriving(wanted, Place(wanted.folder, shared=False))
     try:
         for attempt in range(1, _TRIES + 1):
             try:
-                with _heeding(storage, wanted.cancelled):
+                with heeding(storage, wanted.cancelled):
                     storage.get(url, sink)
                 break
             except StorageFailed as error:
@@ -148,63 +144,6 @@ def _spoken(error: DlaasError, url: str) -> DlaasError:
     if isinstance(error, Unreachable) and "rucio_ca_cert" in error.remedy:
         return Unreachable(error.message, remedy="Nothing was sent. Ask who runs the archive.")
     return error
-
-
-class _Archive(Storage):
-    """A storage of whoever it is: none in the world sends us on into a network of our own."""
-
-    _is_far = False
-
-    def _connect(self, wanted: tuple[str, int], base: str) -> http.client.HTTPConnection:
-        connection = super()._connect(wanted, base)
-        is_far = is_public(connection.sock.getpeername()[0])
-        if self._is_far and not is_far:
-            self.close()
-            raise StorageFailed(
-                f"{self.rse} sends on to {origin(base)}, which is in a private network:"
-                " nothing was sent there."
-            )
-        self._is_far = is_far
-        return connection
-
-    def _lost(self, error: Exception, url: str) -> DlaasError:
-        # No catalogue has a name for it besides its address.
-        found = from_network(error, origin(url))
-        if isinstance(found, TookTooLong):
-            found.blame = "storage"
-        return found
-
-
-def is_public(ip: str) -> bool:
-    """Tell whether an address is one of the world's.
-
-    >>> is_public("137.138.0.1"), is_public("10.0.0.1"), is_public("::1"), is_public("fe80::1%eth0")
-    (True, False, False, False)
-    """
-    found = ipaddress.ip_address(ip.partition("%")[0])
-    return (getattr(found, "ipv4_mapped", None) or found).is_global
-
-
-@contextmanager
-def _heeding(storage: Storage, cancelled: Asked | None) -> Iterator[None]:
-    """Cut the connection when it is cancelled, also while nothing comes."""
-    if cancelled is None:
-        yield
-        return
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(_HEED):
-            if cancelled():
-                storage.abort()
-
-    thread = threading.Thread(target=watch, name="dlaas-heeding", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 class _Arriving(Sink):

@@ -37,6 +37,12 @@ class Notebook:
         return str(told or "python").lower() in ("python", "ipython")
 
     @property
+    def kernel(self) -> str | None:
+        """The name of its kernel; None where it does not say."""
+        told = self._told("kernelspec", "name")
+        return str(told) if told else None
+
+    @property
     def language_version(self) -> str | None:
         """The version of the language that it ran with last; None where it does not say."""
         told = self._told("language_info", "version")

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from dlaas import errors
 from dlaas.rucio.translate import origin
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The end of a request: status, headers, and the address that gave it."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    url: str
 
 
 def digest(header: str) -> str | None:

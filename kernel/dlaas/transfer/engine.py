@@ -15,7 +15,6 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlaas import access
 from dlaas.cache import Cache, cache_for
 from dlaas.errors import AlreadyThere, Cancelled, DlaasError, RucioFailed
 from dlaas.model import DID, Entry
@@ -28,6 +27,7 @@ from dlaas.transfer.disk import Unwritable, free_on, full
 from dlaas.transfer.doors import Copy, Doors
 from dlaas.transfer.fetch import FATAL
 from dlaas.transfer.gate import AT_ONCE, Gate
+from dlaas.transfer.nearby import Nearby
 from dlaas.transfer.place import Place
 from dlaas.transfer.small import Small
 
@@ -70,7 +70,7 @@ class Engine:
             self._names = Names(self._own)
         self._name = name
         self._caches: dict[str, Cache] = {}
-        self._cached: dict[str, bool] = {}
+        self._nearby = Nearby(lake, self._cache)
         self._stopped = threading.Event()
         self._closing = threading.Lock()
         self._doors = Doors(lake, self._stopped)
@@ -181,7 +181,7 @@ class Engine:
 
     def _lacking(self, entry: Entry) -> int:
         self._doors.refuse_stopped()
-        if self._own is None and self._mounted(entry.did, entry.bytes):
+        if self._own is None and self._nearby.mounted(entry.did, entry.bytes):
             return 0
         place, relative, _ = self._where(entry.did)
         if self._own is not None:
@@ -196,7 +196,7 @@ class Engine:
             try:
                 size = size_of(entry)
                 self._listed += size
-                path = self._mounted(entry.did, size) if self._own is None else None
+                path = self._nearby.mounted(entry.did, size) if self._own is None else None
                 if path is not None:
                     self._put(Arrival(entry.did, path, size))
                     continue
@@ -212,37 +212,9 @@ class Engine:
             else:
                 yield wanted
 
-    def _mounted(self, did: DID, size: int | None) -> str | None:
-        try:
-            return access.local_path(self._lake, did, size)
-        except DlaasError:
-            # Where it would be mounted is not known now; it may be fetched all the same.
-            return None
-
     def _locals(self, wanted: Wanted, copies: list[Copy]) -> list[Copy]:
         """List the copies on this machine, for somebody's own folder."""
-        if self._own is None:
-            return []
-        found = []
-        rse = self._lake.instance.destination_rse or ""
-        if any(copy[0] == rse for copy in copies):
-            found.append((rse, self._mounted(wanted.did, wanted.size)))
-        if self._is_cached(wanted.did.scope):
-            with suppress(DlaasError, OSError):
-                cache, name = self._cache(wanted.did.scope), self._lake.instance.name
-                path = cache.find(name, wanted.did, wanted.size, wanted.adler32)
-                found.append(("the cache", path))
-        return [(where, path) for where, path in found if path]
-
-    def _is_cached(self, scope: str) -> bool:
-        """Tell whether anything of a scope was in the cache; else no file is looked for there."""
-        if scope not in self._cached:
-            self._cached[scope] = False
-            with suppress(DlaasError, OSError):
-                cache = self._cache(scope)
-                folder = cache.path(self._lake.instance.name, f"{scope}:any").parent
-                self._cached[scope] = folder.is_dir()
-        return self._cached[scope]
+        return [] if self._own is None else self._nearby.copies(wanted, copies)
 
     def _where(self, did: DID) -> tuple[Place, str, bool]:
         """Answer where a file goes, and whether something may lie there."""

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from dlaas import errors
 from dlaas.rucio.translate import from_network, origin
-from dlaas.transfer.answers import digest
+from dlaas.transfer.answers import Answer, digest
 from dlaas.transfer.answers import failed as failed
 from dlaas.transfer.body import Body, Progress
 from dlaas.transfer.checksums import Checksums
@@ -38,16 +38,6 @@ class Stat:
 
     bytes: int | None
     adler32: str | None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The end of a request: status, headers, and the address that gave it."""
-
-    status: int
-    reason: str
-    headers: Mapping[str, str]
-    url: str
 
 
 class Storage:

@@ -15,6 +15,7 @@ import {
   instance,
   instances,
   refusal,
+  rule,
   settle,
   status,
   stream
@@ -165,6 +166,26 @@ describe('the panel', () => {
     expect(tree.ownerDocument.getElementById(active)?.dataset.did).toBe(
       's:f4999'
     );
+  });
+
+  it('tells the error of a rule once', async () => {
+    const error = 'Connection refused';
+    const told = async (reason: string) => {
+      const { find, lake } = await open({
+        'GET lake/status': () => status({ state: 'stuck', reason }),
+        'GET lake/rules': () => [rule({ state: 'STUCK', error })],
+        'GET lake/replicas': () => stream(END),
+        'GET lake/parents': () => stream(END),
+        'GET lake/metadata': () => ({ custom: {}, open: null })
+      });
+      lake.selected = { instance: 'lake', did: 's:d', type: 'dataset' };
+      await paint();
+      const text = find('[aria-label="Selected DID"]')!.textContent!;
+      expect(text).toContain('Rules (1)');
+      return text.split(error).length - 1;
+    };
+    expect(await told(`Transfers to MOUNT failed: ${error}`)).toBe(1);
+    expect(await told('It is not here.')).toBe(1);
   });
 
   it('opens the menu that the keyboard asks for on the active row', async () => {

@@ -220,19 +220,19 @@ function Line(props: IProps & { row: BasketRow }): JSX.Element {
           !did && row.archive,
           !host
             ? trans.__('imported')
-            : model.info!.hosts.length > 1 && hostText(host),
-          note
+            : model.info!.hosts.length > 1 && hostText(host)
         ]
           .filter(Boolean)
           .join(' · ')}
         {link && (
           <>
-            {' · '}
+            {' '}
             <a href={link} target="_blank" rel="noopener noreferrer">
               {trans.__('open')}
             </a>
           </>
         )}
+        {note && ` ${note}`}
       </span>
       {did && <Place {...props} />}
       {words && (

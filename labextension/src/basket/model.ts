@@ -96,9 +96,7 @@ export class BasketModel extends Model {
    * Ask ESAP anew, one of them where it is named, by a token where one was typed; an empty one takes that back.
    */
   read(host: string | null = null, token: string | null = null): Promise<void> {
-    return this._do(() =>
-      api.readBasket(this.lake.settings, { host, token })
-    );
+    return this._do(() => api.readBasket(this.lake.settings, { host, token }));
   }
 
   use(row: BasketRow, instance: string | null): Promise<void> {

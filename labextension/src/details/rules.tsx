@@ -50,6 +50,8 @@ export function Rules(props: IProps): JSX.Element | null {
 function RuleLine(props: IProps & { rule: Rule }): JSX.Element {
   const { model, rule, trans } = props;
   const locks = rule.locks_ok + rule.locks_replicating + rule.locks_stuck;
+  // The state above says it in its own words.
+  const isTold = model.known?.status?.reason.includes(rule.error ?? '');
   return (
     <li className="jp-Dlaas-rule" data-rule={rule.id} title={rule.id}>
       <span className={`jp-Dlaas-mark jp-mod-${MARKS[rule.state]}`}>
@@ -75,7 +77,9 @@ function RuleLine(props: IProps & { rule: Rule }): JSX.Element {
           tone={rule.locks_stuck ? 'stuck' : undefined}
         />
       )}
-      {rule.error && <p className="jp-Dlaas-rule-error">{rule.error}</p>}
+      {rule.error && !isTold && (
+        <p className="jp-Dlaas-rule-error">{rule.error}</p>
+      )}
       {rule.state === 'STUCK' && <Why {...props} />}
       {model.isOwn(rule) && <RuleActs {...props} />}
     </li>

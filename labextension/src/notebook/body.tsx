@@ -205,7 +205,13 @@ function Variable(props: VariableProps): JSX.Element {
         <Name text={did} />
       </button>
       <div className="jp-Dlaas-card-line">
-        <StateBadge status={status} asking={known.isAsking} trans={trans} />
+        {known.problem && !status ? (
+          <span className="jp-Dlaas-wrong" role="alert">
+            {explain(known.problem, trans).title}
+          </span>
+        ) : (
+          <StateBadge status={status} asking={known.isAsking} trans={trans} />
+        )}
         {isSoon && (
           <span className="jp-Dlaas-soon">
             {trans.__('ends soon')}{' '}
@@ -213,11 +219,6 @@ function Variable(props: VariableProps): JSX.Element {
           </span>
         )}
         <KernelMark state={state} trans={trans} />
-        {known.problem && !status && (
-          <span className="jp-Dlaas-wrong" role="alert">
-            {explain(known.problem, trans).title}
-          </span>
-        )}
       </div>
       {state.problem && state.problem.error !== model.obstacle?.error && (
         <ProblemView problem={state.problem} trans={trans}>
