@@ -73,7 +73,9 @@ class DlaasHandler(ExtensionHandlerMixin, APIHandler):
     @property
     def arguments(self) -> Mapping[str, str]:
         """The query's arguments; of one that is given twice the last counts."""
-        return {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        # JupyterLab appends the time as a name of digits, against caches.
+        names = (name for name in self.request.query_arguments if not name.isdigit())
+        return {name: self.get_query_argument(name) for name in names}
 
     def set_default_headers(self) -> None:
         """Keep answers out of caches and let proxies pass on rows as they come."""

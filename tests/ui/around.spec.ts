@@ -39,6 +39,7 @@ test('the status bar says who is logged in before the panel was opened, and open
   });
   await item.click();
   await expect(panel.root).toBeVisible();
+  await panel.logOut('by-hand');
   await panel.choose('Log in by hand');
   await expect(
     page.getByRole('button', { name: 'Data lake: not logged in' })

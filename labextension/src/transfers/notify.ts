@@ -83,16 +83,18 @@ function tellEnd(job: Job, trans: TranslationBundle, show: () => void): string {
   const title = jobTitle(job);
   if (!job.problem) {
     const text =
-      job.kind === 'upload'
-        ? trans.__('Uploaded: %1', title)
-        : trans.__('Downloaded %1: %2', placeText(job, trans), title);
+      job.kind === 'publish'
+        ? trans.__('Published: %1', title)
+        : job.kind === 'upload'
+          ? trans.__('Uploaded: %1', title)
+          : trans.__('Downloaded %1: %2', placeText(job, trans), title);
     return Notification.success(text, { actions, autoClose: 5000 });
   }
   const { message, remedy } = explain(job.problem, trans);
   const text =
-    job.kind === 'upload'
-      ? trans.__('The upload of %1 failed.', title)
-      : trans.__('The download of %1 failed.', title);
+    job.kind === 'download'
+      ? trans.__('The download of %1 failed.', title)
+      : trans.__('The upload of %1 failed.', title);
   return Notification.error([text, message, remedy].filter(Boolean).join(' '), {
     actions,
     autoClose: false

@@ -108,15 +108,19 @@ export function stateText(
     case 'queued':
       return trans.__('Waits for its turn');
     case 'running':
-      return job.kind === 'upload'
-        ? trans.__('Uploading')
-        : trans.__('Downloading');
+      return job.kind === 'publish'
+        ? trans.__('Publishing')
+        : job.kind === 'upload'
+          ? trans.__('Uploading')
+          : trans.__('Downloading');
     case 'waiting':
       return trans.__('Goes on after a login');
     case 'done':
-      return job.kind === 'upload'
-        ? trans.__('Uploaded')
-        : trans.__('Downloaded');
+      return job.kind === 'publish'
+        ? trans.__('Published')
+        : job.kind === 'upload'
+          ? trans.__('Uploaded')
+          : trans.__('Downloaded');
     case 'failed':
       return trans.__('Failed');
     case 'cancelled':
