@@ -235,7 +235,9 @@ class Session:
         await asyncio.to_thread(live.hand_over, self._settings.handover, self.default)
         # It may have been refused, or the server have stopped, meanwhile.
         if self._live is live:
-            self._set(live.login())
+            # Also one that looks like the last: what waits for a login hears of it.
+            self._login = live.login()
+            self._changed()
             before, log = self._settings.renew_before, self._settings.log
             self._renewal = asyncio.create_task(
                 keep_fresh(live, before, self._in_time, self._renewed, self.expire, log)

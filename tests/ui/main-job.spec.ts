@@ -108,7 +108,7 @@ test('a person does the whole job: search, make available, attach, plot, upload,
     await expect(panel.row(name)).toBeVisible();
     await panel.row(name).click();
     await expect(
-      panel.root.getByText('NORTH-DISK', { exact: true }).filter({ visible: true })
+      panel.card.getByText('NORTH-DISK', { exact: true }).first()
     ).toBeVisible();
   });
 });

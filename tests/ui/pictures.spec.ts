@@ -362,5 +362,5 @@ test('open data without an account', async ({ page }) => {
   await list.getByText('4lep_data').first().click();
   await expect(open).toContainText('10.5072/dlaas-lake.4lep');
   await page.waitForLoadState('networkidle');
-  await picture(panel, 'open-data', open);
+  await picture(panel, 'open-data', list);
 });

@@ -104,9 +104,9 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
       {isRunning(job) && (
         <Progress
           label={
-            job.kind === 'upload'
-              ? trans.__('Upload of %1', job.source)
-              : trans.__('Download of %1', job.source)
+            job.kind === 'download'
+              ? trans.__('Download of %1', job.source)
+              : trans.__('Upload of %1', job.source)
           }
           value={job.done_bytes}
           of={job.bytes}
@@ -130,9 +130,9 @@ function Acts(props: IProps & { job: Job }): JSX.Element | null {
     return (
       <IconButton
         label={
-          kind === 'upload'
-            ? trans.__('Cancel the upload of %1', source)
-            : trans.__('Cancel the download of %1', source)
+          kind === 'download'
+            ? trans.__('Cancel the download of %1', source)
+            : trans.__('Cancel the upload of %1', source)
         }
         icon="close"
         disabled={model.isCancelling(job)}
@@ -153,9 +153,9 @@ function Acts(props: IProps & { job: Job }): JSX.Element | null {
     <Button
       label={trans.__('Try again')}
       title={
-        kind === 'upload'
-          ? trans.__('Upload %1 again, as it is now', source)
-          : trans.__('Go on with the download of %1', source)
+        kind === 'download'
+          ? trans.__('Go on with the download of %1', source)
+          : trans.__('Upload %1 again, as it is now', source)
       }
       disabled={model.isRetrying(job)}
       onClick={() => void model.retry(job)}
