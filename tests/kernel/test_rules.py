@@ -350,7 +350,7 @@ def test_a_stuck_rule_shows_its_files_and_its_error(
     finally:
         lake.release("south")
     assert "1 of 1 files could not be brought to QOS=CHEAP-ANALYSIS" in found.reason
-    assert "TRANSFER_FAILED" in found.reason
+    assert "Rucio's error: TRANSFER [" in found.reason
     assert f"update_rule('{rule.id}', boost=True)" in found.remedy
     (lock,) = found.locks
     assert (lock.did, lock.rse, lock.state, lock.error) == (own, "SOUTH-DISK", "STUCK", "FAILED")

@@ -356,7 +356,7 @@ export const SCENES: { [scene: string]: IState[] } = {
         await page
           .locator('.jp-toastContainer .Toastify__close-button')
           .first()
-          .click()
+          .click({ timeout: 3_000 })
           .catch(() => undefined);
       }
     }

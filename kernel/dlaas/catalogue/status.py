@@ -204,7 +204,7 @@ def _reason(lake: Lake, state: State, how: Access, counts: _Counts, here: list[R
         "empty": "It holds no files.",
         "available": f"It is on {rse}.",
         "replicating": f"It is on its way to {rse}: {files} there.",
-        "stuck": f"Transfers to {rse} failed{': ' + stuck if stuck else '.'}",
+        "stuck": f"Transfers to {rse} failed{f': {stuck}.' if stuck else '.'}",
         "suspended": "Its rule is suspended.",
         "waiting_approval": f"Its rule waits for the approval of whoever runs {rse}.",
         "partial": f"Only {files} are on {rse}, and no rule brings the rest.",

@@ -76,7 +76,7 @@ def _reason(rule: Rule, locks: list[Lock]) -> tuple[str, str]:
     if rule.state == "OK":
         return f"All {rule.locks_ok} files are on {where}.", ""
     if rule.state == "SUSPENDED":
-        told = f": {rule.error}" if rule.error else "."
+        told = f": {rule.error}." if rule.error else "."
         return (
             f"The rule is suspended{told}",
             "Only administrators can wake it: ask them, or make a rule elsewhere.",
@@ -91,7 +91,7 @@ def _reason(rule: Rule, locks: list[Lock]) -> tuple[str, str]:
 
 
 def _reason_of_stuck(rule: Rule, locks: list[Lock], total: int) -> tuple[str, str]:
-    told = f" Rucio's error: {rule.error}" if rule.error else ""
+    told = f" Rucio's error: {rule.error}." if rule.error else ""
     text = f"{rule.locks_stuck} of {total} files could not be brought to {rule.rse_expression}."
     if locks and all(lock.sources == () for lock in locks if lock.state == "STUCK"):
         return f"{text} No copy of them can be read anywhere.{told}", "Ask the owner of the data."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -86,6 +87,12 @@ def utc(value: Any) -> datetime | None:
     return None
 
 
+def _error_from(row: Mapping[str, Any]) -> str | None:
+    """Read why a rule is stuck, without the name that Rucio's program has for it."""
+    told = re.sub(r"^RequestErrMsg\.\w+:(?=.)", "", str(row.get("error") or ""))
+    return told.strip().rstrip(".") or None
+
+
 def rule_from(row: Mapping[str, Any], subscription: str | None = None) -> Rule:
     """Read a rule as Rucio answers it; the name of its subscription is not in the row."""
     state = str(row.get("state") or "").rpartition(".")[2].upper()
@@ -99,7 +106,7 @@ def rule_from(row: Mapping[str, Any], subscription: str | None = None) -> Rule:
         locks_ok=int(row.get("locks_ok_cnt") or 0),
         locks_replicating=int(row.get("locks_replicating_cnt") or 0),
         locks_stuck=int(row.get("locks_stuck_cnt") or 0),
-        error=row.get("error") or None,
+        error=_error_from(row),
         expires_at=utc(row.get("expires_at")),
         created_at=utc(row.get("created_at")),
         updated_at=utc(row.get("updated_at")),

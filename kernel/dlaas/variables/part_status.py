@@ -201,7 +201,7 @@ def _reason(state: State, look: _Look, rules: Sequence[Rule], rse: str | None) -
         "empty": "It holds no files.",
         "available": f"All {every} files are on {rse}.",
         "replicating": f"They are on their way to {rse}: {here} of {every} files there.",
-        "stuck": f"Transfers to {rse} failed{': ' + error if error else '.'}",
+        "stuck": f"Transfers to {rse} failed{f': {error}.' if error else '.'}",
         "suspended": "Their rules are suspended.",
         "waiting_approval": f"Their rules wait for the approval of whoever runs {rse}.",
         "partial": f"Only {here} of {every} files are on {rse}, and no rule brings the rest.",

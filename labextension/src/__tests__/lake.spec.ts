@@ -123,6 +123,28 @@ describe('Statuses', () => {
     expect(statuses.get('lake', 's:d').status).toBeNull();
   });
 
+  it('asks for the rest in sight when a state has changed, once', async () => {
+    const { answers, statuses } = asked();
+    const said = async (from: number, state: Status['state']) => {
+      answers.slice(from).forEach(answer => answer(status({ state })));
+      await settle();
+    };
+    statuses.look('lake', 's:dataset');
+    statuses.look('lake', 's:file');
+    statuses.look('other', 's:file');
+    await said(0, 'absent');
+    statuses.hint('lake', 's:dataset');
+    await said(3, 'absent');
+    expect(answers).toHaveLength(4);
+    statuses.hint('lake', 's:dataset');
+    await said(4, 'available');
+    expect(answers).toHaveLength(6);
+    await said(5, 'available');
+    expect(statuses.get('lake', 's:file').status?.state).toBe('available');
+    expect(statuses.get('other', 's:file').status?.state).toBe('absent');
+    expect(answers).toHaveLength(6);
+  });
+
   it('forgets what nobody looks at when hints were lost', async () => {
     const { answers, statuses } = asked();
     statuses.look('lake', 's:seen');

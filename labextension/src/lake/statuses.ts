@@ -77,14 +77,27 @@ export class Statuses implements IDisposable {
   /**
    * Ask the server; who asks meanwhile gets the same answer. It never rejects: a problem is part of what is known.
    */
-  ask(instance: string, did: string, isQuiet = false): Promise<IKnown> {
+  ask(
+    instance: string,
+    did: string,
+    isQuiet = false,
+    spreads = true
+  ): Promise<IKnown> {
     const id = key(instance, did);
     const asked = this._asked.get(id);
     if (asked) {
       return asked;
     }
+    const before = this.get(instance, did).status?.state;
     const answer = this._ask(instance, did, isQuiet);
     this._asked.set(id, answer);
+    if (spreads && before) {
+      void answer.then(({ status }) => {
+        if (status?.state !== before) {
+          this._spread(instance, did);
+        }
+      });
+    }
     return answer;
   }
 
@@ -147,6 +160,14 @@ export class Statuses implements IDisposable {
    */
   pending(): IKnown[] {
     return this._looked().filter(known => isPending(known.status));
+  }
+
+  // Nobody hints at the files of what became available, nor at what holds it.
+  private _spread(instance: string, did: string): void {
+    this.forget();
+    this._looked()
+      .filter(known => known.instance === instance && known.did !== did)
+      .forEach(known => void this.ask(instance, known.did, true, false));
   }
 
   private _looked(): IKnown[] {
