@@ -5,8 +5,10 @@ storage, XRootD's too.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,3 +66,19 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
                 if end := last_lines(log, 8):
                     report.sections.append((f"end of the lake's {log.name}", end))
     return report
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Any]:
+    """Ask until the answer is true; what the daemons do takes seconds."""
+
+    def wait(ask: Callable[[], Any], seconds: float = 60) -> Any:
+        end = time.monotonic() + seconds
+        while True:
+            found = ask()
+            if found:
+                return found
+            assert time.monotonic() < end, f"still {found!r} after {seconds} s"
+            time.sleep(0.3)
+
+    return wait

@@ -140,19 +140,3 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         capture_output=True,
     )
     return cert, key
-
-
-@pytest.fixture
-def eventually() -> Callable[..., Any]:
-    """Ask until the answer is true; what the daemons do takes seconds."""
-
-    def wait(ask: Callable[[], Any], seconds: float = 60) -> Any:
-        end = time.monotonic() + seconds
-        while True:
-            found = ask()
-            if found:
-                return found
-            assert time.monotonic() < end, f"still {found!r} after {seconds} s"
-            time.sleep(0.3)
-
-    return wait

@@ -6,7 +6,7 @@ import base64
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -248,13 +248,14 @@ def test_magic_sees_its_source_and_notes_where_the_answer_came_from(
 
 
 def test_ego_publishes_each_second_to_a_broker_as_the_files_arrive(
-    tmp_path: Path, alice: Lake, alice_env: dict[str, str]
+    tmp_path: Path, alice: Lake, alice_env: dict[str, str], eventually: Callable[..., Any]
 ) -> None:
     notebook, text = use_case("ego", tmp_path, alice_env)
     assert "32 frames of one second published, 32 heard" in text
     assert "the loudest second is 1187008898, 18 after the start" in text
     dataset = found(r"^8 uploaded; .* in (user\.alice:strain-\S+)$", text)
-    assert rule(alice, dataset, MOUNT).state == "OK"
+    assert len(contents(alice, dataset)) == 8
+    eventually(lambda: rule(alice, dataset, MOUNT).state == "OK")
     assert colours(notebook) > 3
 
 

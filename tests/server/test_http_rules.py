@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -29,11 +30,15 @@ async def ids(api: Api, did: str) -> set[str]:
 
 
 async def test_data_is_made_available_and_can_be_read(
-    api: Api, listen: Listen, samples: Samples
+    api: Api, listen: Listen, lake: EmbeddedLake, tmp_path: Path
 ) -> None:
-    found = await api("GET", "lake/dids", pattern=f"{samples.dataset[:-3]}*", type="dataset")
+    paths = [tmp_path / f"for-rules-{number}.bin" for number in range(2)]
+    for path in paths:
+        path.write_bytes(os.urandom(1000))
+    lake.seed(paths, dataset="for-rules-dataset")
+    found = await api("GET", "lake/dids", pattern="user.alice:for-rules-data*", type="dataset")
     did = found.rows[0]["did"]
-    assert did == samples.dataset
+    assert did == "user.alice:for-rules-dataset"
     before = (await api("GET", "lake/status", did=did)).value
     assert (before["state"], before["available_files"]) == ("absent", 0)
     hints = await listen()
