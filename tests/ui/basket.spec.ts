@@ -68,6 +68,9 @@ test('a basket is read by a pasted token, which the page does not keep', async (
 }) => {
   const panel = await openBasket(page);
   await expect(section(panel)).toContainText('show token');
+  // To have no token yet is no failure.
+  await expect(section(panel).locator('.jp-Dlaas-problem')).toHaveCount(0);
+  await expect(section(panel).getByRole('listitem')).toHaveCount(2);
   await axe(page);
   await shot(panel, page, 'basket-token');
   const field = panel.root.getByLabel('Token for', { exact: false });
@@ -75,6 +78,8 @@ test('a basket is read by a pasted token, which the page does not keep', async (
   await field.press('Enter');
   await expect(section(panel)).toContainText('does not accept the token');
   await expect(field).toHaveValue('');
+  await expect(field).toBeFocused();
+  await shot(panel, page, 'basket-refused');
   await token(panel);
   await expect(section(panel).getByRole('region')).toHaveCount(3);
   await expect(item(panel, 'M51, Hubble')).toContainText('vo_reg');
@@ -179,6 +184,22 @@ test('items of lake and archive are downloaded, and several are made available a
     timeout: 60_000
   });
   await panel.cancel();
+
+  await test.step('what ends earlier than is asked for now is there already, and no failure', async () => {
+    await panel.button('Make available…').click();
+    await panel.dialog.getByText('Other…').click();
+    await panel.dialog.locator('input[inputmode=decimal]').fill('90');
+    await panel.accept();
+    await expect(panel.dialog.getByText(/You have it already until/)).toHaveCount(
+      2,
+      { timeout: 60_000 }
+    );
+    await expect(panel.dialog.getByRole('alert')).toHaveCount(0);
+    await panel.dialog.screenshot({
+      path: test.info().outputPath('basket-there.png')
+    });
+    await panel.cancel();
+  });
 });
 
 test('a basket is imported from a text and from a file, and items are removed', async ({

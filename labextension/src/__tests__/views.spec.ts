@@ -7,6 +7,8 @@ import { askAvailable } from '../available/index';
 import { LakeModel } from '../lake/model';
 import { DataLakePanel } from '../panel';
 import { CommandIDs } from '../tokens';
+import { TransfersSection } from '../transfers/index';
+import { TransfersModel } from '../transfers/model';
 import {
   END,
   Server,
@@ -14,6 +16,7 @@ import {
   granted,
   instance,
   instances,
+  job,
   refusal,
   rule,
   settle,
@@ -83,6 +86,32 @@ describe('the panel', () => {
     expect(find('input[name=password]')?.getAttribute('type')).toBe('password');
     expect(find('[role=tab]')?.closest('.lm-mod-hidden')).not.toBeNull();
     expect(find('[role=tabpanel]:not(.lm-mod-hidden)')).toBeNull();
+  });
+
+  it('shows the login that a transfer waits for, also to whom has gone on without', async () => {
+    const out = instance();
+    out.login = { ...out.login, state: 'logged_out', account: null };
+    const { find, lake, panel } = await open({
+      'GET instances': () => instances(out),
+      'GET jobs': () => [job({ state: 'waiting', instance: out.name })]
+    });
+    const transfers = new TransfersModel(lake);
+    const widget = new TransfersSection(transfers, trans, panel);
+    panel.addSection({ id: 'transfers', widget, rank: 20 });
+    panel.open('transfers');
+    await paint();
+    const [button] = [...widget.node.querySelectorAll('button')].filter(
+      ({ textContent }) => textContent === 'Log in to The lake…'
+    );
+    expect(panel.hasClass('jp-mod-covered')).toBe(true);
+    button.click();
+    await paint();
+    expect(panel.hasClass('jp-mod-covered')).toBe(false);
+    expect(find('[role=tabpanel]:not(.lm-mod-hidden)')).toBeNull();
+    expect(find('.jp-Dlaas-login')?.contains(document.activeElement)).toBe(
+      true
+    );
+    transfers.dispose();
   });
 
   it('says that its server part is missing', async () => {

@@ -3,12 +3,12 @@ import * as React from 'react';
 
 import { Button, IconButton } from '../components/button';
 import { Icon } from '../components/icon';
-import { Input } from '../components/input';
 import { Name } from '../components/name';
 import { ProblemView } from '../components/problem';
 import { formatBytes, formatCount } from '../format';
-import { explain, needsLogin } from '../problems';
-import type { BasketHost, BasketRow, Problem } from '../schema';
+import { explain } from '../problems';
+import type { BasketRow } from '../schema';
+import { Host, hostText, purposeText } from './host';
 import type { BasketModel, Kind } from './model';
 import { KINDS, kindOf } from './model';
 
@@ -83,75 +83,13 @@ export function BasketBody(props: IProps): JSX.Element {
   );
 }
 
-/**
- * An ESAP whose basket is not known, with the way to give it a token where that helps.
- */
-function Host(props: IProps & { host: BasketHost }): JSX.Element | null {
-  const { host, model, trans } = props;
-  const [token, setToken] = React.useState('');
-  const { problem, typed } = host;
-  if (!problem) {
-    return typed ? (
-      <div className="jp-Dlaas-basket-head">
-        <span className="jp-Dlaas-quiet">
-          {trans.__('%1, by your token', hostText(host.host))}
-        </span>
-        <Button
-          label={trans.__('Forget it')}
-          disabled={model.isBusy}
-          onClick={() => void model.read(host.host, '')}
-        />
-      </div>
-    ) : null;
-  }
-  if (!needsLogin(problem)) {
-    return <ProblemView problem={problem} trans={trans} />;
-  }
-  const told: Problem = {
-    ...problem,
-    message: `${hostText(host.host)}: ${problem.message}`,
-    remedy: trans.__(
-      'Log in to ESAP in the browser, press “show token” there, and paste the token here. It is kept in memory only.'
-    )
-  };
-  return (
-    <ProblemView problem={told} isOld trans={trans}>
-      <form
-        className="jp-Dlaas-basket-token"
-        onSubmit={event => {
-          event.preventDefault();
-          void model.read(host.host, token);
-          setToken('');
-        }}
-      >
-        <Input
-          type="password"
-          autoComplete="off"
-          aria-label={trans.__('Token for %1', hostText(host.host))}
-          placeholder={trans.__('Token')}
-          value={token}
-          onChange={setToken}
-        />
-        <Button
-          type="submit"
-          label={trans.__('Use it')}
-          disabled={!token.trim() || model.isBusy}
-          onClick={() => undefined}
-        />
-      </form>
-    </ProblemView>
-  );
-}
-
 function Empty({ model, trans }: IProps): JSX.Element {
   return (
     <div className="jp-Dlaas-empty">
       <strong>{trans.__('Nothing is in the basket')}</strong>
       <p>
         {model.info?.hosts.length
-          ? trans.__(
-              'What you put into the shopping basket of ESAP is shown here.'
-            )
+          ? purposeText(trans)
           : trans.__(
               'No ESAP is configured here. A saved basket or a list of DIDs can be imported.'
             )}
@@ -193,6 +131,9 @@ function Group(props: IProps & { kind: Kind }): JSX.Element | null {
   );
 }
 
+/**
+ * An item: what it is, where it is from, and why it could not be downloaded.
+ */
 function Line(props: IProps & { row: BasketRow }): JSX.Element {
   const { model, row, trans } = props;
   const { did, host, link, note, type } = row;
@@ -313,10 +254,6 @@ function Acts({ acts, model, trans }: IProps): JSX.Element {
       />
     </div>
   );
-}
-
-function hostText(host: string): string {
-  return new URL(host).host;
 }
 
 function kindText(kind: Kind, trans: TranslationBundle): string {

@@ -3,7 +3,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { IItem } from '../did';
-import { isLoggedIn, wasLoggedIn } from '../login';
+import { wasLoggedIn } from '../login';
 import { Model } from '../model';
 import { needsLogin, problemOf } from '../problems';
 import * as api from '../restapi';
@@ -15,6 +15,7 @@ import type {
   Problem
 } from '../schema';
 import { Changes } from './events';
+import { defaultOf, enteredSince } from './instances';
 import { Pace } from './pace';
 import { Pulse } from './pulse';
 import { Statuses } from './statuses';
@@ -86,13 +87,7 @@ export class LakeModel extends Model {
    * The chosen instance; the default one at first.
    */
   get instance(): InstanceInfo | null {
-    const { _instances: all } = this;
-    return (
-      all.find(({ name }) => name === this._name) ??
-      all.find(instance => instance.default) ??
-      all[0] ??
-      null
-    );
+    return this._find(this._name) ?? defaultOf(this._instances);
   }
 
   /**
@@ -136,9 +131,7 @@ export class LakeModel extends Model {
    * The name of the instance that a notebook's record means; null while it is not known.
    */
   meantInstance(recorded: string | null | undefined): string | null {
-    const chosen = recorded
-      ? this._find(recorded)
-      : (this._instances.find(each => each.default) ?? this._instances[0]);
+    const chosen = recorded ? this._find(recorded) : defaultOf(this._instances);
     return chosen?.name ?? recorded ?? null;
   }
 
@@ -207,7 +200,7 @@ export class LakeModel extends Model {
     void this.statuses.refresh();
   }
 
-  private _find(name: string): InstanceInfo | undefined {
+  private _find(name: string | null): InstanceInfo | undefined {
     return this._instances.find(instance => instance.name === name);
   }
 
@@ -250,19 +243,8 @@ export class LakeModel extends Model {
    * Take the instances; `told` is one to which somebody wanted to log in here.
    */
   private _setInstances(instances: InstanceInfo[], told?: string): void {
-    const before = this._instances;
+    const entered = enteredSince(this._instances, instances, told);
     this._instances = instances;
-    const entered = instances.filter(
-      ({ login, name }) =>
-        isLoggedIn(login) &&
-        before.some(
-          old =>
-            old.name === name &&
-            (name === told ||
-              !isLoggedIn(old.login) ||
-              old.login.account !== login.account)
-        )
-    );
     if (entered.length) {
       void this.statuses.refresh();
     }

@@ -51,7 +51,7 @@ export const upload: JupyterFrontEndPlugin<void> = {
     const { transfers } = lake;
     panel.addSection({
       id: 'transfers',
-      widget: new TransfersSection(transfers, trans, item => panel.find(item)),
+      widget: new TransfersSection(transfers, trans, panel),
       rank: 20
     });
     const show = (job: Job | null) => {

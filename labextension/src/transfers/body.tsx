@@ -13,8 +13,10 @@ import { Quiet } from '../components/text';
 import { Until } from '../components/when';
 import { splitDID } from '../did';
 import { formatBytes, formatMoment } from '../format';
+import { wasLoggedIn } from '../login';
 import { needsLogin } from '../problems';
 import type { InstanceInfo, Job } from '../schema';
+import type { IDataLakePanel } from '../tokens';
 import { Folds } from './folds';
 import { isRunning } from './ends';
 import type { TransfersModel } from './model';
@@ -22,7 +24,7 @@ import { filesText, jobTitle, paceText, placeText, stateText } from './words';
 
 interface IProps {
   model: TransfersModel;
-  find: (item: { did: string; instance: string }) => void;
+  panel: IDataLakePanel;
   trans: TranslationBundle;
 }
 
@@ -124,7 +126,7 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
  * What can be done about a job, by its state.
  */
 function Acts(props: IProps & { job: Job }): JSX.Element | null {
-  const { find, job, model, trans } = props;
+  const { job, model, panel, trans } = props;
   const { did, instance, kind, source } = job;
   if (isRunning(job)) {
     return (
@@ -145,7 +147,7 @@ function Acts(props: IProps & { job: Job }): JSX.Element | null {
       <Button
         label={trans.__('Show')}
         title={trans.__('Find it in the lake')}
-        onClick={() => find({ did, instance })}
+        onClick={() => panel.find({ did, instance })}
       />
     ) : null;
   }
@@ -164,11 +166,15 @@ function Acts(props: IProps & { job: Job }): JSX.Element | null {
 }
 
 /**
- * Why a job failed or waits; that it waits for a login is said already, and where one logs in if it is elsewhere.
+ * Why a job failed or waits; that it waits for a login is said already, and where one logs in if that is not in sight.
  */
 function Why(props: IProps & { job: Job }): JSX.Element | null {
   const { job, model, trans } = props;
-  const awaited = model.awaitedInstance(job);
+  const instance = model.instanceOf(job);
+  const awaited =
+    job.state === 'waiting' && instance && !wasLoggedIn(instance.login)
+      ? instance
+      : model.awaitedInstance(job);
   if (!job.problem || (job.state === 'waiting' && needsLogin(job.problem))) {
     return awaited && <LogIn {...props} instance={awaited} />;
   }
@@ -182,11 +188,14 @@ function Why(props: IProps & { job: Job }): JSX.Element | null {
 function LogIn(
   props: IProps & { job: Job; instance: InstanceInfo }
 ): JSX.Element {
-  const { instance, job, model, trans } = props;
+  const { instance, job, model, panel, trans } = props;
   return (
     <Button
       label={trans.__('Log in to %1…', instance.display_name)}
-      onClick={() => model.logIn(job)}
+      onClick={() => {
+        model.logIn(job);
+        panel.open('explore');
+      }}
     />
   );
 }

@@ -1,7 +1,7 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { Job } from '../schema';
+import type { Change, Job } from '../schema';
 
 /**
  * Whether a job will change by itself.
@@ -29,17 +29,14 @@ export class Ends {
   }
 
   /**
-   * It runs, or did a moment ago.
+   * A hint that it runs or did a moment ago; what was cancelled is not waited for.
    */
-  await(id: string): void {
-    this._awaited.add(id);
-  }
-
-  /**
-   * It was cancelled.
-   */
-  forget(id: string): void {
-    this._awaited.delete(id);
+  hint(id: string, state: Change['state']): void {
+    if (state === 'cancelled') {
+      this._awaited.delete(id);
+    } else {
+      this._awaited.add(id);
+    }
   }
 
   see(job: Job): void {

@@ -13,7 +13,7 @@ export class TransfersSection extends Section<TransfersModel> {
   constructor(
     model: TransfersModel,
     trans: TranslationBundle,
-    private readonly find: IDataLakePanel['find']
+    private readonly panel: IDataLakePanel
   ) {
     super(model, trans);
     this.title.label = trans.__('Transfers');
@@ -23,7 +23,7 @@ export class TransfersSection extends Section<TransfersModel> {
 
   protected render(): JSX.Element {
     return (
-      <TransfersBody model={this.model} find={this.find} trans={this.trans} />
+      <TransfersBody model={this.model} panel={this.panel} trans={this.trans} />
     );
   }
 

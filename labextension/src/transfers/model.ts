@@ -1,4 +1,3 @@
-import { PathExt } from '@jupyterlab/coreutils';
 import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 
@@ -18,6 +17,9 @@ import type {
 } from '../schema';
 import { Ends, isRunning } from './ends';
 import { Fold } from './fold';
+import { Hinted } from './hinted';
+import { Jobs } from './jobs';
+import { candidates, originOf } from './origin';
 
 const SECOND = 1000;
 
@@ -70,11 +72,11 @@ export class TransfersModel extends Model {
    * Newest first; null while they were not asked for.
    */
   get jobs(): readonly Job[] | null {
-    return this._jobs;
+    return this._jobs.all;
   }
 
   get running(): number {
-    return (this._jobs ?? []).filter(isRunning).length;
+    return (this.jobs ?? []).filter(isRunning).length;
   }
 
   /**
@@ -88,7 +90,7 @@ export class TransfersModel extends Model {
    * The jobs that were begun on this page and have been running since.
    */
   get followed(): readonly Job[] {
-    return (this._jobs ?? []).filter(({ id }) => this._followed.has(id));
+    return (this.jobs ?? []).filter(({ id }) => this._followed.has(id));
   }
 
   get problem(): Problem | null {
@@ -103,7 +105,7 @@ export class TransfersModel extends Model {
    * Ask for all jobs.
    */
   async refresh(isQuiet = false): Promise<void> {
-    const newer = (this._newer = new Map<string, Job>());
+    const isLatest = this._jobs.ask();
     let problem: Problem | null = null;
     let jobs: Job[] = [];
     try {
@@ -111,24 +113,16 @@ export class TransfersModel extends Model {
     } catch (error) {
       problem = problemOf(error);
     }
-    if (newer !== this._newer) {
+    if (!isLatest()) {
       // There is a later question.
       return;
     }
     this._problem = problem;
     if (!problem) {
-      jobs.forEach(job => this._ends.see(job));
-      this._jobs?.forEach(old => {
-        const job = jobs.find(({ id }) => id === old.id);
-        if (job && job.state !== old.state) {
-          this._refold(job);
-        }
-      });
-      this._jobs = sorted(jobs);
+      this._jobs.replace(jobs);
       const ids = new Set(jobs.map(({ id }) => id));
       this.logs.keep(ids);
       this.files.keep(ids);
-      newer.forEach(job => this._put(job));
     }
     this.changed();
   }
@@ -144,37 +138,14 @@ export class TransfersModel extends Model {
   /**
    * Where a file of the file browser came from, or went to: its DID, as far as the transfers know it.
    */
-  async originOf(path: string): Promise<IItem | null> {
-    for (const job of this.candidates(path)) {
-      const { instance, result, source } = job;
-      if (result && source === path) {
-        return { instance, did: result.did, type: 'file' };
-      }
-      const files = await api.getJobFiles(this.lake.settings, job.id);
-      const file = files.find(
-        each =>
-          each.outcome !== 'failed' &&
-          (each.path === path || each.path.endsWith(`/${path}`))
-      );
-      if (file) {
-        return { instance, did: file.did, type: 'file' };
-      }
-    }
-    return null;
+  originOf(path: string): Promise<IItem | null> {
+    return originOf(this.jobs ?? [], path, id =>
+      api.getJobFiles(this.lake.settings, id)
+    );
   }
 
-  /**
-   * The transfers that may know a file of the file browser.
-   */
   candidates(path: string): Job[] {
-    const name = PathExt.basename(path);
-    return (this._jobs ?? []).filter(({ did, folder, kind, source }) => {
-      const isIn = (place: string) => path.startsWith(`${place}/`);
-      if (kind !== 'download') {
-        return source === path || isIn(source);
-      }
-      return folder ? isIn(folder) : folder === '' && did?.endsWith(name);
-    });
+    return candidates(this.jobs ?? [], path);
   }
 
   async cancel(job: Job): Promise<void> {
@@ -241,18 +212,12 @@ export class TransfersModel extends Model {
     this.lake.choose(job.instance);
   }
 
-  async toggleLog(job: Job): Promise<void> {
-    const done = this.logs.toggle(job.id);
-    this.changed();
-    await done;
-    this.changed();
+  toggleLog(job: Job): Promise<void> {
+    return this._show(this.logs.toggle(job.id));
   }
 
-  async toggleFiles(job: Job): Promise<void> {
-    const done = this.files.toggle(job.id);
-    this.changed();
-    await done;
-    this.changed();
+  toggleFiles(job: Job): Promise<void> {
+    return this._show(this.files.toggle(job.id));
   }
 
   dispose(): void {
@@ -275,11 +240,7 @@ export class TransfersModel extends Model {
   private _onHint(_: LakeModel, change: Change | null): void {
     this._heard = Date.now();
     if (change?.job) {
-      if (change.state === 'cancelled') {
-        this._ends.forget(change.job);
-      } else {
-        this._ends.await(change.job);
-      }
+      this._ends.hint(change.job, change.state);
     }
     const isOver = change?.state === 'done' || change?.state === 'failed';
     const isFollowed = this._followed.has(change?.job ?? '');
@@ -287,28 +248,13 @@ export class TransfersModel extends Model {
       this.changed();
       return;
     }
-    if (!change?.job) {
-      void this.refresh(true);
-      return;
-    }
-    void this._ask(change.job);
+    void (change?.job ? this._hinted.see(change.job) : this.refresh(true));
   }
 
-  private async _ask(id: string): Promise<void> {
-    if (this._asking.has(id)) {
-      this._again.add(id);
-      return;
-    }
-    this._asking.add(id);
-    try {
-      this._take(await api.getJob(this.lake.settings, id, true));
-    } catch {
-      // The next hint or the next look tells.
-    }
-    this._asking.delete(id);
-    if (this._again.delete(id)) {
-      void this._ask(id);
-    }
+  private async _show(done: Promise<void>): Promise<void> {
+    this.changed();
+    await done;
+    this.changed();
   }
 
   /**
@@ -324,27 +270,8 @@ export class TransfersModel extends Model {
     if (!isRunning(job)) {
       this._cancelling.delete(job.id);
     }
-    this._newer.set(job.id, job);
-    this._put(job);
+    this._jobs.take(job);
     this.changed();
-  }
-
-  private _put(job: Job): void {
-    const jobs = this._jobs ?? [];
-    const known = jobs.find(({ id }) => id === job.id);
-    this._ends.see(job);
-    if (!known) {
-      this._jobs = sorted([job, ...jobs]);
-    } else if (
-      job.attempt > known.attempt ||
-      (job.attempt === known.attempt && (isRunning(known) || !isRunning(job)))
-    ) {
-      // Else it is an older answer: what has ended runs again only in a new attempt.
-      this._jobs = jobs.map(each => (each === known ? job : each));
-      if (job.state !== known.state) {
-        this._refold(job);
-      }
-    }
   }
 
   /**
@@ -356,22 +283,15 @@ export class TransfersModel extends Model {
   }
 
   private readonly _poll: Poll;
-  private _jobs: Job[] | null = null;
   private _problem: Problem | null = null;
   private _heard = 0;
-  /**
-   * What was heard of single jobs since the list was asked for.
-   */
-  private _newer = new Map<string, Job>();
-  private _asking = new Set<string>();
-  private _again = new Set<string>();
   private _followed = new Set<string>();
   private _cancelling = new Set<string>();
   private _retrying = new Set<string>();
   private readonly _ends = new Ends();
-}
-
-function sorted(jobs: Job[]): Job[] {
-  const time = (job: Job) => job.created_at ?? '';
-  return [...jobs].sort((a, b) => time(b).localeCompare(time(a)));
+  private readonly _hinted = new Hinted(
+    id => api.getJob(this.lake.settings, id, true),
+    job => this._take(job)
+  );
+  private readonly _jobs = new Jobs(this._ends, job => this._refold(job));
 }

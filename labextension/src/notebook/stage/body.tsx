@@ -72,18 +72,23 @@ function Outcome(props: {
     return null;
   }
   const { granted, problem } = outcome;
-  if (problem) {
-    const { message, remedy, title } = explain(problem, trans);
+  const words = problem && explain(problem, trans);
+  if (words && problem.error !== 'DuplicateRule') {
+    const { message, remedy, title } = words;
     return <Wrong role="alert">{`${title}. ${message} ${remedy}`}</Wrong>;
   }
-  const end = granted?.rule.expires_at;
+  const promise = granted?.rule ?? problem!.details;
+  const end = promise.expires_at as string | null;
   return (
-    <p className="jp-Dlaas-badge jp-mod-available" role="status">
-      <Icon name="available" />
-      <span>
-        {granted?.new ? trans.__('Granted') : trans.__('You have it already')}{' '}
-        {end ? <Until time={end} trans={trans} /> : trans.__('without end')}
-      </span>
-    </p>
+    <>
+      <p className="jp-Dlaas-badge jp-mod-available" role="status">
+        <Icon name="available" />
+        <span>
+          {granted?.new ? trans.__('Granted') : trans.__('You have it already')}{' '}
+          {end ? <Until time={end} trans={trans} /> : trans.__('without end')}
+        </span>
+      </p>
+      {words && <p>{words.remedy}</p>}
+    </>
   );
 }
