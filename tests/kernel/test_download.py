@@ -138,6 +138,17 @@ def test_what_was_downloaded_is_told_of_a_lake_by_its_method(
     assert read(done) == bodies
 
 
+def test_what_is_remembered_of_a_lake_for_one_thing_is_not_taken_for_another(
+    far: Lake, a_dataset: Callable[..., tuple[DID, list[bytes]]], tmp_path: Path
+) -> None:
+    dataset, _ = a_dataset(1)
+    keys_first, bytes_first = (Lake(far.instance, credentials=far.credential) for _ in range(2))
+    assert "bytes" in keys_first.list_keys()
+    assert download(keys_first, dataset, tmp_path / "one").failed == 0
+    assert download(bytes_first, dataset, tmp_path / "other").failed == 0
+    assert "bytes" in bytes_first.list_keys()
+
+
 def test_a_did_that_nobody_knows_is_told(far: Lake, tmp_path: Path) -> None:
     with pytest.raises(DataIdentifierNotFound):
         download(far, "user.alice:nobody-knows-it", tmp_path / "none")

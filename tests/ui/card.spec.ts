@@ -191,7 +191,7 @@ test('a DID as a cell’s last line is a card that one can work with', async ({
   await page.notebook.setCell(
     0,
     'code',
-    `import dlaas; dlaas.did("${DID}", "collection")`
+    `import dlaas; dlaas.did("ATLAS_OD_EDU:4lep_data", "collection")`
   );
   await page.notebook.runCell(0, true);
   const card = page.locator('.jp-Dlaas-Output [role=group]');
@@ -201,11 +201,11 @@ test('a DID as a cell’s last line is a card that one can work with', async ({
   await card.getByRole('button', { name: 'Show in the panel' }).click();
   await expect(
     panel.root.getByRole('region', { name: 'Selected DID' })
-  ).toContainText('GamGam_data');
+  ).toContainText('4lep_data');
   await card.getByRole('button', { name: 'Attach…' }).click();
-  await panel.dialog.getByLabel('Name of the variable').fill('gamgam');
+  await panel.dialog.getByLabel('Name of the variable').fill('leptons');
   await panel.accept();
-  await expect(panel.root.locator('[data-variable=gamgam]')).toBeVisible();
+  await expect(panel.root.locator('[data-variable=leptons]')).toBeVisible();
   await card.getByRole('button', { name: 'Make available…' }).click();
   await panel.accept();
   await expect(panel.dialog.getByText('Granted')).toBeVisible();

@@ -88,7 +88,7 @@ class Suggestions(Descriptions):
 
     def list_keys(self) -> list[str]:
         """List names of metadata to search by: Rucio's own, the server's, and those seen so far."""
-        known = self._remember("keys", self._server_keys)
+        known = self._remember("metadata keys", self._server_keys)
         return sorted({*known, *self._seen_keys, *(COLUMNS.keys() - _SELDOM)})
 
     def _server_keys(self) -> frozenset[str]:

@@ -39,7 +39,7 @@ class Doors:
         # Told when it is known how far a host is.
         self.heard: Callable[[], None] = lambda: None
         # TLS contexts take long to make: a bundle of all the world's authorities is read for each.
-        self._ring = lake._remember("keys", lambda: KeyRing(weakref.proxy(lake)))
+        self._ring = lake._remember("key ring", lambda: KeyRing(weakref.proxy(lake)))
         self._guard = threading.Condition(threading.Lock())
         self._renewing = threading.Lock()
         self._at: Counter[str] = Counter()
