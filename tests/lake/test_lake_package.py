@@ -111,7 +111,7 @@ def test_the_demo_runs_jupyterlab_and_takes_its_lake_down_with_it(tmp_path: Path
             return 0
 
     try:
-        assert until(answer, "JupyterLab answers") == 403
+        assert until(answer, "JupyterLab answers", 180) == 403
         token = re.search(rf"{port}/lab\?token=(\w+)", log.read_text())
         assert token is not None
         assert answer(Authorization=f"token {token[1]}") == 200
