@@ -53,6 +53,11 @@ class ConfiguredLogin:
             instance.auth_type != "userpass" or instance.token or instance.oidc_auth or by_password
         )
 
+    @property
+    def is_under_way(self) -> bool:
+        """Tell whether it is being tried."""
+        return self._attempt is not None and not self._attempt.done()
+
     def note(self) -> None:
         """Remember that it was tried, or has ended, just now."""
         self._tried_at = time.monotonic()
@@ -70,8 +75,7 @@ class ConfiguredLogin:
             return
         refused = isinstance(why, CannotAuthenticate)
         pause = _RETRY_REFUSED if refused else self._retry_after
-        idle = self._attempt is None or self._attempt.done()
-        if idle and time.monotonic() - self._tried_at > pause:
+        if not self.is_under_way and time.monotonic() - self._tried_at > pause:
             self._attempt = None
             await self.settle()
 

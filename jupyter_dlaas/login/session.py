@@ -70,7 +70,8 @@ class Session:
 
     async def settle(self, patience: float | None = None) -> None:
         """Log in as configured unless that was tried, waiting `patience` seconds; never raises."""
-        if self._configured.automatic and self._live is None:
+        # One that is in, but not told yet, would be shown as none.
+        if self._configured.automatic and (self._live is None or self._configured.is_under_way):
             await self._configured.settle(patience)
 
     async def lake(self) -> Lake:

@@ -142,15 +142,20 @@ def remove(folder: Path, name: str | None = None) -> None:
             told = json.loads(path.read_bytes())
         except (DlaasError, OSError):
             left = None
-        # First of all, for what is written in its place may find the disk full.
-        path.unlink(missing_ok=True)
         if left is None:
+            path.unlink(missing_ok=True)
             with suppress(FileNotFoundError):
                 shutil.rmtree(terminal_files.folder_of(folder, name))
             return
-        terminal_files.write(folder, left.instance)
         kept = {key: told[key] for key in ("instance", "default") if key in told}
-        private.write(path, json.dumps({**dict.fromkeys(told), **kept}))
+        try:
+            private.write(path, json.dumps({**dict.fromkeys(told), **kept}))
+        except OSError:
+            # The disk may be full.
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            terminal_files.write(folder, left.instance)
 
 
 def terminal(folder: Path) -> Path:

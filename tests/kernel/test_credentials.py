@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import stat
@@ -211,6 +212,19 @@ def test_a_renewed_hand_over_is_seen_at_once(tmp_path: Path) -> None:
     handover.remove(tmp_path, "lake")
     with pytest.raises(LoginRequired, match="panel"):
         credential()
+
+
+def test_a_full_disk_keeps_no_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handover.write(tmp_path, INSTANCE, "alice", "very-secret", None)
+
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(handover.private, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        handover.remove(tmp_path, "lake")
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any("very-secret" in path.read_text() for path in left)
 
 
 def test_folders_of_dead_servers_are_cleaned_away(tmp_path: Path) -> None:

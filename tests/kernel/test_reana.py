@@ -93,8 +93,8 @@ def test_a_reana_yaml_is_valid_and_its_commands_run_the_notebook_in_a_bare_works
     for name in inputs["files"]:
         (workspace / name).write_bytes((tmp_path / name).read_bytes())
     env = {**run.env, "PATH": f"{BIN}{os.pathsep}{run.env['PATH']}"}
-    # REANA mounts no RSE.
-    del env["RUCIO_RSE_MOUNT_PATH"]
+    # REANA mounts no RSE; the folder of this one would be found, mounted or not.
+    del env["RUCIO_RSE_MOUNT_PATH"], env["RUCIO_DESTINATION_RSE"]
     for command in (one for step in found["steps"] for one in step["commands"]):
         ran = subprocess.run(
             ["bash", "-c", command],

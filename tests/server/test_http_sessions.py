@@ -131,6 +131,29 @@ async def test_one_login_serves_requests_that_come_at_once(api: Api, gate: Gate)
     assert gate.paths.count("/auth/userpass") == 1
 
 
+async def test_who_is_answered_finds_somebody_logged_in(
+    app: DlaasExtension, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kernels are told of a login in another thread; until then it is not shown."""
+    hand_over, told = LiveLogin.hand_over, asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slowly(live: LiveLogin, folder: Path, default: bool) -> None:
+        loop.call_soon_threadsafe(told.set)
+        time.sleep(0.3)
+        hand_over(live, folder, default)
+
+    monkeypatch.setattr(LiveLogin, "hand_over", slowly)
+    session = await app.sessions.get("lake")
+    first = asyncio.create_task(session.lake())
+    await told.wait()
+    assert session._live is not None
+    await session.lake()
+    assert session.login.state == "logged_in"
+    assert handover.read(app.sessions.handover, "lake").token
+    await first
+
+
 async def test_a_new_login_leaves_no_moment_without_one(
     api: Api, app: DlaasExtension, lake: EmbeddedLake
 ) -> None:
