@@ -21,7 +21,7 @@ from dlaas.transfer.doors import Doors
 from dlaas.transfer.gate import SMALL
 from dlaas.transfer.part import Part
 
-AT_ONCE = 12
+AT_ONCE = 8
 _TICK = 0.1
 # So many are told of together: waking who listens takes as long as a file.
 _TOLD = 64
