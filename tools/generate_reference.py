@@ -135,9 +135,11 @@ def _answers(shown: list[Any]) -> list[str]:
     waiting = [answer for one in shown for answer in _annotations(one)]
     found: list[Any] = []
     while waiting:
-        for word in re.findall(r"\w+", waiting.pop()):
-            cls = known.get(word)
-            if cls is not None and cls not in (*found, *shown, Instance):
+        room, answer = waiting.pop()
+        for word in re.findall(r"\w+", answer):
+            # Two rooms may call what is theirs alike.
+            cls = vars(sys.modules[room]).get(word, known.get(word))
+            if is_dataclass(cls) and cls not in (*found, *shown, Instance):
                 found.append(cls)
                 waiting += _annotations(cls)
     parts = ["## What is answered\n"]
@@ -157,10 +159,10 @@ def _dataclasses() -> dict[str, Any]:
     return found
 
 
-def _annotations(one: Any) -> Iterator[str]:
-    """Answer the types that calling or reading something gives."""
+def _annotations(one: Any) -> Iterator[tuple[str, str]]:
+    """Answer the types that calling or reading something gives, and where they are named."""
     if is_dataclass(one):
-        yield from (plain(f.type) for f in fields(one))
+        yield from ((one.__module__, plain(f.type)) for f in fields(one))
     functions = [one] if inspect.isfunction(one) else []
     if inspect.isclass(one):
         names = [name for name in dir(one) if not name.startswith("_")]
@@ -168,7 +170,7 @@ def _annotations(one: Any) -> Iterator[str]:
     for function in functions:
         getter = getattr(function, "fget", None) or getattr(function, "__func__", function)
         if inspect.isfunction(getter) and getter.__module__.startswith("dlaas"):
-            yield plain(inspect.signature(getter).return_annotation)
+            yield getter.__module__, plain(inspect.signature(getter).return_annotation)
 
 
 def _aliases() -> list[str]:

@@ -13,9 +13,9 @@ from dlaas.background import extent
 from dlaas.errors import DlaasError, problem
 from dlaas.lake import Lake
 from dlaas.model import DID, DownloadRequest, JobFile, Problem
+from dlaas.transfer.disk.part import remove_free
+from dlaas.transfer.disk.place import OURS
 from dlaas.transfer.download import Arrival, Downloaded, download
-from dlaas.transfer.part import remove_free
-from dlaas.transfer.place import OURS
 from jupyter_dlaas.transfers import places
 from jupyter_dlaas.transfers.orders import Ending, Key, Listener, Order, Size, lacking
 

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from dlaas.errors import DlaasError, InvalidInput, problem
 from dlaas.lake import Lake
 from dlaas.model import DID, JobFile, Problem, Uploaded, UploadRequest
-from dlaas.transfer.many import check_many, upload_many
 from dlaas.transfer.report import Row
 from dlaas.transfer.upload import check, upload
+from dlaas.transfer.upload.many import check_many, upload_many
 from jupyter_dlaas.transfers import places
 from jupyter_dlaas.transfers.orders import Ending, Key, Listener, Order, Size, lacking
 from jupyter_dlaas.transfers.sources import source

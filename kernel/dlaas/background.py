@@ -25,7 +25,7 @@ from dlaas.reference import DID
 if TYPE_CHECKING:
     from dlaas.lake import Lake
     from dlaas.lifetime import Lifetime, Until
-    from dlaas.transfer.sources import Sources
+    from dlaas.transfer.upload.sources import Sources
 
 # In the hand-over's folder: where orders go, and where one hears of them.
 POINTER = "transfers"
@@ -103,8 +103,8 @@ def upload_many(
 
     Raises at once what can be known now; of the files' names the first one's is looked up.
     """
-    from dlaas.transfer.many import check_many
-    from dlaas.transfer.sources import sources
+    from dlaas.transfer.upload.many import check_many
+    from dlaas.transfer.upload.sources import sources
 
     inbox, told = _server_of(lake)
     found = sources(files, scope, base)

@@ -22,8 +22,8 @@ from dlaas.model import DID
 from dlaas.model import Cleaned as Cleaned
 from dlaas.private import is_own
 from dlaas.transfer.disk import local_error
-from dlaas.transfer.part import remove_free
-from dlaas.transfer.place import OURS, Place, read_back, user_cache, written
+from dlaas.transfer.disk.part import remove_free
+from dlaas.transfer.disk.place import OURS, Place, read_back, user_cache, written
 
 if TYPE_CHECKING:
     from dlaas.config import Instance

@@ -23,8 +23,8 @@ from rucio.client.downloadclient import DownloadClient
 
 from dlaas.lake import Lake
 from dlaas.model import DID
-from dlaas.transfer.choose import entries
 from dlaas.transfer.download import download
+from dlaas.transfer.download.choose import entries
 from jupyter_dlaas.lake import EmbeddedLake
 
 SCOPE = "user.alice"
@@ -87,8 +87,10 @@ class Downloads:
 
         with (
             mock.patch.object(Lake, "_did", return_value=row),
-            mock.patch("dlaas.transfer.engine.entries", side_effect=lambda *_: iter(self._listed)),
-            mock.patch("dlaas.transfer.choose._copies", copies),
+            mock.patch(
+                "dlaas.transfer.download.engine.entries", side_effect=lambda *_: iter(self._listed)
+            ),
+            mock.patch("dlaas.transfer.download.choose._copies", copies),
         ):
             done = download(self._lake, self.dataset, self._folder)
         assert done.failed == 0, done.failures

@@ -14,8 +14,8 @@ from rucio.client import Client
 from rucio.client.uploadclient import UploadClient
 
 from dlaas.lake import Lake
-from dlaas.transfer.keys import KeyRing
-from dlaas.transfer.storage import Storage
+from dlaas.transfer.wire.keys import KeyRing
+from dlaas.transfer.wire.storage import Storage
 from jupyter_dlaas.lake import EmbeddedLake
 
 from .downloads import RSE, SCOPE

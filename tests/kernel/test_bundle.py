@@ -22,7 +22,7 @@ from dlaas import Lake, errors
 from dlaas.publish import Bundle, bundle, gathering, members, open_bundle
 from dlaas.publish.bundles import INDEX
 from dlaas.reading.remote import Reader, Source
-from dlaas.transfer.sources import Sources
+from dlaas.transfer.upload.sources import Sources
 
 MANY = 3000
 

@@ -17,7 +17,7 @@ from dlaas import Lake
 from dlaas.cache import Cache, cache_for, private_cache
 from dlaas.errors import InvalidInput, NotAvailable
 from dlaas.model import DID
-from dlaas.transfer.place import read_back, written
+from dlaas.transfer.disk.place import read_back, written
 
 NAME = "instance"
 
@@ -37,7 +37,7 @@ def cache(tmp_path: Path) -> Cache:
 
 def put(cache: Cache, did: str, content: bytes = b"content", age: float = 0.0) -> Path:
     """Put a file in as a download does, used for the last time so many seconds ago."""
-    from dlaas.transfer.checksums import adler32_of
+    from dlaas.transfer.disk.checksums import adler32_of
 
     path = cache.path(NAME, did)
     cache.place.make_folder(path.parent)

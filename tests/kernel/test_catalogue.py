@@ -119,6 +119,12 @@ def test_an_unknown_scope_is_not_an_empty_search(alice: Lake) -> None:
         list(alice.search("NOPE:*x*"))
 
 
+def test_who_writes_a_word_alone_learns_how_to_look_for_it(alice: Lake) -> None:
+    with pytest.raises(ScopeNotFound, match="no scope 'higgs'") as told:
+        list(alice.search("higgs"))
+    assert "scope:*higgs*" in told.value.remedy
+
+
 @pytest.mark.parametrize(
     "pattern",
     ["*", "*:*", "ATL*:x", "ATLAS_OD_EDU", "ATLAS_OD_EDU:", "ATLAS_OD_EDU:*", "ATLAS_OD_EDU:**"],

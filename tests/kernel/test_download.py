@@ -24,9 +24,9 @@ from dlaas.errors import (
     StorageFailed,
 )
 from dlaas.model import DID, Entry
-from dlaas.transfer.choose import Names
+from dlaas.transfer.disk.place import Place
 from dlaas.transfer.download import Downloaded, arrivals, download, fetch_to
-from dlaas.transfer.place import Place
+from dlaas.transfer.download.choose import Names
 from jupyter_dlaas.lake import EmbeddedLake
 
 Fresh = Callable[[str], str]
@@ -183,7 +183,9 @@ def test_what_is_mounted_is_used_where_it_lies_and_copied_into_a_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     dataset, bodies = a_dataset(rse="NOTEBOOK-MOUNT")
-    monkeypatch.setattr("dlaas.transfer.storage.Storage.get", lambda *_: pytest.fail("over https"))
+    monkeypatch.setattr(
+        "dlaas.transfer.wire.storage.Storage.get", lambda *_: pytest.fail("over https")
+    )
     here = download(alice, dataset)
     assert (here.kept, here.fetched) == (3, 0)
     assert all(path.startswith(str(alice.instance.rse_mount_path)) for path in here.paths)
@@ -198,7 +200,9 @@ def test_what_is_cached_is_copied_from_there(
 ) -> None:
     dataset, bodies = a_dataset()
     download(far, dataset)
-    monkeypatch.setattr("dlaas.transfer.storage.Storage.get", lambda *_: pytest.fail("over https"))
+    monkeypatch.setattr(
+        "dlaas.transfer.wire.storage.Storage.get", lambda *_: pytest.fail("over https")
+    )
     assert read(download(far, dataset, tmp_path / "copied")) == bodies
 
 
@@ -450,9 +454,10 @@ def _by_rucio(far: Lake, rse: str, pfn: str, target: Path, name: str, body: byte
         entry = Entry(
             DID(f"user.alice:{name}"), "file", len(body), None, f"{zlib.adler32(body):08x}"
         )
-        patched.setattr("dlaas.transfer.engine.entries", lambda *_: iter([entry]))
+        patched.setattr("dlaas.transfer.download.engine.entries", lambda *_: iter([entry]))
         patched.setattr(
-            "dlaas.transfer.choose._copies", lambda _, dids: ((d, [(rse, pfn)]) for d in dids)
+            "dlaas.transfer.download.choose._copies",
+            lambda _, dids: ((d, [(rse, pfn)]) for d in dids),
         )
         return download(far, "ATLAS_OD_EDU:data_A.4lep.root", target)
 
@@ -468,7 +473,7 @@ def test_what_rucio_clients_cannot_read_says_why(
 
 def test_rucio_clients_gets_none_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     from dlaas import Instance
-    from dlaas.transfer.elsewhere import _environment
+    from dlaas.transfer.wire.elsewhere import _environment
 
     for name in ("BEARER_TOKEN", "BEARER_TOKEN_FILE", "RUCIO_AUTH_TOKEN_FILE", "AWS_SECRET"):
         monkeypatch.setenv(name, "a.secret.canary")
@@ -478,8 +483,8 @@ def test_rucio_clients_gets_none_of_our_environment(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("scheme", ["https", "davs", "http", "root", "magnet"])
 def test_rucio_clients_never_reads_over_https(far: Lake, tmp_path: Path, scheme: str) -> None:
-    from dlaas.transfer.doors import Doors
-    from dlaas.transfer.elsewhere import fetched_elsewhere
+    from dlaas.transfer.wire.doors import Doors
+    from dlaas.transfer.wire.elsewhere import fetched_elsewhere
 
     doors = Doors(far, threading.Event())
     with (

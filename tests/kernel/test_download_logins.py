@@ -17,12 +17,12 @@ import pytest
 from logins import by_certificate, by_token, preferring, token_by_browser
 from shelf import Shelf
 
-import dlaas.transfer.curl as curl_module
-import dlaas.transfer.doors as doors_module
+import dlaas.transfer.wire.curl as curl_module
+import dlaas.transfer.wire.doors as doors_module
 from dlaas import Lake
-from dlaas.transfer.gate import SMALL
-from dlaas.transfer.sink import Sink
-from dlaas.transfer.storage import Storage
+from dlaas.transfer.download.gate import SMALL
+from dlaas.transfer.wire.sink import Sink
+from dlaas.transfer.wire.storage import Storage
 from jupyter_dlaas.lake import EmbeddedLake
 
 SIZES = (1000, 2000, SMALL + 1000)

@@ -178,8 +178,8 @@ def test_a_token_opens_what_a_certificate_opens(
 ) -> None:
     """No OpenID provider is in this lake yet: its storages' own issuer makes the token."""
     token = lake.token("alice", "storage.read:/")
-    monkeypatch.setattr("dlaas.transfer.keys.KeyRing._bearer", lambda _: token)
-    monkeypatch.setattr("dlaas.transfer.keys.present_certificate", lambda *_: None)
+    monkeypatch.setattr("dlaas.transfer.wire.keys.KeyRing._bearer", lambda _: token)
+    monkeypatch.setattr("dlaas.transfer.wire.keys.present_certificate", lambda *_: None)
     fs = RucioFileSystem(skip_instance_cache=True)
     assert fs.cat_file(root_file, 0, 4) == b"root"
 

@@ -26,8 +26,8 @@ from dlaas.filesystem import RucioFileSystem
 from dlaas.model import DID
 from dlaas.reading.troubles import troubles_of
 from dlaas.reading.xrootd_keys import XRootDKeys
-from dlaas.transfer.keys import KeyRing, Keys, trusting
-from dlaas.transfer.storage import Storage
+from dlaas.transfer.wire.keys import KeyRing, Keys, trusting
+from dlaas.transfer.wire.storage import Storage
 from jupyter_dlaas.lake import EmbeddedLake
 
 # On EAST-DISK, which is reached by root, and on NORTH-DISK, which is not.
@@ -298,7 +298,7 @@ def test_storages_are_trusted_as_grid_tools_trust_them(
         look(elsewhere)
     with pytest.raises(StorageRefused):
         look(replace(elsewhere, voms_certdir_path=str(lake.layout.authorities)))
-    monkeypatch.setattr("dlaas.transfer.keys.GRID_AUTHORITIES", str(lake.layout.authorities))
+    monkeypatch.setattr("dlaas.transfer.wire.keys.GRID_AUTHORITIES", str(lake.layout.authorities))
     with pytest.raises(StorageRefused):
         look(elsewhere)
 

@@ -162,7 +162,7 @@ def test_calling_it_again_changes_nothing(alice: Lake, published: Published, wor
 KILLED = """
 import os, signal, sys
 import dlaas
-import dlaas.publish, dlaas.transfer.many, dlaas.transfer.upload
+import dlaas.publish, dlaas.transfer.upload.many, dlaas.transfer.upload
 from dlaas.rucio.client import LakeClient
 
 notebook, outputs = sys.argv[1:]

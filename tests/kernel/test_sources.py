@@ -11,9 +11,9 @@ import pytest
 
 from dlaas.errors import InvalidDID, InvalidInput, NotThere
 from dlaas.model import DID
-from dlaas.transfer.names import numbered, versions
-from dlaas.transfer.plan import checked_new
-from dlaas.transfer.sources import Sources, sources
+from dlaas.transfer.upload.names import numbered, versions
+from dlaas.transfer.upload.plan import checked_new
+from dlaas.transfer.upload.sources import Sources, sources
 
 
 @pytest.fixture

@@ -18,17 +18,17 @@ from urllib.parse import unquote
 import pytest
 from standin import Answer, Request, StandIn
 
-import dlaas.transfer.storage as storage_module
+import dlaas.transfer.wire.storage as storage_module
 from dlaas import Lake, errors
 from dlaas.filesystem import RucioFileSystem
 from dlaas.model import DID, Reference
 from dlaas.reading.https import timeout
 from dlaas.reading.remote import Source
-from dlaas.transfer.keys import KeyRing, Keys, address, present_certificate, trusting
-from dlaas.transfer.plan import Plan
-from dlaas.transfer.shown import CertificateFiles
-from dlaas.transfer.storage import Stat, Storage
 from dlaas.transfer.upload import _transfer
+from dlaas.transfer.upload.plan import Plan
+from dlaas.transfer.wire.keys import KeyRing, Keys, address, present_certificate, trusting
+from dlaas.transfer.wire.shown import CertificateFiles
+from dlaas.transfer.wire.storage import Stat, Storage
 from jupyter_dlaas.lake import EmbeddedLake
 
 Standin = Callable[..., StandIn]
@@ -39,7 +39,7 @@ JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2ln"
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Timeouts and pauses as short as a test can wait."""
     monkeypatch.setattr(storage_module, "READ_TIMEOUT", 1.0)
-    monkeypatch.setattr("dlaas.transfer.storage.time.sleep", lambda _: None)
+    monkeypatch.setattr("dlaas.transfer.wire.storage.time.sleep", lambda _: None)
 
 
 @pytest.fixture
@@ -245,8 +245,8 @@ def send(
 
     def act(disk: _Disk) -> StandIn:
         service = standin(disk, tls=trusted)
-        monkeypatch.setattr("dlaas.transfer.door.Storage", lambda *_: open_storage(service))
-        monkeypatch.setattr("dlaas.transfer.door.KeyRing.for_rse", lambda *_: None)
+        monkeypatch.setattr("dlaas.transfer.wire.door.Storage", lambda *_: open_storage(service))
+        monkeypatch.setattr("dlaas.transfer.wire.door.KeyRing.for_rse", lambda *_: None)
         _transfer(alice, _plan(service, a_file), None, None, None)
         return service
 
@@ -502,7 +502,7 @@ def test_an_address_that_the_rse_does_not_name_gets_no_credentials(
     alice: Lake,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("dlaas.transfer.keys.KeyRing._bearer", lambda _: JWT)
+    monkeypatch.setattr("dlaas.transfer.wire.keys.KeyRing._bearer", lambda _: JWT)
     service = standin(lambda r: _ranged(BODY, r), tls=trusted)
     stream(len(BODY), f"{service.url}/x").cat_file(PATH, 0, 5)
     assert "Authorization" not in service.requests[0].headers

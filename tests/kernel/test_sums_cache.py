@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from dlaas.transfer import sums_cache
-from dlaas.transfer.checksums import Checksums, of_file
-from dlaas.transfer.sums_cache import Summed, cache_path, sums_of
+from dlaas.transfer.disk import sums_cache
+from dlaas.transfer.disk.checksums import Checksums, of_file
+from dlaas.transfer.disk.sums_cache import Summed, cache_path, sums_of
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +143,7 @@ def test_processes_share_it_at_the_same_time(tmp_path: Path, reads: list[Path]) 
     for number in range(40):
         (tmp_path / f"{number}.bin").write_bytes(os.urandom(1000))
     code = (
-        "import sys; from pathlib import Path; from dlaas.transfer import sums_cache as c\n"
+        "import sys; from pathlib import Path; from dlaas.transfer.disk import sums_cache as c\n"
         "c._TICK_NS = 0\n"
         "for path in sorted(Path(sys.argv[1]).glob('*.bin')): c.sums_of(path)"
     )

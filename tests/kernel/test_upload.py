@@ -36,8 +36,8 @@ from dlaas.errors import (
     Unreachable,
 )
 from dlaas.model import DID, Uploaded
-from dlaas.transfer import register
-from dlaas.transfer.storage import Answer, Stat, Storage
+from dlaas.transfer.upload import register
+from dlaas.transfer.wire.storage import Answer, Stat, Storage
 from jupyter_dlaas.lake import EmbeddedLake
 
 
@@ -506,14 +506,14 @@ def test_a_storage_that_is_wrong_about_a_registered_file_makes_nobody_delete_it(
 
 
 STAGES = [
-    ("dlaas.transfer.storage.Storage._send_body", "before"),
-    ("dlaas.transfer.storage.Storage.put", "after"),
-    ("dlaas.transfer.storage.Storage.move", "after"),
-    ("dlaas.transfer.register._add_replica", "after"),
-    ("dlaas.transfer.register._add_dataset", "before"),
+    ("dlaas.transfer.wire.storage.Storage._send_body", "before"),
+    ("dlaas.transfer.wire.storage.Storage.put", "after"),
+    ("dlaas.transfer.wire.storage.Storage.move", "after"),
+    ("dlaas.transfer.upload.register._add_replica", "after"),
+    ("dlaas.transfer.upload.register._add_dataset", "before"),
     ("dlaas.rucio.client.LakeClient.add_dataset", "after"),
-    ("dlaas.transfer.register._keep", "after"),
-    ("dlaas.transfer.register._attach", "after"),
+    ("dlaas.transfer.upload.register._keep", "after"),
+    ("dlaas.transfer.upload.register._attach", "after"),
 ]
 DIES = """if True:
     import importlib, os, signal, sys
@@ -568,7 +568,7 @@ def test_what_the_genuine_client_left_half_done_is_completed(
     """rucio-clients registers a COPYING replica first; when it dies its own retry says that the
     name is taken.
     """
-    from dlaas.transfer.checksums import of_file
+    from dlaas.transfer.disk.checksums import of_file
 
     did, sums = DID(f"user.alice:{fresh('copying')}"), of_file(a_file)
     file = {

@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 import pytest
 from standin import Answer, Request, StandIn
 
-import dlaas.transfer.storage as storage_module
+import dlaas.transfer.wire.storage as storage_module
 from dlaas import Lake, errors
 from dlaas.model import DID
-from dlaas.transfer.keys import trusting
 from dlaas.transfer.report import Report
+from dlaas.transfer.wire.keys import trusting
 from jupyter_dlaas.lake import EmbeddedLake
 
 NORTH = "NORTH-DISK"
@@ -76,8 +76,8 @@ class Before:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses as short as a test can wait; a genuine storage on a loaded machine takes its time."""
     monkeypatch.setattr(storage_module, "READ_TIMEOUT", 30.0)
-    monkeypatch.setattr("dlaas.transfer.storage.time.sleep", lambda _: None)
-    monkeypatch.setattr("dlaas.transfer.sending._PAUSE", 0.0)
+    monkeypatch.setattr("dlaas.transfer.wire.storage.time.sleep", lambda _: None)
+    monkeypatch.setattr("dlaas.transfer.upload.sending._PAUSE", 0.0)
 
 
 @pytest.fixture
@@ -345,7 +345,7 @@ def test_a_redirect_to_a_stranger_gets_no_credential_and_registers_nothing(
     fresh: Fresh, nothing_of: Callable[[str], bool], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2ln"
-    monkeypatch.setattr("dlaas.transfer.shown.storage_token", lambda _: jwt)
+    monkeypatch.setattr("dlaas.transfer.wire.shown.storage_token", lambda _: jwt)
     stranger = standin(lambda _: Answer(201), tls=trusted)
     before.spoils = lambda r: (
         Answer(307, headers={"Location": f"{stranger.url}{r.path}"}) if r.method == "PUT" else None

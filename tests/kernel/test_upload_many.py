@@ -34,11 +34,11 @@ from dlaas.errors import (
 )
 from dlaas.model import DID
 from dlaas.rucio.client import LakeClient
-from dlaas.transfer.batch import Registrar
-from dlaas.transfer.many import check_many, upload_many
-from dlaas.transfer.order import Order, order
 from dlaas.transfer.report import Report, Row
-from dlaas.transfer.storage import Storage
+from dlaas.transfer.upload.batch import Registrar
+from dlaas.transfer.upload.many import check_many, upload_many
+from dlaas.transfer.upload.order import Order, order
+from dlaas.transfer.wire.storage import Storage
 from jupyter_dlaas.lake import EmbeddedLake
 
 Fresh = Callable[[str], str]
@@ -172,7 +172,7 @@ def test_a_file_that_changed_since_it_was_looked_at_does_not_take_the_place_of_t
         path.write_bytes(b"y" * 2000)
         return made
 
-    monkeypatch.setattr("dlaas.transfer.many.order", ordered)
+    monkeypatch.setattr("dlaas.transfer.upload.many.order", ordered)
     report = alice.upload_many(root, "user.alice", lifetime="1d")
     assert _rows(report) == {"failed": 1}
     assert _stored(lake, path.name) == []

@@ -25,10 +25,10 @@ from dlaas.errors import (
     Unreachable,
 )
 from dlaas.model import DID
-from dlaas.transfer import plan as plan_module
-from dlaas.transfer.checksums import of_file
-from dlaas.transfer.root_storage import RootStorage
-from dlaas.transfer.storage import Stat, Storage
+from dlaas.transfer.disk.checksums import of_file
+from dlaas.transfer.upload import plan as plan_module
+from dlaas.transfer.wire.root_storage import RootStorage
+from dlaas.transfer.wire.storage import Stat, Storage
 from jupyter_dlaas.lake import EmbeddedLake
 
 EAST = "EAST-DISK"
@@ -51,7 +51,7 @@ def only(lake: EmbeddedLake, alice: Lake, monkeypatch: pytest.MonkeyPatch) -> On
         if shows == "token":
             instance = replace(instance, client_cert=None, client_key=None)
             shown = token or lake.token("alice", scope=WRITES)
-            monkeypatch.setattr("dlaas.transfer.shown.storage_token", lambda _: shown)
+            monkeypatch.setattr("dlaas.transfer.wire.shown.storage_token", lambda _: shown)
         own = Lake(instance, credentials=alice.credential)
         info = dict(alice.rse_info(EAST))
         info["protocols"] = [p for p in info["protocols"] if p["scheme"] == scheme]
@@ -233,7 +233,7 @@ def test_an_overwritten_file_has_its_own_checksum_at_once(
 DIES = """if True:
     import os, signal, sys
     from dlaas import Lake
-    from dlaas.transfer.root_storage import RootStorage
+    from dlaas.transfer.wire.root_storage import RootStorage
     path, did, target, when = sys.argv[1:]
     true = getattr(RootStorage, target)
     def dying(*args, **options):

@@ -21,7 +21,7 @@ from dlaas.reading.ranking import REFUSED
 from dlaas.reading.remote import Source
 from dlaas.reading.troubles import troubles_of
 from dlaas.reading.xrootd import address, batched, chunks
-from dlaas.transfer.checksums import Checksums
+from dlaas.transfer.disk.checksums import Checksums
 from jupyter_dlaas.lake import EmbeddedLake
 
 BOTH = DID("ATLAS_OD_EDU:mc_363490.llll.4lep.root")

@@ -22,7 +22,7 @@ from dlaas.config import Instance
 from dlaas.credentials import device, oidc
 from dlaas.credentials.tokens import jwt_claims
 from dlaas.errors import CannotAuthenticate
-from dlaas.transfer import shown
+from dlaas.transfer.wire import shown
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 

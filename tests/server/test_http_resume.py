@@ -132,7 +132,7 @@ class TestWithoutALogin:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         # Storages' keys are looked up for each file; and there are more than are fetched at once.
-        monkeypatch.setattr("dlaas.transfer.doors._FRESH", 0)
+        monkeypatch.setattr("dlaas.transfer.wire.doors._FRESH", 0)
         paths = [tmp_path / f"paused-{number}.bin" for number in range(20)]
         for path in paths:
             path.write_bytes(os.urandom(1000))
@@ -184,8 +184,8 @@ class TestWithoutALogin:
             over[0] = over[0] or (kind == "downloads" and any(folder.glob("*.bin")))
             return Token(junk if over[0] else good, account="alice")
 
-        monkeypatch.setattr("dlaas.transfer.shown._exchanged", shown)
-        monkeypatch.setattr("dlaas.transfer.doors._FRESH", 0)
+        monkeypatch.setattr("dlaas.transfer.wire.shown._exchanged", shown)
+        monkeypatch.setattr("dlaas.transfer.wire.doors._FRESH", 0)
         await log_in(api, lake)
         hints = await listen()
         body = {

@@ -27,8 +27,8 @@ from nbclient import NotebookClient
 
 from dlaas import handover
 from dlaas.credentials.tokens import jwt_claims
-from dlaas.transfer.keys import KeyRing
-from dlaas.transfer.storage import Storage
+from dlaas.transfer.wire.keys import KeyRing
+from dlaas.transfer.wire.storage import Storage
 from jupyter_dlaas.app import DlaasExtension
 from jupyter_dlaas.lake import EmbeddedLake
 

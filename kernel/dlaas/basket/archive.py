@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from dlaas.errors import DlaasError, StorageFailed, TookTooLong
 from dlaas.rucio.translate import from_network, origin
-from dlaas.transfer.storage import Storage
+from dlaas.transfer.wire.storage import Storage
 
 # Seconds between two looks at whether a download is still wanted.
 _HEED = 0.5

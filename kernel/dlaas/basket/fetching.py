@@ -32,9 +32,9 @@ from dlaas.model import DID
 from dlaas.rucio.translate import from_network, origin
 from dlaas.sizes import size_said
 from dlaas.transfer.disk import free_on, full, local_error
-from dlaas.transfer.keys import Keys, trusting
-from dlaas.transfer.place import OURS, Place
-from dlaas.transfer.sink import CHUNK, Interrupted, Sink
+from dlaas.transfer.disk.place import OURS, Place
+from dlaas.transfer.wire.keys import Keys, trusting
+from dlaas.transfer.wire.sink import CHUNK, Interrupted, Sink
 
 LARGEST = 10 * 10**9
 # Seconds, and then bytes per second: a trickle ends too.

@@ -13,7 +13,7 @@ from dlaas.basket.reading import write_file
 from dlaas.basket.service import Cart, Esap
 from dlaas.credentials import Token
 from dlaas.errors import CannotAuthenticate, DlaasError, InvalidInput, Unreachable
-from dlaas.transfer.place import user_cache
+from dlaas.transfer.disk.place import user_cache
 
 _TRIES = 3
 

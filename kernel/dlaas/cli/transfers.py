@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dlaas.lake import Lake
     from dlaas.transfer.download import Downloaded
     from dlaas.transfer.report import Report
-    from dlaas.transfer.sources import Sources
+    from dlaas.transfer.upload.sources import Sources
 
 _NAMED = 10
 

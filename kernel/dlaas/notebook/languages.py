@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ _R = "repeat function TRUE FALSE NULL Inf NaN NA NA_integer_ NA_real_ NA_complex
 _JULIA = (
     "abstract baremodule begin catch const do elseif end export false function let local macro"
     " module mutable primitive quote struct true using where isa"
+    # What cannot be read back, and what our lists are made with.
+    " _ String"
 )
 _CPP = (
     "alignas alignof and_eq asm auto bitand bitor case catch char char8_t char16_t char32_t compl"
@@ -19,6 +22,9 @@ _CPP = (
     " public register reinterpret_cast requires short signed sizeof static static_assert"
     " static_cast std struct switch template this thread_local throw true typedef typeid typename"
     " union unsigned using virtual void volatile wchar_t xor xor_eq"
+    # C's own at file scope, where the cells of a notebook are.
+    " EOF NULL clock div errno exp floor gamma index j0 j1 jn log remove rename signal stderr stdin"
+    " stdout time y0 y1 yn"
 )
 
 
@@ -34,11 +40,11 @@ class Language:
     one: str
     many: str
     before: str = ""
-    takes_underscore: bool = True
+    plain: re.Pattern[str] = re.compile(".+")
 
     def name(self, name: str) -> str:
         """Write a Python name so that it is one here too."""
-        fits = name not in self.taken and (self.takes_underscore or not name.startswith("_"))
+        fits = name not in self.taken and self.plain.fullmatch(name)
         return name if fits else self.evasion.format(name)
 
     def quote(self, text: str) -> str:
@@ -74,8 +80,9 @@ def language(name: str) -> Language | None:
     return _LANGUAGES.get("c++" if plain.startswith("c++") else plain)
 
 
-def _by_code_point(character: str) -> str:
-    return f"\\U{ord(character):08x}"
+def _by_hex(character: str) -> str:
+    # Byte by byte, for a path may hold bytes that are no character.
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
 def _by_octal(character: str) -> str:
@@ -89,17 +96,18 @@ _LANGUAGES = {
         frozenset(_R.split()),
         "`{}`",
         '\\"',
-        _by_code_point,
+        _by_hex,
         "{name} <- {text}",
         "{name} <- c({text})",
-        takes_underscore=False,
+        # It begins no name with "_", and takes fewer letters of other scripts than Python.
+        plain=re.compile("[A-Za-z][A-Za-z0-9_]*"),
     ),
     "julia": Language(
         "#",
         frozenset(_JULIA.split()),
-        'var"{}"',
+        "{}_2",
         '\\"$',
-        _by_code_point,
+        _by_hex,
         "{name} = {text}",
         "{name} = String[{text}]",
     ),

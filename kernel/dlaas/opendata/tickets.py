@@ -8,8 +8,8 @@ from typing import Any
 from dlaas.config import Instance
 from dlaas.errors import DlaasError, StorageRefused
 from dlaas.reading.ranking import as_https, host_of
-from dlaas.transfer.keys import Keys, trusting
-from dlaas.transfer.storage import Storage
+from dlaas.transfer.wire.keys import Keys, trusting
+from dlaas.transfer.wire.storage import Storage
 
 
 def needs_ticket(instance: Instance, files: Iterable[Mapping[str, Any]]) -> bool:

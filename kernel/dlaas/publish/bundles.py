@@ -23,7 +23,7 @@ from dlaas.errors import AlreadyThere, InvalidInput
 from dlaas.publish.gathering import Watched, gather
 from dlaas.sizes import size_said
 from dlaas.transfer.disk import free_on, full, local_error
-from dlaas.transfer.sources import Named, Sources
+from dlaas.transfer.upload.sources import Named, Sources
 
 INDEX = "bundle-index.json"
 FORMAT = "dlaas-bundle"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dlaas.errors import InvalidInput, NotThere
-from dlaas.transfer.sources import Named, Sources, named
+from dlaas.transfer.upload.sources import Named, Sources, named
 
 CHUNK = 1 << 20
 # Who writes twice within it may leave size and time as they were; network disks count in seconds.

@@ -19,7 +19,7 @@ from dlaas.model import to_json
 from dlaas.publish import notebooks, recording
 from dlaas.publish.inputs import Input, from_row, resolve
 from dlaas.publish.provenance import now
-from dlaas.transfer.sources import Named
+from dlaas.transfer.upload.sources import Named
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake

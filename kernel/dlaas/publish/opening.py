@@ -13,7 +13,7 @@ from dlaas.errors import ChecksumMismatch, InvalidInput, NotThere
 from dlaas.publish.bundles import FORMAT, INDEX, Member
 from dlaas.reference import Reference
 from dlaas.sizes import size_said
-from dlaas.transfer.sources import Named
+from dlaas.transfer.upload.sources import Named
 
 
 class OpenBundle(Mapping[str, bytes]):

@@ -20,7 +20,7 @@ from dlaas.publish import environments, notebooks, recording, suspects
 from dlaas.publish.bundles import bundle
 from dlaas.publish.gathering import Watched, gather, unreadable
 from dlaas.publish.inputs import Input, resolve
-from dlaas.transfer.sources import Named, Sources
+from dlaas.transfer.upload.sources import Named, Sources
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake

@@ -28,12 +28,12 @@ from dlaas.publish import notebooks, preparing, provenance, recording
 from dlaas.publish.preparing import Part, Prepared
 from dlaas.publish.provenance import Provenance
 from dlaas.sizes import size_said
-from dlaas.transfer.checksums import same_adler32
-from dlaas.transfer.names import numbered
-from dlaas.transfer.plan import target_rse
-from dlaas.transfer.register import keep, taken
-from dlaas.transfer.sources import Named, Sources
+from dlaas.transfer.disk.checksums import same_adler32
 from dlaas.transfer.upload import check as check_upload
+from dlaas.transfer.upload.names import numbered
+from dlaas.transfer.upload.plan import target_rse
+from dlaas.transfer.upload.register import keep, taken
+from dlaas.transfer.upload.sources import Named, Sources
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake

@@ -14,7 +14,7 @@ from typing import Any
 from dlaas.errors import InvalidInput, NotThere
 from dlaas.model import DID, Reference, VariableRecord
 from dlaas.publish import notebooks, recording
-from dlaas.transfer.sources import Named
+from dlaas.transfer.upload.sources import Named
 
 # KubeSpawner says in it which image a session was started from.
 IMAGE = "JUPYTER_IMAGE_SPEC"

@@ -16,7 +16,7 @@ from dlaas.notebook import attachments
 from dlaas.publish import notebooks, provenance
 from dlaas.publish.inputs import resolve
 from dlaas.publish.provenance import Provenance
-from dlaas.transfer.sources import Named
+from dlaas.transfer.upload.sources import Named
 
 if TYPE_CHECKING:
     from dlaas.lake import Lake

@@ -16,9 +16,9 @@ from dlaas import errors
 from dlaas.errors import DlaasError
 from dlaas.reading import readahead
 from dlaas.rucio.translate import from_network, origin
-from dlaas.transfer.keys import KeyRing, Keys, encoded
-from dlaas.transfer.shown import explained
-from dlaas.transfer.storage import failed
+from dlaas.transfer.wire.keys import KeyRing, Keys, encoded
+from dlaas.transfer.wire.shown import explained
+from dlaas.transfer.wire.storage import failed
 
 if TYPE_CHECKING:
     from dlaas.catalogue import Catalogue

@@ -21,7 +21,7 @@ from dlaas.errors import DlaasError
 from dlaas.reading.ranking import HTTPS_SCHEMES, ROOT_SCHEMES, behind_cache, host_of
 from dlaas.reading.xrootd_keys import XRootDKeys, said, trust
 from dlaas.rucio.translate import clean
-from dlaas.transfer.shown import explained
+from dlaas.transfer.wire.shown import explained
 
 if TYPE_CHECKING:
     from dlaas.catalogue import Catalogue

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from dlaas import private
 from dlaas.credentials.proxy import Proxy
 from dlaas.credentials.x509_files import GRID_AUTHORITIES
-from dlaas.transfer import shown
-from dlaas.transfer.shown import CertificateFiles
+from dlaas.transfer.wire import shown
+from dlaas.transfer.wire.shown import CertificateFiles
 
 if TYPE_CHECKING:
     from dlaas.catalogue import Catalogue

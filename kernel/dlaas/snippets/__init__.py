@@ -159,7 +159,7 @@ def cells(record: VariableRecord, kernel: str, lake: Lake) -> list[Snippet]:
         body = one.one if record.type == "file" else one.many
         if body is not None:
             name, made_here = record.variableName, made
-            if re.search(rf"\b{name}\b", body.replace("{name}", "")):
+            if re.search(rf"\b{name}\b", f"{one.imports}\n{body.replace('{name}', '')}"):
                 name = f"{name}_2"
                 made_here = code(kernel, [replace(record, variableName=name)], lambda _: lake)
             called = body.format(name=to.name(name))

@@ -168,66 +168,93 @@ _BYTES = Opener(
     "the first bytes", "", "{name}.open().read(16)", "for file in {name}:\n    print(file)"
 )
 
+_PARQUETS = (".parquet", ".pq")
+_CSVS = (".csv", ".csv.gz")
+_HDF5S = (".h5", ".hdf5", ".hdf", ".nxs")
+_TEXTS = (".txt", ".log", ".md", ".yaml", ".yml")
+
 PYTHON: Openers = {
     ".root": _ROOT,
-    **dict.fromkeys((".parquet", ".pq"), _PARQUET),
-    **dict.fromkeys((".csv", ".csv.gz"), _CSV),
+    **dict.fromkeys(_PARQUETS, _PARQUET),
+    **dict.fromkeys(_CSVS, _CSV),
     **dict.fromkeys((".fits", ".fit", ".fits.fz"), (_FITS, _CUTOUT, _TABLE)),
     ".fits.gz": (_FITS_GZ,),
-    **dict.fromkeys((".h5", ".hdf5", ".hdf", ".nxs"), (_HDF5,)),
+    **dict.fromkeys(_HDF5S, (_HDF5,)),
     **dict.fromkeys((".nc", ".nc4"), (_NETCDF,)),
     ".zarr.zip": _ZARR,
     ".zip": (_ZIP,),
     **dict.fromkeys((".npy", ".npz"), (_NUMPY,)),
     ".json": (_JSON, _TEXT),
-    **dict.fromkeys((".txt", ".log", ".md", ".yaml", ".yml"), (_TEXT,)),
+    **dict.fromkeys(_TEXTS, (_TEXT,)),
     "": (_BYTES,),
 }
 
 _R: Openers = {
-    ".csv": (
-        Opener("read.csv", "", "read.csv({name})", "do.call(rbind, lapply({name}, read.csv))"),
+    **dict.fromkeys(
+        _CSVS,
+        (Opener("read.csv", "", "read.csv({name})", "do.call(rbind, lapply({name}, read.csv))"),),
     ),
-    ".parquet": (
-        Opener(
-            "arrow",
-            "library(arrow)",
-            "read_parquet({name})",
-            "do.call(rbind, lapply({name}, read_parquet))",
+    **dict.fromkeys(
+        _PARQUETS,
+        (
+            Opener(
+                "arrow",
+                "library(arrow)",
+                "read_parquet({name})",
+                "do.call(rbind, lapply({name}, read_parquet))",
+            ),
         ),
     ),
-    ".fits": (Opener("FITSio", "library(FITSio)", "readFITS({name})", "lapply({name}, readFITS)"),),
     **dict.fromkeys(
-        (".h5", ".hdf5"),
+        # It reads no compressed file.
+        (".fits", ".fit"),
+        (Opener("FITSio", "library(FITSio)", "readFITS({name})", "lapply({name}, readFITS)"),),
+    ),
+    **dict.fromkeys(
+        _HDF5S,
         (Opener("rhdf5", "library(rhdf5)", "h5ls({name})", "lapply({name}, h5ls)"),),
     ),
-    ".txt": (
-        Opener("readLines", "", "readLines({name}, n = 10)", "lapply({name}, readLines, n = 10)"),
+    **dict.fromkeys(
+        _TEXTS,
+        (
+            Opener(
+                "readLines", "", "readLines({name}, n = 10)", "lapply({name}, readLines, n = 10)"
+            ),
+        ),
     ),
 }
 _JULIA: Openers = {
     ".root": (
         Opener("UnROOT", "using UnROOT", "ROOTFile({name})", "[ROOTFile(file) for file in {name}]"),
     ),
-    ".csv": (
-        Opener(
-            "CSV",
-            "using CSV, DataFrames",
-            "CSV.read({name}, DataFrame)",
-            "CSV.read({name}, DataFrame)",
-        ),
-    ),
-    ".parquet": (
-        Opener(
-            "Parquet2",
-            "using Parquet2, DataFrames",
-            "DataFrame(Parquet2.Dataset({name}))",
-            "reduce(vcat, [DataFrame(Parquet2.Dataset(file)) for file in {name}])",
-        ),
-    ),
-    ".fits": (Opener("FITSIO", "using FITSIO", "FITS({name})", "[FITS(file) for file in {name}]"),),
     **dict.fromkeys(
-        (".h5", ".hdf5"),
+        _CSVS,
+        (
+            Opener(
+                "CSV",
+                "using CSV, DataFrames",
+                "CSV.read({name}, DataFrame)",
+                "CSV.read({name}, DataFrame)",
+            ),
+        ),
+    ),
+    **dict.fromkeys(
+        _PARQUETS,
+        (
+            Opener(
+                "Parquet2",
+                "using Parquet2, DataFrames",
+                "DataFrame(Parquet2.Dataset({name}))",
+                "reduce(vcat, [DataFrame(Parquet2.Dataset(file)) for file in {name}])",
+            ),
+        ),
+    ),
+    **dict.fromkeys(
+        (".fits", ".fit", ".fits.fz", ".fits.gz"),
+        (Opener("FITSIO", "using FITSIO", "FITS({name})", "[FITS(file) for file in {name}]"),),
+    ),
+    **dict.fromkeys(
+        _HDF5S,
         (
             Opener(
                 "HDF5",
@@ -237,8 +264,16 @@ _JULIA: Openers = {
             ),
         ),
     ),
-    ".txt": (
-        Opener("readlines", "", "readlines({name})", "[first(readlines(file)) for file in {name}]"),
+    **dict.fromkeys(
+        _TEXTS,
+        (
+            Opener(
+                "the first lines",
+                "",
+                "first(eachline({name}), 10)",
+                "[readline(file) for file in {name}]",
+            ),
+        ),
     ),
 }
 _LINES = Opener(
@@ -259,7 +294,7 @@ _CPP: Openers = {
             "  std::unique_ptr<TFile> opened(TFile::Open(file.c_str()));\n  opened->ls();\n}}",
         ),
     ),
-    **dict.fromkeys((".csv", ".txt"), (_LINES,)),
+    **dict.fromkeys((".csv", *_TEXTS), (_LINES,)),
 }
 
 # By what `languages.language` calls them in lower case.

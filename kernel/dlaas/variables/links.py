@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from dlaas.errors import AlreadyThere, ChecksumMismatch, DlaasError, StorageFailed
 from dlaas.model import DID
-from dlaas.transfer.checksums import CHUNK, Checksums, same_adler32
 from dlaas.transfer.disk import local_error
+from dlaas.transfer.disk.checksums import CHUNK, Checksums, same_adler32
 
 OURS = ".dlaas-"
 PART = f"{OURS}part-"

@@ -1,0 +1,1 @@
+"""Connections to storages: logins, routes, ranges, and files over https and root://."""
