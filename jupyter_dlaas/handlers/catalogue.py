@@ -11,13 +11,14 @@ from tornado import web
 from dlaas.catalogue import SearchType
 from dlaas.errors import InvalidInput
 from dlaas.lake import Lake
-from dlaas.model import DID, DatesRequest, Metadata, MetadataRequest
+from dlaas.model import DID, DatesRequest, LookUpRequest, Metadata, MetadataRequest
 from jupyter_dlaas.handlers.base import DlaasHandler, authorized
 from jupyter_dlaas.validation import choice, integer, required
 
 _TYPES = ("all", "collection", "file", "dataset", "container")
 _MOST = 100_000
 _MOST_DATES = 100
+_MOST_NAMES = 1000
 _FARTHEST = 100_000_000
 
 
@@ -35,6 +36,27 @@ class SearchHandler(DlaasHandler):
         limit = integer(arguments, "limit", 500, 1, _MOST)
         await self.answer_rows(
             instance, lambda lake: lake.search(pattern, kind, where, limit + 1), limit
+        )
+
+
+class LookUpHandler(DlaasHandler):
+    """What became of each of a list of names and patterns."""
+
+    @web.authenticated
+    @authorized("read")
+    async def post(self, instance: str) -> None:
+        """Answer a line for each name, in their order; for a pattern of many DIDs several."""
+        request = self.body(LookUpRequest)
+        if len(request.names) > _MOST_NAMES:
+            raise InvalidInput(f"Look up {_MOST_NAMES} names at most.")
+        if not 1 <= request.limit <= _MOST:
+            raise InvalidInput(f"limit must be between 1 and {_MOST}.")
+        kind = cast("SearchType", choice({"type": request.type}, "type", "all", _TYPES))
+        where = request.where or None
+        await self.answer_rows(
+            instance,
+            lambda lake: lake.look_up(request.names, kind, where, request.limit),
+            _FARTHEST,
         )
 
 

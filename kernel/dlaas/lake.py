@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from dlaas.catalogue import SearchType
 from dlaas.catalogue.plans import Plans
 from dlaas.config import Instance
 from dlaas.lifetime import Lifetime, Until
-from dlaas.model import Status, Uploaded
+from dlaas.model import Sought, Status, Uploaded
+from dlaas.query.conditions import Written
 from dlaas.rucio.connection import register
 
 if TYPE_CHECKING:
@@ -18,9 +20,9 @@ if TYPE_CHECKING:
     from dlaas.credentials import Credential
     from dlaas.publish import Provenance, Published
     from dlaas.transfer.download import Downloaded
-    from dlaas.transfer.duplicates import Duplicates
     from dlaas.transfer.report import Report
-    from dlaas.transfer.sources import Sources
+    from dlaas.transfer.upload.duplicates import Duplicates
+    from dlaas.transfer.upload.sources import Sources
 
 
 class Lake(Plans):
@@ -45,6 +47,23 @@ class Lake(Plans):
         from dlaas.catalogue.status import status
 
         return status(self, did)
+
+    def look_up(
+        self,
+        names: Iterable[str],
+        type: SearchType = "all",  # noqa: A002
+        where: Written | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Sought]:
+        """Look up any number of DIDs, five hundred in one question, and tell of each in its order.
+
+        What cannot be found says why, and hides no other. Patterns, and every name where there is a
+        `where`, are searched for one by one: see `search`; `limit` is for each pattern. Raises
+        `InvalidInput` for conditions or a type that make no sense.
+        """
+        from dlaas.catalogue.lists import look_up
+
+        return look_up(self, names, type, where, limit)
 
     def explain(self, did: str) -> Ranking:
         """Rank the ways in which a DID can be read from here, and say what speaks against each."""
@@ -323,7 +342,7 @@ class Lake(Plans):
                 dataset=dataset, lifetime=lifetime, until=until, rses=rses, rules=rules,
                 duplicates=duplicates, base=base,
             )  # fmt: skip
-        from dlaas.transfer.many import upload_many
+        from dlaas.transfer.upload.many import upload_many
 
         return upload_many(
             self, files, scope,

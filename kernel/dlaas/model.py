@@ -89,6 +89,21 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Sought:
+    """What became of one name of a list: what it names, and `missing` why that is nothing.
+
+    A pattern may name many `entries`; where more of the same follow, `done` is False. `truncated`
+    says that there are more than were asked for.
+    """
+
+    name: str
+    entries: tuple[Entry, ...] = ()
+    done: bool = True
+    truncated: bool = False
+    missing: Problem | None = None
+
+
+@dataclass(frozen=True)
 class Metadata:
     """What the catalogue knows of a DID; `custom` holds what users and experiments added.
 
@@ -235,6 +250,19 @@ class MetadataRequest:
 
     did: str
     values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LookUpRequest:
+    """Look up names and patterns, a thousand at most; `limit` is for each pattern.
+
+    `type` and `where` are those of a search.
+    """
+
+    names: tuple[str, ...]
+    type: str = "all"
+    where: str | None = None
+    limit: int = 500
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import { ProblemError, ownProblem } from './problems';
-import type { Entry, Problem } from './schema';
+import type { Entry, Problem, Sought } from './schema';
 
 /**
  * Rows as they arrive; it returns whether there were more than the limit.
  */
-export type Rows = AsyncGenerator<Entry[], boolean>;
+export type Rows<T = Entry> = AsyncGenerator<T[], boolean>;
 
 export type Settings = ServerConnection.ISettings;
 export type Query = { [key: string]: string | number };
@@ -96,6 +96,8 @@ async function problemIn(response: Response): Promise<Problem> {
     case 401:
     case 403:
       return ownProblem('JupyterSessionOver', 'credential');
+    // A hub answers so for a server that is not up.
+    case 424:
     case 502:
     case 503:
     case 504:
@@ -116,35 +118,45 @@ function isProblem(data: unknown): data is Problem {
   );
 }
 
+type Row = Entry | Sought;
 type Line =
-  Entry | string | { end: true; truncated: boolean } | { problem: Problem };
+  Row | string | { end: true; truncated: boolean } | { problem: Problem };
 
-const BATCH = 2000;
+/**
+ * The bytes of about a thousand rows.
+ */
+const BITE = 1 << 17;
 
 /**
  * Read a stream of JSON lines, a batch for each chunk that arrives.
  */
-export async function* rows(
+export async function* rows<T extends Row = Entry>(
   settings: Settings,
   path: string[],
   query: Query,
-  signal: AbortSignal
-): Rows {
-  const init: RequestInit = { method: 'GET', cache: 'no-store', signal };
+  signal: AbortSignal,
+  content?: object
+): Rows<T> {
+  const init: RequestInit = {
+    method: content ? 'POST' : 'GET',
+    cache: 'no-store',
+    body: JSON.stringify(content),
+    signal
+  };
   const response = await request(settings, path, query, init);
   for await (const lines of batches(response, signal)) {
     const last = lines[lines.length - 1];
     // A row may be a mere text, as a path is.
     const isText = typeof last === 'string';
     if (!isText && 'problem' in last) {
-      yield lines.slice(0, -1) as Entry[];
+      yield lines.slice(0, -1) as T[];
       throw new ProblemError(last.problem);
     }
     if (!isText && 'end' in last) {
-      yield lines.slice(0, -1) as Entry[];
+      yield lines.slice(0, -1) as T[];
       return last.truncated;
     }
-    yield lines as Entry[];
+    yield lines as T[];
   }
   throw new ProblemError(ownProblem('AnswerBroken', 'network'));
 }
@@ -159,13 +171,13 @@ async function* batches(
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      rest += decoder.decode(value, { stream: !done });
-      const lines = rest.split('\n');
-      rest = done ? '' : lines.pop()!;
       // In parts, for who takes them may want to draw in between.
-      for (let start = 0; start < lines.length; start += BATCH) {
+      for (let at = 0; at < (value?.length ?? 1); at += BITE) {
+        const bite = value?.subarray(at, at + BITE);
+        rest += decoder.decode(bite, { stream: !done });
+        const lines = rest.split('\n');
+        rest = done ? '' : lines.pop()!;
         const parsed = lines
-          .slice(start, start + BATCH)
           .filter(line => line.trim() !== '')
           .map(line => JSON.parse(line) as Line);
         if (parsed.length) {

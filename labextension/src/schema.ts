@@ -448,6 +448,18 @@ export interface LoginRequest {
 }
 
 /**
+ * Look up names and patterns, a thousand at most; `limit` is for each pattern.
+ *
+ * `type` and `where` are those of a search.
+ */
+export interface LookUpRequest {
+  names: string[];
+  type?: string;
+  where?: string | null;
+  limit?: number;
+}
+
+/**
  * What the catalogue knows of a DID; `custom` holds what users and experiments added.
  *
  * `editable` says whether this account may set it, None where only trying tells.
@@ -628,6 +640,20 @@ export interface Snippet {
   title: string;
   language: string;
   code: string;
+}
+
+/**
+ * What became of one name of a list: what it names, and `missing` why that is nothing.
+ *
+ * A pattern may name many `entries`; where more of the same follow, `done` is False. `truncated`
+ * says that there are more than were asked for.
+ */
+export interface Sought {
+  name: string;
+  entries: Entry[];
+  done: boolean;
+  truncated: boolean;
+  missing: Problem | null;
 }
 
 /**

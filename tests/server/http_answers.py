@@ -57,6 +57,7 @@ ANSWERS: dict[str, Any] = {
     r"\w+ [^/]+/login(/renew)?": ref("Login"),
     r"\w+ [^/]+/certificates": _many("CertificateFile"),
     r"\w+ [^/]+/dids": ref("Entry"),
+    r"\w+ [^/]+/lookup": ref("Sought"),
     r"\w+ [^/]+/contents": ref("Entry"),
     r"\w+ [^/]+/metadata": ref("Metadata"),
     r"\w+ [^/]+/replicas": ref("Copies"),

@@ -77,6 +77,69 @@ async def test_a_search_that_makes_no_sense_is_refused(
     assert answer.value["remedy"]
 
 
+class TestLists:
+    async def test_each_name_has_its_line_in_its_place(self, api: Api) -> None:
+        names = ["ATLAS_OD_EDU:nope", DATA, "nowhere:x", "not a did", "ATLAS_OD_EDU:GamGam", DATA]
+        answer = await api("POST", "lake/lookup", {"names": names})
+        assert [row["name"] for row in answer.rows] == names
+        assert [[entry["did"] for entry in row["entries"]] for row in answer.rows] == [
+            [], [DATA], [], [], ["ATLAS_OD_EDU:GamGam"], [DATA]
+        ]  # fmt: skip
+        assert [row["missing"] and row["missing"]["error"] for row in answer.rows] == [
+            "DataIdentifierNotFound", None, "ScopeNotFound", "InvalidDID", None, None
+        ]  # fmt: skip
+        assert answer.end == {"end": True, "truncated": False}
+
+    async def test_it_shows_what_a_search_shows(self, api: Api) -> None:
+        (row,) = (await api("POST", "lake/lookup", {"names": [DATA]})).rows
+        assert row["entries"] == (await api("GET", "lake/dids", pattern=DATA)).rows
+
+    async def test_type_filter_and_limit_are_those_of_a_search(self, api: Api) -> None:
+        names = [DATA, "ATLAS_OD_EDU:GamGam*"]
+        body = {"names": names, "type": "dataset", "where": "energy = 13000", "limit": 2}
+        rows = (await api("POST", "lake/lookup", body)).rows
+        assert [(len(row["entries"]), row["truncated"]) for row in rows] == [(1, False), (2, True)]
+        kinds = {entry["type"] for row in rows for entry in row["entries"]}
+        assert kinds == {"dataset"}
+
+    async def test_a_thousand_names_are_answered_and_none_too(self, api: Api) -> None:
+        names = [f"ATLAS_OD_EDU:none/{number}" for number in range(1000)]
+        answer = await api("POST", "lake/lookup", {"names": names})
+        assert [row["name"] for row in answer.rows] == names
+        assert {row["missing"]["error"] for row in answer.rows} == {"DataIdentifierNotFound"}
+        assert (await api("POST", "lake/lookup", {"names": []})).rows == []
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"names": DATA},
+            {"names": [1]},
+            {"names": ["s:x"] * 1001},
+            {"names": ["s:" + "x" * 2000] * 600},
+            {"names": [DATA], "type": "folder"},
+            {"names": [DATA], "limit": 0},
+            {"names": [DATA], "limit": 100_001},
+            {"names": [DATA], "where": "energy >"},
+            {"names": [DATA], "where": "energy", "more": 1},
+            "[",
+        ],
+    )
+    async def test_what_makes_no_sense_is_refused_as_a_whole(self, api: Api, body: Any) -> None:
+        answer = await api("POST", "lake/lookup", body)
+        assert (answer.status, answer.value["error"]) == (400, "InvalidInput")
+        assert answer.value["blame"] == "you"
+
+    @pytest.mark.parametrize("bad", ["", "  ", ":x", "s:", "a b:c", "s:*", "*:*", "s:\0", "s:.."])
+    async def test_a_name_that_is_none_hides_no_other(self, api: Api, bad: str) -> None:
+        answer = await api("POST", "lake/lookup", {"names": [bad, DATA]})
+        none, found = answer.rows
+        # The instance lets whole scopes be listed, so that of "s:" and "s:*" the scope is missing.
+        wanted = {"*:*": "WildcardRefused", "s:": "ScopeNotFound", "s:*": "ScopeNotFound"}
+        assert none["missing"]["error"] == wanted.get(bad, "InvalidDID")
+        assert [entry["did"] for entry in found["entries"]] == [DATA]
+
+
 async def test_contents_come_in_pages(api: Api) -> None:
     whole = await api("GET", "lake/contents", did=DATA)
     assert len(whole.rows) == 4
@@ -150,6 +213,23 @@ class TestStreams:
         answer = await api("GET", "gated/dids", pattern="s:n*", limit="100000")
         assert 0 < len(answer.rows) <= CUT_AT
         assert answer.end["problem"]["error"] == "Unreachable"
+
+    async def test_a_list_is_asked_for_in_halves_of_a_thousand(self, api: Api, gate: Gate) -> None:
+        await api("GET", "gated/scopes")
+        # Which scopes there are is asked for once.
+        await api("POST", "gated/lookup", {"names": ["ATLAS_OD_EDU:none"]})
+        gate.paths.clear()
+        names = [f"ATLAS_OD_EDU:none/{number}" for number in range(1000)]
+        await api("POST", "gated/lookup", {"names": names})
+        assert gate.paths == ["/dids/bulkmeta"] * 2
+
+    async def test_a_list_that_is_cut_is_not_taken_for_names_that_are_not_there(
+        self, api: Api, gate: Gate
+    ) -> None:
+        await api("GET", "gated/scopes")
+        gate.mode = "cut"
+        answer = await api("POST", "gated/lookup", {"names": ["s:a", "s:n1"]})
+        assert (answer.status, answer.value["error"]) == (502, "Unreachable")
 
     async def test_rows_are_passed_on_before_the_last_has_come(
         self, api: Api, gate: Gate, jp_fetch: Any

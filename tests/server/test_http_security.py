@@ -25,7 +25,7 @@ from jupyter_dlaas.redaction import Redactor
 CANARY = "canary-in-the-coal-mine"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Asked with a body, and change nothing.
-QUESTIONS = ("dlaas/lake/dates", "dlaas/lake/rules/check")
+QUESTIONS = ("dlaas/lake/dates", "dlaas/lake/lookup", "dlaas/lake/rules/check")
 
 
 def addresses() -> Iterator[tuple[str, str]]:

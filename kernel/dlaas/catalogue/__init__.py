@@ -118,7 +118,15 @@ class Catalogue(Rights):
                 if count == query.limit:
                     return
         if not known and not self.knows_scope(query.scope):
-            raise ScopeNotFound(f"{self.instance.title} has no scope {query.scope!r}.")
+            raise self._no_scope(query)
+
+    def _no_scope(self, query: Query) -> ScopeNotFound:
+        # Who writes one word often means a part of a name.
+        teach = f"Name a scope: to find a word in its names, write scope:*{query.scope}*."
+        return ScopeNotFound(
+            f"{self.instance.title} has no scope {query.scope!r}.",
+            remedy=teach if query.name == "*" else None,
+        )
 
     def _completed(
         self, rows: Generator[dict[str, Any], None, None]
@@ -260,9 +268,9 @@ class Catalogue(Rights):
         except DataIdentifierNotFound as error:
             raise self._missing(did) from error
 
-    def _missing(self, did: DID) -> DlaasError:
-        """Tell an unknown name from an unknown scope."""
-        if not self.knows_scope(did.scope):
+    def _missing(self, did: DID, known: bool | None = None) -> DlaasError:
+        """Tell an unknown name from an unknown scope; `known` is whether the scope exists."""
+        if not (self.knows_scope(did.scope) if known is None else known):
             return ScopeNotFound(f"{self.instance.title} has no scope {did.scope!r}.")
         return DataIdentifierNotFound(f"{self.instance.title} knows no {did}.")
 

@@ -1,3 +1,5 @@
+import type * as React from 'react';
+
 import { Entries } from '../explore/entries';
 import { toWhere } from '../explore/filters';
 import { ExploreModel } from '../explore/model';
@@ -6,6 +8,7 @@ import type { IState } from '../explore/searches';
 import { Searches } from '../explore/searches';
 import type { IEntryRow } from '../explore/group';
 import { Group } from '../explore/group';
+import { onTreeKey } from '../explore/keys';
 import { Tree } from '../explore/tree';
 import { toPatterns } from '../explore/typed';
 import { LakeModel } from '../lake/model';
@@ -14,7 +17,6 @@ import {
   Server,
   entry,
   instances,
-  refusal,
   settle,
   status,
   stream
@@ -235,67 +237,6 @@ describe('Searches', () => {
 });
 
 describe('ExploreModel', () => {
-  it('looks up a list, in its order, and tells apart what is missing and why', async () => {
-    const { model, server } = await explore({
-      'GET lake/dids': request => {
-        const pattern = new URL(request.url).searchParams.get('pattern')!;
-        return pattern === 's:none'
-          ? stream(END)
-          : pattern.startsWith('t:')
-            ? refusal(404, { error: 'ScopeNotFound', blame: 'you' })
-            : stream(entry(pattern), END);
-      }
-    });
-    model.text = 's:a s:none t:x s:b';
-    await model.search();
-    expect(
-      [0, 1].map(index => (model.row(index) as IEntryRow).entry.did)
-    ).toEqual(['s:a', 's:b']);
-    expect(
-      model.missing.map(({ problem, text }) => [text, problem?.error])
-    ).toEqual([
-      ['s:none', undefined],
-      ['t:x', 'ScopeNotFound']
-    ]);
-    expect([model.phase, model.asked, server.count('GET lake/dids')]).toEqual([
-      'done',
-      4,
-      4
-    ]);
-  });
-
-  it('says how far a long list is, and does not keep it as a recent search', async () => {
-    const { model, server } = await explore({
-      'GET lake/dids': request =>
-        stream(entry(new URL(request.url).searchParams.get('pattern')!), END)
-    });
-    const names = Array.from({ length: 200 }, (_, n) => `s:number.${n}`);
-    model.text = names.join('\n');
-    const far: number[] = [];
-    model.stateChanged.connect(() => far.push(model.lookedUp));
-    await model.search();
-    expect([model.asked, model.found, model.lookedUp]).toEqual([200, 200, 200]);
-    expect(far).toContain(100);
-    expect(server.count('GET lake/dids')).toBe(200);
-    expect(model.searches.recent).toEqual([]);
-    model.text = 's:one';
-    await model.search();
-    expect(model.searches.recent.map(({ text }) => text)).toEqual(['s:one']);
-  });
-
-  it('ends a list by a lake that is down', async () => {
-    const { model } = await explore({
-      'GET lake/dids': () =>
-        refusal(503, { error: 'Unreachable', blame: 'network' })
-    });
-    model.text = 's:a s:b';
-    await model.search();
-    expect([model.phase, model.problem?.error]).toEqual([
-      'problem',
-      'Unreachable'
-    ]);
-  });
-
   it('sends the filters, and searches again when one changes', async () => {
     const { model, server } = await explore({
       'GET lake/dids': () => stream(END)
@@ -396,6 +337,76 @@ describe('ExploreModel', () => {
     expect((model.row(total) as IEntryRow).entry.did).toBe(`s:f${total - 1}`);
     expect(server.count('GET lake/contents')).toBe(4);
     expect(model.find('f44', 1)).toBe(45);
+  });
+
+  describe('while rows arrive', () => {
+    /**
+     * A dataset of some rows, a next one behind it, and a key that is pressed on the tree.
+     */
+    async function walk() {
+      const all = await explore({
+        'GET lake/dids': () => stream(entry('s:d'), entry('s:next'), END),
+        'GET lake/contents': () =>
+          stream(file(0), file(1), { ...END, truncated: true })
+      });
+      const { model } = all;
+      model.text = 's:*';
+      await model.search();
+      await model.toggle(model.row(0) as IEntryRow);
+      const { group } = model.row(1)!;
+      const press = (key: string) => {
+        const event = { key, preventDefault() {}, stopPropagation() {} };
+        onTreeKey(event as React.KeyboardEvent, model, 10, () => undefined);
+      };
+      const arrive = (...numbers: number[]) => group.append(numbers.map(file));
+      const active = () => {
+        const row = model.row(model.activeIndex)!;
+        return row.kind === 'entry' ? row.entry.did : row.note;
+      };
+      return { ...all, active, arrive, group, press };
+    }
+
+    it('stays on the row that was chosen, also on a note', async () => {
+      const { active, arrive, group, press } = await walk();
+      press('End');
+      arrive(2, 3);
+      expect(active()).toBe('s:next');
+      press('ArrowUp');
+      expect(active()).toBe('more');
+      arrive(4, 5);
+      expect(active()).toBe('more');
+      press('Enter');
+      expect(group.isAll).toBe(true);
+    });
+
+    it.each([
+      ['ArrowDown', 's:f2'],
+      ['ArrowUp', 's:f1'],
+      ['PageUp', 's:d'],
+      ['PageDown', 's:next'],
+      ['End', 's:next'],
+      ['ArrowLeft', 's:d']
+    ])(
+      'goes by %s from where a note was to what is beside it',
+      async (key, expected) => {
+        const { active, arrive, model, press } = await walk();
+        model.activeIndex = 3;
+        expect(active()).toBe('more');
+        arrive(2, 3, 4);
+        press(key);
+        expect(active()).toBe(expected);
+      }
+    );
+
+    it('goes on with what took the place of a note', async () => {
+      const { active, arrive, group, model, press } = await walk();
+      model.activeIndex = 3;
+      arrive(2, 3, 4);
+      group.finish(false);
+      expect(active()).toBe('s:f2');
+      press('ArrowDown');
+      expect(active()).toBe('s:f3');
+    });
   });
 
   it('asks for the availability of what rests in sight, and lets go of the rest', async () => {

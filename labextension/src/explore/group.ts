@@ -11,6 +11,7 @@ export type Note = 'asking' | 'empty' | 'more' | 'problem';
  * Where a row stands: the note of a group is behind its last entry.
  */
 export interface IPlace {
+  kind?: 'entry' | 'note';
   group: Group;
   position: number;
 }

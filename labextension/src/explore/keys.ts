@@ -1,5 +1,6 @@
 import * as React from 'react';
 
+import type { IPlace } from './group';
 import type { ExploreModel } from './model';
 
 const PAUSE = 700;
@@ -24,6 +25,13 @@ export function useTypeahead(model: ExploreModel): (letter: string) => void {
 }
 
 /**
+ * The index of what stands now where a note was, or of the same row as ever; -1 where there is none.
+ */
+export function formerIndex(model: ExploreModel, place: IPlace | null): number {
+  return place ? model.indexOf({ ...place, kind: undefined }) : -1;
+}
+
+/**
  * The keys of a tree, as WAI-ARIA's practices have them.
  */
 export function onTreeKey(
@@ -32,15 +40,18 @@ export function onTreeKey(
   page: number,
   typeahead: (letter: string) => void
 ): void {
-  const { activeIndex: at, count } = model;
+  const { active, activeIndex: at, count } = model;
   const { key } = event;
   const row = model.row(at);
   const last = count - 1;
+  // Where rows have arrived before a note, the keys go to what is beside its former place: only that is in sight.
+  const from = formerIndex(model, active);
+  const next = from < at ? from : at + 1;
   const moves: { [key: string]: number } = {
-    ArrowDown: Math.min(at + 1, last),
-    ArrowUp: Math.max(at - 1, 0),
-    PageDown: Math.min(at + page, last),
-    PageUp: Math.max(at - page, 0),
+    ArrowDown: Math.min(next, last),
+    ArrowUp: Math.max(from - 1, 0),
+    PageDown: Math.min(next - 1 + page, last),
+    PageUp: Math.max(from - page, 0),
     Home: 0,
     End: last
   };
@@ -82,10 +93,7 @@ export function onTreeKey(
 /**
  * A menu that the keyboard asks for is about the active row, not about the tree that has the focus.
  */
-export function openMenu(
-  event: React.MouseEvent<HTMLElement>,
-  id: string
-): void {
+export function openMenu(event: React.MouseEvent<HTMLElement>, id = ''): void {
   const { button, currentTarget: tree, target } = event;
   const row = document.getElementById(id);
   if (target !== tree || button === 2 || !row) {

@@ -2,8 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { flushSync } from 'react-dom';
 
-import type { Row } from './group';
-import { onTreeKey, openMenu, useTypeahead } from './keys';
+import type { IFound } from './entries';
+import type { IPlace, Row } from './group';
+import { formerIndex, onTreeKey, openMenu, useTypeahead } from './keys';
 import type { ExploreModel } from './model';
 import { TreeRow } from './row';
 import { Scroll } from './scroll';
@@ -29,22 +30,36 @@ export function TreeList(props: {
   const end = Math.min(first + Math.ceil(view / ROW) + 1, count);
   const rows = drawn(model, first, end, active);
   const { place } = go;
+  const row = model.row(active);
+  const activeId = row ? id + key(row) : undefined;
 
-  const last = React.useRef({ key: '', view, isSeen: false });
+  const top = React.useRef({ row: null as Row | null, first });
+
+  React.useLayoutEffect(() => {
+    const { current: before } = top;
+    top.current = { row: model.row(first), first };
+    // What arrives above what is in sight leaves it there.
+    const now = formerIndex(model, before.row);
+    if (now >= 0 && now !== before.first) {
+      go(place() + (now - before.first) * ROW);
+    }
+  });
+
+  const last = React.useRef({ name: '', view, isSeen: false });
 
   React.useEffect(() => {
     const { current: before } = last;
-    const top = active * ROW;
-    const isSeen = top >= place() && top + ROW <= place() + view;
-    last.current = { key: key(model.row(active)), view, isSeen };
-    const isMoved = last.current.key !== before.key;
+    const y = active * ROW;
+    const isSeen = y >= place() && y + ROW <= place() + view;
+    last.current = { name: name(model.active), view, isSeen };
+    const isMoved = last.current.name !== before.name;
     // What arrives around the active row scrolls nothing; but the card that opens must not cover it.
     if (
       active >= 0 &&
       !isSeen &&
       (isMoved || (before.isSeen && before.view !== view))
     ) {
-      go(top < place() ? top : top + ROW - view);
+      go(y < place() ? y : y + ROW - view);
     }
   });
 
@@ -61,7 +76,7 @@ export function TreeList(props: {
       tabIndex={0}
       aria-label={props.label}
       aria-busy={model.phase === 'asking'}
-      aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined}
+      aria-activedescendant={activeId}
       onKeyDown={event =>
         onTreeKey(
           event,
@@ -70,7 +85,7 @@ export function TreeList(props: {
           typeahead
         )
       }
-      onContextMenu={event => openMenu(event, `${id}-${active}`)}
+      onContextMenu={event => openMenu(event, activeId)}
       onFocus={() => {
         if (active < 0 && count) {
           // One in sight: what a mouse is about to click must not move.
@@ -86,7 +101,7 @@ export function TreeList(props: {
         {rows.map(({ index, row }) => (
           <TreeRow
             key={key(row)}
-            id={`${id}-${index}`}
+            id={id + key(row)}
             row={row}
             index={index}
             top={index * ROW - shift}
@@ -123,8 +138,18 @@ function drawn(
   return indexes.map(index => ({ index, row: model.row(index)! }));
 }
 
-function key(row: Row | null): string {
-  return row ? `${row.group.key}:${row.position}` : '';
+/**
+ * The same as long as the row is there, wherever it stands by now.
+ */
+function key({ group, kind, position }: IPlace): string {
+  return `${group.key}:${kind === 'note' ? kind : position}`;
+}
+
+/**
+ * The same as long as somebody stays there, also while a longer search for the same comes.
+ */
+function name(place: (IPlace & { entry?: IFound }) | null): string {
+  return place ? key(place) + place.entry?.did : '';
 }
 
 /**

@@ -5,7 +5,6 @@ import { Button } from '../components/button';
 import { formatCount } from '../format';
 import { explain } from '../problems';
 import type { ExploreModel } from './model';
-import type { IMissing } from './search';
 
 /**
  * How many of those not found are named.
@@ -97,9 +96,12 @@ export function Missing({ model, trans }: IProps): JSX.Element | null {
         )}
       </summary>
       <ul tabIndex={0} aria-label={trans.__('Not found')}>
-        {missing.slice(0, MOST).map(each => (
-          <li key={each.text}>
-            <code>{each.text}</code> · {reason(each, model, trans)}
+        {missing.slice(0, MOST).map(({ problem, text }) => (
+          <li key={text}>
+            <code>{text}</code> ·{' '}
+            {problem
+              ? explain(problem, trans).title
+              : trans.__('It is in another data lake')}
           </li>
         ))}
         {missing.length > MOST && (
@@ -108,17 +110,4 @@ export function Missing({ model, trans }: IProps): JSX.Element | null {
       </ul>
     </details>
   );
-}
-
-function reason(
-  { instance, problem }: IMissing,
-  model: ExploreModel,
-  trans: TranslationBundle
-): string {
-  if (problem) {
-    return explain(problem, trans).title;
-  }
-  return instance && instance !== model.lake.instance?.name
-    ? trans.__('It is in another data lake')
-    : trans.__('There is no such DID');
 }

@@ -29,15 +29,29 @@ export class ExploreModel extends Results {
    * The row on which the keyboard works.
    */
   get activeIndex(): number {
-    return this._active ? this.tree.indexOf(this._active) : -1;
+    return this._active ? this.indexOf(this._active) : -1;
   }
   set activeIndex(index: number) {
     this._active = this.row(index);
     this.changed();
   }
 
+  /**
+   * Where the keyboard works, as somebody came there.
+   */
+  get active(): IPlace | null {
+    return this._active;
+  }
+
   row(index: number): Row | null {
     return this.tree.row(index);
+  }
+
+  /**
+   * The index of what stands at a place; -1 where that is not shown.
+   */
+  indexOf(place: IPlace): number {
+    return this.tree.indexOf(place);
   }
 
   parentIndex(row: Row): number {

@@ -28,6 +28,7 @@ export abstract class Results extends Question {
     this._instance = lake.instance?.name ?? null;
     lake.stateChanged.connect(this._onLake, this);
     lake.entered.connect(this._onEntered, this);
+    lake.changes.lost.connect(this._onLost, this);
   }
 
   /**
@@ -263,6 +264,18 @@ export abstract class Results extends Question {
     // Another account may see other scopes.
     this.dropScopes();
     this.begin();
+  }
+
+  /**
+   * Jupyter answers again, or much was not heard: what failed for want of an answer is asked for again.
+   */
+  private _onLost(): void {
+    if (this.problem?.blame === 'network') {
+      void this.search();
+    } else if (this._scopes?.tree.root.problem) {
+      this.dropScopes();
+      this.begin();
+    }
   }
 
   private _onLake(): void {

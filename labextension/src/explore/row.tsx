@@ -46,7 +46,7 @@ function EntryRow(props: IProps<IEntryRow>): JSX.Element {
   const size = sizeText(entry, trans);
   const isSelected = model.isSelected(row);
   const { scope, name } = splitDID(did);
-  const outer = splitDID(group.of?.did ?? model.pattern).scope;
+  const outer = splitDID(group.of?.did ?? `${model.pattern}:`).scope;
   const title = isScope ? scope : did;
   const date = model.sight.date(did);
   return (

@@ -1,11 +1,9 @@
 import type { LakeModel } from '../lake/model';
 import { problemOf } from '../problems';
 import * as api from '../restapi';
-import type { Entry, Problem } from '../schema';
+import type { Problem } from '../schema';
 import { Listing } from './listing';
 import type { ITyped } from './typed';
-
-const AT_ONCE = 5;
 
 /**
  * What is searched for: one pattern, or a list of them, each looked up.
@@ -15,7 +13,7 @@ export interface IWanted extends Omit<api.ISearch, 'pattern'> {
 }
 
 /**
- * What of a list was not found; without a problem it is not there, or it is in another lake.
+ * What of a list was not found; without a problem it is in another lake.
  */
 export interface IMissing extends ITyped {
   problem: Problem | null;
@@ -69,9 +67,11 @@ export class Search extends Listing {
     const { all } = this.wanted;
     let problem: Problem | null = null;
     try {
-      const isTruncated = await (all.length > 1
-        ? this._lookUp()
-        : this.drain(this._rows(all[0]), root, this.aborter.signal));
+      const isTruncated = await this.drain(
+        all.length > 1 ? this._lookUp() : this._rows(all[0]),
+        root,
+        this.aborter.signal
+      );
       root.setNote(isTruncated ? 'more' : null);
       this._phase = 'done';
     } catch (error) {
@@ -87,51 +87,46 @@ export class Search extends Listing {
   }
 
   /**
-   * Look up each of a list, a few at once, in its order.
+   * Look up each of a list in its order, many in one question.
    */
-  private async _lookUp(): Promise<boolean> {
-    const { all } = this.wanted;
+  private async *_lookUp(): api.Rows {
+    const { all, ...how } = this.wanted;
+    const { settings } = this.lake;
+    const isHere = ({ instance }: ITyped) =>
+      !instance || instance === this.instance;
+    const here = all.filter(isHere).map(({ pattern }) => pattern);
+    // Those of other lakes are told in their place.
+    const passOthers = () => {
+      while (this._lookedUp < all.length && !isHere(all[this._lookedUp])) {
+        this._miss(null);
+      }
+    };
     let isTruncated = false;
-    for (let start = 0; start < all.length; start += AT_ONCE) {
-      const asked = all.slice(start, start + AT_ONCE);
-      const answers = await Promise.all(asked.map(typed => this._one(typed)));
-      this.aborter.signal.throwIfAborted();
-      answers.forEach(({ entries, isMore, problem }, index) => {
-        isTruncated = isTruncated || isMore;
-        this.tree.root.append(entries);
-        if (!entries.length) {
-          this.missing.push({ ...asked[index], problem });
+    passOthers();
+    for (let start = 0; start < here.length; start += api.MOST_NAMES) {
+      const names = here.slice(start, start + api.MOST_NAMES);
+      const request = { names, ...how };
+      const { signal } = this.aborter;
+      const answer = api.lookUp(settings, this.instance, request, signal);
+      for await (const batch of answer) {
+        for (const { done, missing, truncated } of batch) {
+          isTruncated ||= truncated;
+          if (missing) {
+            this._miss(missing);
+          } else if (done) {
+            this._lookedUp += 1;
+          }
+          passOthers();
         }
-      });
-      this._lookedUp += asked.length;
-      this.changed();
+        yield batch.flatMap(({ entries }) => entries);
+      }
     }
     return isTruncated;
   }
 
-  private async _one(typed: ITyped): Promise<IAnswer> {
-    const entries: Entry[] = [];
-    const answer = { entries, isMore: false, problem: null };
-    if (typed.instance && typed.instance !== this.instance) {
-      return answer;
-    }
-    const rows = this._rows(typed);
-    try {
-      for (;;) {
-        const { done, value } = await rows.next();
-        if (done) {
-          return { ...answer, isMore: value };
-        }
-        entries.push(...value);
-      }
-    } catch (error) {
-      const problem = problemOf(error);
-      // One name that cannot be looked up says nothing of the others; a lake that is down does.
-      if (this.isStopped || problem.blame !== 'you') {
-        throw error;
-      }
-      return { ...answer, problem };
-    }
+  private _miss(problem: Problem | null): void {
+    this.missing.push({ ...this.wanted.all[this._lookedUp], problem });
+    this._lookedUp += 1;
   }
 
   private _rows({ pattern }: ITyped): api.Rows {
@@ -154,10 +149,4 @@ export class Search extends Listing {
   private _phase: 'asking' | 'done' | 'problem' = 'asking';
   private _problem: Problem | null = null;
   private _lookedUp = 0;
-}
-
-interface IAnswer {
-  entries: Entry[];
-  isMore: boolean;
-  problem: Problem | null;
 }

@@ -23,11 +23,13 @@ export class Tree {
   }
 
   /**
-   * The index of what stands at a place; -1 where that is in something closed, or gone.
+   * The index of what stands at a place; -1 where that is in something closed, or gone. A note moves on as rows arrive
+   * before it; once there is none, what took its place is meant.
    */
-  indexOf({ group, position }: IPlace): number {
-    const most = group.size - (group.note ? 0 : 1);
-    const index = group.indexOf(Math.min(position, most));
+  indexOf({ group, kind, position }: IPlace): number {
+    const { note, size } = group;
+    const at = note && kind === 'note' ? size : position;
+    const index = group.indexOf(Math.min(at, note ? size : size - 1));
     if (!group.parent) {
       return group === this.root ? index : -1;
     }

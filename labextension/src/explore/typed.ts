@@ -12,7 +12,9 @@ const BETWEEN = /[\s,;'"[\](){}]+/;
  */
 export function toPatterns(text: string): ITyped[] {
   const parts = [...new Set(text.split(BETWEEN))].filter(Boolean);
-  const isList = parts.length > 1 && parts.every(part => part.includes(':'));
+  // A name may have been typed with spaces; what stands among several is told as what it is.
+  const named = parts.filter(part => part.includes(':')).length;
+  const isList = named > 1 || named === parts.length;
   return (isList ? parts : [text.trim()])
     .filter(Boolean)
     .map(part => ({ ...toPattern(part), text: part }));

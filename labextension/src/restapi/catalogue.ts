@@ -3,8 +3,10 @@ import { get, rows, send } from '../request';
 import type {
   Copies,
   Entry,
+  LookUpRequest,
   Metadata,
   MetadataRequest,
+  Sought,
   Status
 } from '../schema';
 import { all, quiet } from './common';
@@ -13,6 +15,11 @@ import { all, quiet } from './common';
  * The most rows that the server lists at once.
  */
 export const MOST_ROWS = 100_000;
+
+/**
+ * The most names that the server looks up at once.
+ */
+export const MOST_NAMES = 1000;
 
 /**
  * Which DIDs a search is for.
@@ -43,6 +50,18 @@ export function searchDIDs(
   signal: AbortSignal
 ): Rows {
   return rows(settings, [instance, 'dids'], { ...search }, signal);
+}
+
+/**
+ * What became of each of a list of names and patterns, in their order.
+ */
+export function lookUp(
+  settings: Settings,
+  instance: string,
+  request: LookUpRequest,
+  signal: AbortSignal
+): Rows<Sought> {
+  return rows(settings, [instance, 'lookup'], {}, signal, request);
 }
 
 export function listContents(
