@@ -35,24 +35,13 @@ export abstract class Form extends Model {
   }
 
   /**
-   * Send it once; a refusal is shown by the form itself.
+   * Send it once; a refusal is shown by the form itself. It resolves when it was sent, also for who asks meanwhile.
    */
-  async submit(): Promise<void> {
-    if (this._isBusy || this._isDone || !this.isValid) {
-      return;
+  submit(): Promise<void> {
+    if (!this._isBusy && !this._isDone && this.isValid) {
+      this._sent = this._submit();
     }
-    this._isBusy = true;
-    this._problem = null;
-    this.changed();
-    try {
-      await this.send();
-      this._isDone = true;
-    } catch (error) {
-      this._problem = problemOf(error);
-    } finally {
-      this._isBusy = false;
-      this.changed();
-    }
+    return this._sent;
   }
 
   /**
@@ -76,9 +65,25 @@ export abstract class Form extends Model {
     this.changed();
   }
 
+  private async _submit(): Promise<void> {
+    this._isBusy = true;
+    this._problem = null;
+    this.changed();
+    try {
+      await this.send();
+      this._isDone = true;
+    } catch (error) {
+      this._problem = problemOf(error);
+    } finally {
+      this._isBusy = false;
+      this.changed();
+    }
+  }
+
   private _isBusy = false;
   private _isDone = false;
   private _problem: Problem | null = null;
+  private _sent = Promise.resolve();
 }
 
 /**

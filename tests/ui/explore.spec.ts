@@ -256,3 +256,69 @@ test('the keyboard walks through the tree, and rows in sight say whether they ar
   await panel.picture('wide');
   expect(await panel.faults()).toEqual([]);
 });
+
+test('what arrives above stays out of sight, and what is active stays in it when a card opens', async ({
+  page
+}) => {
+  const panel = new Explore(page);
+  await panel.open();
+  const answer = (name: string, type: string) => {
+    const rows = Array.from({ length: 100 }, (_, n) => ({
+      did: `s:${name}-${n + 100}`,
+      type,
+      bytes: null,
+      files: null,
+      adler32: null
+    }));
+    const lines = [...rows, { end: true, truncated: false }];
+    return { body: lines.map(line => `${JSON.stringify(line)}\n`).join('') };
+  };
+  await page.route('**/dlaas/*/dids?*', route =>
+    route.fulfill(answer(/set/.exec(route.request().url())?.[0] ?? 'other', 'dataset'))
+  );
+  let arrive = () => {};
+  const isWanted = new Promise<void>(resolve => (arrive = resolve));
+  await page.route('**/dlaas/*/contents?*', async route => {
+    await isWanted;
+    await route.fulfill(answer('file', 'file'));
+  });
+  await panel.search('s:set*');
+  await panel.tree.focus();
+  await panel.tree.press('Home');
+  await panel.tree.press('ArrowRight');
+  await expect(panel.row('Asking…')).toBeVisible();
+
+  const place = async (name: string) => (await panel.row(name).boundingBox())!.y;
+  const bottom = async () => {
+    const { y, height } = (await panel.tree.boundingBox())!;
+    return y + height;
+  };
+  await panel.tree.evaluate(node => node.scrollTo(0, 50 * 24 + 7));
+  await expect(panel.row('set-160')).toBeVisible();
+  const before = await place('set-160');
+  arrive();
+  await expect(panel.row('set-160')).toHaveAttribute('aria-posinset', '61');
+  await expect(panel.tree.locator('.jp-Dlaas-tree-rows')).toHaveCSS('height', `${200 * 24}px`);
+  expect(await place('set-160')).toBe(before);
+
+  const high = await bottom();
+  const last = 160 + Math.floor((high - before) / 24) - 1;
+  await panel.row(`set-${last}`).click();
+  await expect(panel.card).toBeVisible();
+  await expect.poll(bottom).toBeLessThan(high - 100);
+  await expect
+    .poll(async () => (await bottom()) - (await place(`set-${last}`)))
+    .toBeCloseTo(24, 0);
+  const stays = await place(`set-${last - 4}`);
+  await panel.row(`set-${last - 4}`).click();
+  await expect(panel.card).toContainText(`set-${last - 4}`);
+  expect(await place(`set-${last - 4}`)).toBe(stays);
+
+  // Another search is seen from its beginning, wherever one was.
+  await panel.tree.press('Home');
+  await expect(panel.row('set-100')).toBeInViewport();
+  await panel.tree.evaluate(node => node.scrollTo(0, 150 * 24));
+  await expect(panel.row('set-151')).toBeInViewport();
+  await panel.search('s:o*');
+  await expect(panel.row('other-100')).toBeInViewport();
+});

@@ -73,7 +73,16 @@ test('a person does the whole job: search, make available, attach, plot, upload,
     await panel.tab('Explore');
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.sidebar.setWidth(380);
-    await page.locator('.jp-OutputArea-output img').first().scrollIntoViewIfNeeded();
+    await expect(
+      panel.row('data_D.GamGam.root').getByRole('img', { name: 'Available' })
+    ).toBeVisible();
+    const plot = page.locator('.jp-OutputArea-output img').first();
+    // The cells above get their heights while they are scrolled by.
+    await expect(async () => {
+      await plot.evaluate(node => node.scrollIntoView({ block: 'end' }));
+      await page.waitForTimeout(500);
+      await expect(plot).toBeInViewport({ ratio: 0.99, timeout: 100 });
+    }).toPass();
     await page.screenshot({
       path: path.join(process.env.IMAGES as string, 'panel-and-plot.png')
     });

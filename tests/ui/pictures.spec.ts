@@ -50,6 +50,15 @@ async function picture(
   });
 }
 
+/**
+ * Rows say whether their data is here, as soon as the lake has answered.
+ */
+async function marked(panel: Panel, ...names: string[]): Promise<void> {
+  for (const name of names) {
+    await expect(panel.row(name).locator('.jp-Dlaas-mark')).toBeVisible();
+  }
+}
+
 async function whole(panel: Panel, name: string): Promise<void> {
   await quiet(panel);
   await panel.page.screenshot({ path: path.join(images, `${name}.png`) });
@@ -113,7 +122,7 @@ async function stage(panel: Panel, name: string): Promise<void> {
   await panel.search(`ATLAS_OD_EDU:${name}`);
   await panel.row(name).click();
   await panel.button('Make available…').click();
-  await panel.dialog.getByText('14 days').click();
+  await panel.dialog.getByText('14 days', { exact: true }).click();
   await panel.accept();
   await expect(panel.dialog.getByText(/Granted|have it already/)).toBeVisible();
   await panel.cancel();
@@ -152,6 +161,7 @@ test('what is found, its card, and what making it available would mean', async (
   await panel.row('GamGam_data').press('ArrowRight');
   await expect(panel.row('data_D.GamGam.root')).toBeVisible();
   await expect(panel.card).toContainText('by alice');
+  await marked(panel, 'GamGam', 'data_D.GamGam.root', 'GamGam_mc_VBFH125');
   const copy = panel.card.locator('[data-rse]').first();
   await picture(panel, 'explore', copy);
   await page.theme.setDarkTheme();
@@ -161,7 +171,7 @@ test('what is found, its card, and what making it available would mean', async (
   await panel.search('ATLAS_OD_EDU:4lep_mc_llll');
   await panel.row('4lep_mc_llll').click();
   await panel.button('Make available…').click();
-  await panel.dialog.getByText('14 days').click();
+  await panel.dialog.getByText('14 days', { exact: true }).click();
   await expect(panel.dialog.locator('.jp-Dlaas-preview')).toContainText(
     'would be copied'
   );

@@ -1,4 +1,5 @@
 import { expect, test } from '@jupyterlab/galata';
+import type { Page, WebSocketRoute } from '@playwright/test';
 
 import { hold, release } from './lake';
 import { Panel } from './panel';
@@ -95,3 +96,119 @@ test('an upload that failed is tried again, and its log tells both', async ({
   await expect(job).toContainText('Ended: done.');
   await panel.root.screenshot({ path: 'test-results/log.png' });
 });
+
+test('a dialog that is closed while it is sent takes nothing back', async ({
+  page,
+  tmpPath
+}) => {
+  const panel = new Panel(page);
+  const name = `closed-${Date.now()}.txt`;
+  let go: () => void = () => undefined;
+  const held = new Promise<void>(resolve => {
+    go = resolve;
+  });
+  await page.route('**/dlaas/lake/uploads*', async route => {
+    await held;
+    await route.continue();
+  });
+  await page.contents.uploadContent('results', 'text', `${tmpPath}/${name}`);
+  await page.evaluate(
+    path =>
+      void (
+        window as unknown as {
+          jupyterapp: {
+            commands: { execute(id: string, args: object): void };
+          };
+        }
+      ).jupyterapp.commands.execute('dlaas:upload', { path }),
+    `${tmpPath}/${name}`
+  );
+  await panel.accept();
+  await expect(panel.dialog.locator('.jp-mod-accept')).toHaveText('Sending…');
+  await expect(panel.dialog.locator('.jp-mod-reject')).toHaveText('Close');
+  await panel.dialog.screenshot({ path: 'test-results/sending.png' });
+  await panel.cancel();
+  go();
+  await expect(
+    page.getByText('Upload to the data lake: Accepted.').first()
+  ).toBeVisible();
+  await expect(
+    panel.root
+      .getByRole('list', { name: 'Transfers' })
+      .getByRole('listitem')
+      .filter({ hasText: name })
+  ).toContainText('Uploaded', { timeout: 60_000 });
+});
+
+test.describe('cut off', () => {
+  // Galata answers these itself, else: JupyterLab would not notice.
+  test.use({ kernels: null, sessions: null, terminals: null });
+
+test('a connection that was cut: the panel says so, and follows by itself when it is back', async ({
+  page
+}) => {
+  const did = 'ATLAS_OD_EDU:GamGam_mc_VBFH125';
+  const cut = await cable(page);
+  await page.reload();
+  const panel = new Panel(page);
+  await panel.search(did);
+  await panel.row(did).click();
+  const rules = panel.card.locator('.jp-Dlaas-rule');
+  await expect(panel.card).toContainText(/Rules \(\d+\)/);
+  const before = await rules.count();
+  const down = panel.root.locator('[data-error=JupyterUnreachable]');
+
+  await test.step('JupyterLab notices it, the panel with it', async () => {
+    await cut(true);
+    await expect(down.first()).toBeVisible({ timeout: 60_000 });
+    await panel.root.screenshot({ path: 'test-results/cut.png' });
+    // What was found stays in sight.
+    await expect(panel.row(did)).toBeVisible();
+  });
+
+  await test.step('meanwhile another client asks for the DID', async () => {
+    const answer = await page.request.post('dlaas/lake/rules', {
+      data: { did, lifetime: 86_400 }
+    });
+    expect(answer.ok()).toBe(true);
+    await expect(rules).toHaveCount(before);
+  });
+
+  await test.step('it is back: nobody clicks, and the panel shows the rule', async () => {
+    const asked: string[] = [];
+    page.on('request', request => asked.push(request.url()));
+    await cut(false);
+    await expect(rules).toHaveCount(before + 1);
+    await expect(rules.filter({ hasText: 'by alice' })).toBeVisible();
+    await expect(down).toHaveCount(0);
+    expect(asked.filter(url => url.includes('dlaas/instances'))).toHaveLength(
+      1
+    );
+    await expect(panel.card).toContainText('available', { timeout: 90_000 });
+  });
+});
+});
+
+/**
+ * What cuts the page off from its server, and connects it again; from the next time that it is loaded.
+ */
+async function cable(page: Page): Promise<(isCut: boolean) => Promise<void>> {
+  const sockets = new Set<WebSocketRoute>();
+  let isOff = false;
+  await page.routeWebSocket(/\/api\//, async socket => {
+    if (isOff) {
+      await socket.close();
+    } else {
+      sockets.add(socket);
+      socket.connectToServer();
+    }
+  });
+  return async isCut => {
+    isOff = isCut;
+    await page.context().setOffline(isCut);
+    if (isCut) {
+      await Promise.all([...sockets].map(socket => socket.close()));
+      sockets.clear();
+    }
+  };
+}

@@ -1,15 +1,21 @@
+import { Notification } from '@jupyterlab/apputils';
 import type { Event } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
 import { AccountModel } from '../account/model';
 import { DetailsModel } from '../details/model';
 import { CHANGED_SCHEMA } from '../lake/events';
 import { LakeModel } from '../lake/model';
+import { askStage } from '../notebook/stage/index';
+import { StageModel } from '../notebook/stage/model';
 import { TransfersModel } from '../transfers/model';
+import { askUpload } from '../upload/index';
 import { UploadModel } from '../upload/model';
 import {
   END,
   Server,
+  granted,
   instance,
   instances,
   job,
@@ -524,5 +530,119 @@ describe('UploadModel', () => {
     form.dataset = 'a+b';
     await form.submit();
     expect(form.wrongField).toBe('dataset');
+  });
+});
+
+describe('A dialog that is closed while its form is sent', () => {
+  const FILE = { path: 'dir/a.root', name: 'a.root', size: 5 };
+  let told: string[] = [];
+
+  beforeEach(() => {
+    told = [];
+    Notification.manager.dismiss();
+    Notification.manager.changed.connect(note);
+  });
+
+  afterEach(() => {
+    Notification.manager.changed.disconnect(note);
+  });
+
+  function note(_: unknown, change: Notification.IChange): void {
+    if (change.type === 'added') {
+      const { message, type } = change.notification;
+      told.push(`${type}: ${message}`);
+    }
+  }
+
+  async function sending() {
+    let answer: (value: unknown) => void = () => undefined;
+    const { lake } = await lakeOf({
+      'GET lake/scopes': () => ['user.alice'],
+      'GET lake/rses': () => [],
+      'POST lake/uploads': () =>
+        new Promise(resolve => {
+          answer = resolve;
+        })
+    });
+    const form = new UploadModel(lake, FILE);
+    await form.loaded;
+    const asked = askUpload(form, nullTranslator.load('jupyter_dlaas'));
+    await settle();
+    const labels = () =>
+      [...document.querySelectorAll('.jp-Dialog-footer button')].map(
+        button => button.textContent
+      );
+    const close = async () => {
+      document
+        .querySelector<HTMLButtonElement>('.jp-Dialog button.jp-mod-reject')!
+        .click();
+      await settle();
+      expect(document.querySelector('.jp-Dialog')).toBeNull();
+    };
+    expect(labels()).toEqual(['Cancel', 'Upload']);
+    document
+      .querySelector<HTMLButtonElement>('.jp-Dialog button.jp-mod-accept')!
+      .click();
+    await settle();
+    return { answer, asked, close, form, labels };
+  }
+
+  it('says that it is being sent, and offers no way to cancel it', async () => {
+    const { answer, asked, close, labels } = await sending();
+    expect(labels()).toEqual(['Close', 'Sending…']);
+    answer(refusal(409, { error: 'AlreadyThere' }));
+    await settle();
+    expect(labels()).toEqual(['Cancel', 'Upload']);
+    await close();
+    expect(await asked).toBeNull();
+    expect(told).toEqual([]);
+  });
+
+  it('goes on; that it was accepted is told, and its job is followed', async () => {
+    const { answer, asked, close } = await sending();
+    await close();
+    expect(told).toEqual([]);
+    answer(job({ id: 'late' }));
+    expect((await asked)?.id).toBe('late');
+    expect(told).toEqual(['success: Upload to the data lake: Accepted.']);
+  });
+
+  it('tells why it was refused, until that is closed', async () => {
+    const { answer, asked, close, form } = await sending();
+    await close();
+    answer(
+      refusal(409, {
+        error: 'DataIdentifierAlreadyExists',
+        message: 'The name is taken.',
+        remedy: 'Choose another one.'
+      })
+    );
+    expect(await asked).toBeNull();
+    expect(form.isDone).toBe(false);
+    expect(told).toEqual([
+      'error: Upload to the data lake: The name is taken. Choose another one.'
+    ]);
+    const [{ options }] = Notification.manager.notifications;
+    expect(options.autoClose).toBe(false);
+  });
+
+  it('tells of what was refused of several', async () => {
+    const answers: ((value: unknown) => void)[] = [];
+    const { lake } = await lakeOf({
+      'POST lake/rules': () => new Promise(resolve => answers.push(resolve))
+    });
+    const items = ['s:a', 's:b'].map(did => lake.statuses.get('lake', did));
+    const form = new StageModel(lake, items);
+    const asked = askStage(form, nullTranslator.load('jupyter_dlaas'));
+    await settle();
+    void form.submit();
+    await settle();
+    document
+      .querySelector<HTMLButtonElement>('.jp-Dialog button.jp-mod-reject')!
+      .click();
+    answers[0](granted());
+    answers[1](refusal(403, { message: 'No quota for s:b.', remedy: 'Ask.' }));
+    await asked;
+    expect(told).toEqual(['error: Make all available: No quota for s:b. Ask.']);
   });
 });

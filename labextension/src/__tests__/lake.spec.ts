@@ -361,3 +361,180 @@ describe('LakeModel', () => {
     lake.dispose();
   });
 });
+
+describe('A connection that was cut', () => {
+  const QUESTION = 'GET instances?no_track_activity=1';
+  const SNAPSHOT = [QUESTION, 'GET lake/status?did=s%3Ad&no_track_activity=1'];
+  let lakes: LakeModel[] = [];
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+  });
+
+  afterEach(() => {
+    lakes.forEach(lake => lake.dispose());
+    lakes = [];
+    setHidden(false);
+    jest.useRealTimers();
+  });
+
+  function setHidden(value: boolean): void {
+    jest
+      .spyOn(document, 'visibilityState', 'get')
+      .mockReturnValue(value ? 'hidden' : 'visible');
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  }
+
+  /**
+   * Let so much time pass, and all that is asked be answered.
+   */
+  async function pass(seconds: number): Promise<void> {
+    for (let second = 0; second < seconds; second += 1) {
+      await jest.advanceTimersByTimeAsync(1000);
+    }
+  }
+
+  /**
+   * A panel that is looked at, with a DID in it; `place` is where the server's hints are.
+   */
+  async function shown() {
+    const place = { server: 'run-1', seq: 4, isUp: true };
+    const answer = async (value: unknown) => {
+      await new Promise(resolve => setTimeout(resolve, 20));
+      if (!place.isUp) {
+        throw new TypeError('Failed to fetch');
+      }
+      return value;
+    };
+    const server = new Server({
+      'GET instances': () => {
+        const { seq, server: name } = place;
+        return answer({ ...instances(), seq, server: name });
+      },
+      'GET lake/status': () => answer(status())
+    });
+    const events = new Stream();
+    const failures = new Signal<object, unknown>({});
+    const lake = new LakeModel({
+      settings: server.settings,
+      events: events.signal,
+      failed: failures
+    });
+    lakes.push(lake);
+    lake.isActive = true;
+    lake.statuses.look('lake', 's:d');
+    await pass(1);
+    events.push({ seq: 4, did: 's:other' });
+    await pass(120);
+    server.requests.length = 0;
+    return { events, failures, lake, place, server };
+  }
+
+  it('leads to one question, however many events tell of it, and to no snapshot where nothing was lost', async () => {
+    const { failures, lake, server } = await shown();
+    window.dispatchEvent(new Event('online'));
+    failures.emit(new Error('offline'));
+    window.dispatchEvent(new Event('online'));
+    await pass(3);
+    expect(server.requests).toEqual([QUESTION]);
+    // Once more when JupyterLab must hear the server again, then it is quiet.
+    await pass(900);
+    expect(server.requests).toEqual([QUESTION, QUESTION]);
+    expect(lake.phase).toBe('ready');
+  });
+
+  it('leads to one snapshot when hints were lost', async () => {
+    const { place, server } = await shown();
+    place.seq = 7;
+    window.dispatchEvent(new Event('online'));
+    await pass(30);
+    expect(server.requests).toEqual(SNAPSHOT);
+  });
+
+  it('loses nothing that came before JupyterLab heard the server again', async () => {
+    const { place, server } = await shown();
+    window.dispatchEvent(new Event('online'));
+    await pass(3);
+    place.seq = 5;
+    server.requests.length = 0;
+    await pass(60);
+    expect(server.requests).toEqual(SNAPSHOT);
+  });
+
+  it('is noticed when a computer wakes, though no event tells', async () => {
+    const { place, server } = await shown();
+    place.seq = 5;
+    jest.setSystemTime(Date.now() + 3_600_000);
+    await pass(60);
+    expect(server.requests).toEqual(SNAPSHOT);
+  });
+
+  it('is looked for when the page was out of sight for long', async () => {
+    const { server } = await shown();
+    setHidden(true);
+    await pass(10);
+    setHidden(false);
+    await pass(30);
+    expect(server.requests).toEqual([]);
+    setHidden(true);
+    await pass(900);
+    expect(server.requests).toEqual([]);
+    setHidden(false);
+    await pass(2);
+    expect(server.requests).toEqual([QUESTION]);
+  });
+
+  it('is left alone while nobody looks, and looked for at the next showing', async () => {
+    const { failures, lake, place, server } = await shown();
+    lake.isActive = false;
+    place.seq = 5;
+    window.dispatchEvent(new Event('online'));
+    failures.emit(new Error('offline'));
+    await pass(300);
+    expect(server.requests).toEqual([]);
+    lake.isActive = true;
+    await pass(2);
+    expect(server.requests).toEqual([
+      'GET instances',
+      'GET lake/status?did=s%3Ad'
+    ]);
+  });
+
+  it('is shown while the server is down; another server that comes up leads to one snapshot, without a click', async () => {
+    const { failures, lake, place, server } = await shown();
+    const phases = new Set<string>();
+    place.isUp = false;
+    failures.emit(new Error('offline'));
+    await pass(2);
+    expect(lake.problem?.error).toBe('JupyterUnreachable');
+    expect(lake.instance?.name).toBe('lake');
+    lake.stateChanged.connect(() => phases.add(lake.phase));
+    await pass(298);
+    // Ever more rarely, but each minute.
+    const tries = server.count('GET instances');
+    expect(tries).toBeGreaterThan(5);
+    expect(tries).toBeLessThan(30);
+    expect([...phases]).toEqual(['problem']);
+    Object.assign(place, { isUp: true, server: 'run-2', seq: 0 });
+    server.requests.length = 0;
+    await pass(60);
+    expect(lake.phase).toBe('ready');
+    expect(lake.problem).toBeNull();
+    expect(server.requests).toEqual(SNAPSHOT);
+  });
+
+  it('is noticed by an act that fails, and what failed is asked again', async () => {
+    const { lake, place, server } = await shown();
+    place.isUp = false;
+    void lake.statuses.ask('lake', 's:d');
+    await pass(1);
+    expect(lake.statuses.get('lake', 's:d').problem).not.toBeNull();
+    await pass(2);
+    expect(lake.phase).toBe('problem');
+    place.isUp = true;
+    server.requests.length = 0;
+    await pass(60);
+    expect(server.requests).toEqual(SNAPSHOT);
+    expect(lake.statuses.get('lake', 's:d').problem).toBeNull();
+  });
+});

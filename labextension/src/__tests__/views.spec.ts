@@ -114,6 +114,33 @@ describe('the panel', () => {
     transfers.dispose();
   });
 
+  it('says which storage does not accept the login that there is', async () => {
+    const { lake, panel } = await open({
+      'GET jobs': () => [
+        job({
+          state: 'waiting',
+          instance: instance().name,
+          problem: {
+            error: 'LoginRequired',
+            message: 'NORTH does not accept it.',
+            blame: 'credential',
+            remedy: 'Log in again.',
+            details: { rse: 'NORTH' }
+          }
+        })
+      ]
+    });
+    const transfers = new TransfersModel(lake);
+    const widget = new TransfersSection(transfers, trans, panel);
+    panel.addSection({ id: 'transfers', widget, rank: 20 });
+    panel.open('transfers');
+    await paint();
+    const note = widget.node.querySelector('[role=note]');
+    expect(note?.textContent).toContain('The storage does not know you');
+    expect(note?.textContent).toContain('NORTH does not accept it.');
+    transfers.dispose();
+  });
+
   it('says that its server part is missing', async () => {
     const { find } = await open({
       'GET instances': () => new Response('', { status: 404 })
@@ -255,7 +282,20 @@ describe('the panel', () => {
 
   it('names two hundred of those that were not found, and how many more there are', async () => {
     const names = Array.from({ length: 300 }, (_, n) => `s:none.${n}`);
-    const { find, panel } = await open({ 'GET lake/dids': () => stream(END) });
+    const missing = await refusal(404, { error: 'ScopeNotFound' }).json();
+    const lines = names.map(name => ({
+      name,
+      entries: [],
+      done: true,
+      truncated: false,
+      missing
+    }));
+    const { find, panel } = await open({
+      'POST lake/lookup': () =>
+        new Response(
+          [...lines, END].map(line => `${JSON.stringify(line)}\n`).join('')
+        )
+    });
     panel.search(names.join(' '));
     for (let turn = 0; turn < 10; turn += 1) {
       await paint();

@@ -31,7 +31,13 @@ export function UseView(props: IProps & { clean: () => void }): JSX.Element {
       {use.problem ? (
         <ProblemView problem={use.problem} isOld trans={trans} />
       ) : (
-        <ul className="jp-Dlaas-uses" aria-label={trans.__('Quota')}>
+        <ul
+          className="jp-Dlaas-uses"
+          aria-label={trans.__('Quota')}
+          // It scrolls, also by the keyboard.
+          tabIndex={0}
+        >
+          {!use.usage && <li>{trans.__('Asking…')}</li>}
           {use.usage?.length === 0 && (
             <li>{trans.__('Nothing is used yet')}</li>
           )}
@@ -43,8 +49,13 @@ export function UseView(props: IProps & { clean: () => void }): JSX.Element {
         </ul>
       )}
       <strong>{trans.__('Cache on this server')}</strong>
+      {!use.caches && <span className="jp-Dlaas-steady" />}
       {use.caches?.map(cache => (
-        <span key={cache.folder} title={cache.folder}>
+        <span
+          key={cache.folder}
+          className="jp-Dlaas-steady"
+          title={cache.folder}
+        >
           {trans._n(
             '%2 in %3 file',
             '%2 in %3 files',

@@ -1,8 +1,9 @@
-import { Dialog } from '@jupyterlab/apputils';
+import { Dialog, Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { VDomRenderer } from '@jupyterlab/ui-components';
 
 import type { Form } from '../form';
+import { explain } from '../problems';
 
 class Body extends VDomRenderer<Form> {
   constructor(
@@ -26,7 +27,7 @@ class Body extends VDomRenderer<Form> {
 export class FormDialog extends Dialog<void> {
   constructor(
     private readonly form: Form,
-    options: {
+    private readonly options: {
       title: string;
       draw: () => JSX.Element;
       accept: string;
@@ -38,15 +39,12 @@ export class FormDialog extends Dialog<void> {
     super({
       title: options.title,
       body: new Body(form, options.draw),
-      buttons: [
-        Dialog.cancelButton({ label: options.trans.__('Cancel') }),
-        Dialog.okButton({ label: options.accept })
-      ],
+      buttons: [Dialog.cancelButton(), Dialog.okButton()],
+      // What cannot be pressed takes no focus, and without the focus Escape is lost.
+      defaultButton: form.isValid ? 1 : 0,
       focusNodeSelector: options.focus
     });
     this.addClass('jp-Dlaas-Dialog');
-    this._showsResult = options.showsResult ?? false;
-    this._closeLabel = options.trans.__('Close');
     form.stateChanged.connect(this._onChanged, this);
     this._onChanged();
   }
@@ -57,6 +55,18 @@ export class FormDialog extends Dialog<void> {
     }
     this.form.dispose();
     super.dispose();
+  }
+
+  /**
+   * Closed while it is being sent it goes on, for it may have happened already: its end is told instead.
+   */
+  async launch(): Promise<Dialog.IResult<void>> {
+    const closed = await super.launch();
+    if (this.form.isBusy) {
+      await this.form.submit();
+      this._tell();
+    }
+    return closed;
   }
 
   /**
@@ -87,9 +97,21 @@ export class FormDialog extends Dialog<void> {
 
   private async _submit(): Promise<void> {
     await this.form.submit();
-    if (!this.isDisposed && this.form.isDone && !this._showsResult) {
+    if (!this.isDisposed && this.form.isDone && !this.options.showsResult) {
       super.resolve(1);
     }
+  }
+
+  private _tell(): void {
+    const { title, trans } = this.options;
+    const { problem } = this.form;
+    const words = problem && explain(problem, trans);
+    const text = words
+      ? `${words.message} ${words.remedy}`
+      : trans.__('Accepted.');
+    Notification.emit(`${title}: ${text}`, problem ? 'error' : 'success', {
+      autoClose: !problem && 5000
+    });
   }
 
   private _onChanged(): void {
@@ -103,20 +125,24 @@ export class FormDialog extends Dialog<void> {
       return;
     }
     const { isBusy, isDone, isValid } = this.form;
+    const { showsResult, trans } = this.options;
     accept.disabled = !isValid;
     // Not disabled while it is sent: the focus would be lost, and Escape with it.
     accept.setAttribute('aria-disabled', String(isBusy || !isValid));
     accept.classList.toggle('jp-mod-busy', isBusy);
-    if (isDone && this._showsResult && !accept.hidden) {
+    name(accept, isBusy ? trans.__('Sending…') : this.options.accept);
+    // What has been sent is not taken back by it.
+    name(cancel, isBusy || isDone ? trans.__('Close') : trans.__('Cancel'));
+    if (isDone && showsResult && !accept.hidden) {
       accept.hidden = true;
       accept.style.display = 'none';
-      const label = cancel.querySelector('.jp-Dialog-buttonLabel') ?? cancel;
-      label.textContent = this._closeLabel;
-      cancel.setAttribute('aria-label', this._closeLabel);
       cancel.focus();
     }
   }
+}
 
-  private readonly _showsResult: boolean;
-  private readonly _closeLabel: string;
+function name(button: HTMLElement, label: string): void {
+  (button.querySelector('.jp-Dialog-buttonLabel') ?? button).textContent =
+    label;
+  button.setAttribute('aria-label', label);
 }

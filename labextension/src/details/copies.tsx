@@ -55,7 +55,9 @@ function CopiesLine(props: IProps & { copies: Copies }): JSX.Element {
       <span className={`jp-Dlaas-mark jp-mod-${mark}`}>
         <Icon name={mark} />
       </span>
-      <span className="jp-Dlaas-rule-where">{rse}</span>
+      <span className="jp-Dlaas-rule-where" title={rse}>
+        {rse}
+      </span>
       <span className="jp-Dlaas-rule-state">
         {pfn ? (
           <IconButton

@@ -57,7 +57,9 @@ function RuleLine(props: IProps & { rule: Rule }): JSX.Element {
       <span className={`jp-Dlaas-mark jp-mod-${MARKS[rule.state]}`}>
         <Icon name={MARKS[rule.state]} />
       </span>
-      <span className="jp-Dlaas-rule-where">{rule.rse_expression}</span>
+      <span className="jp-Dlaas-rule-where" title={rule.rse_expression}>
+        {rule.rse_expression}
+      </span>
       <span className="jp-Dlaas-rule-state">{ruleText(rule, trans)}</span>
       <span className="jp-Dlaas-rule-more">
         {trans.__('by %1', rule.account)}

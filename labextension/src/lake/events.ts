@@ -26,7 +26,7 @@ export class Changes implements IDisposable {
   }
 
   /**
-   * A signal emitted when hints were lost, or the server is another one: ask again for what is shown.
+   * A signal emitted when hints were lost, the server is another one, or answers again: ask again for what is shown.
    */
   get lost(): ISignal<this, void> {
     return this._lost;
@@ -50,8 +50,10 @@ export class Changes implements IDisposable {
 
   /**
    * Learn from an answer which run of the server it was and how far its hints were; more than we have heard are lost.
+   *
+   * With `isBack` there was no answer before this one.
    */
-  heard(server: string, seq?: number): void {
+  heard(server: string, seq?: number, isBack = false): void {
     const isOther = this._server !== null && this._server !== server;
     const isBehind =
       !isOther && this._seq !== null && seq !== undefined && seq > this._seq;
@@ -60,7 +62,7 @@ export class Changes implements IDisposable {
       this._seq = seq ?? null;
     }
     this._isDoubtful = false;
-    if (isOther || isBehind) {
+    if (isOther || isBehind || isBack) {
       this._lost.emit();
     }
   }

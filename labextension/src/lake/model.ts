@@ -37,7 +37,17 @@ export class LakeModel extends Model {
     this.changes.changed.connect(this._onChange, this);
     this.changes.lost.connect(this._onLost, this);
     this.pace = new Pace(this.statuses);
-    this._pulse = new Pulse(this.statuses, this.changes);
+    this._pulse = new Pulse(
+      this.statuses,
+      this.changes,
+      async () => {
+        await this.refresh(true);
+        if (isCut(this._problem)) {
+          throw this._problem;
+        }
+      },
+      options.failed
+    );
   }
 
   readonly settings: ServerConnection.ISettings;
@@ -166,14 +176,17 @@ export class LakeModel extends Model {
   }
 
   /**
-   * Pass an answer on; one that says that the login is over makes the panel look at the logins.
+   * Pass an answer on; one that says that the login is over makes the panel look at the logins, none at all at the connection.
    */
   async guard<T>(answer: Promise<T>): Promise<T> {
     try {
       return await answer;
     } catch (error) {
-      if (needsLogin(problemOf(error))) {
+      const problem = problemOf(error);
+      if (needsLogin(problem)) {
         void this.refresh();
+      } else if (isCut(problem)) {
+        this._pulse.fail();
       }
       throw error;
     }
@@ -205,7 +218,8 @@ export class LakeModel extends Model {
   }
 
   private async _refresh(isQuiet: boolean): Promise<void> {
-    if (this._phase === 'problem') {
+    const isBack = isCut(this._problem);
+    if (this._phase === 'problem' && !isQuiet) {
       this._phase = 'asking';
       this.changed();
     }
@@ -213,14 +227,14 @@ export class LakeModel extends Model {
       let answer: api.IInstances;
       do {
         this._isStale = false;
-        answer = await api.listInstances(this.settings, isQuiet);
+        answer = await this.guard(api.listInstances(this.settings, isQuiet));
         // A login that changed meanwhile may not be in it yet.
       } while (this._isStale && !this.isDisposed);
       this._handover = answer.handover;
       this._setInstances(answer.instances);
       this._phase = 'ready';
       this._problem = null;
-      this.changes.heard(answer.server, answer.seq);
+      this.changes.heard(answer.server, answer.seq, isBack);
     } catch (error) {
       this._phase = 'problem';
       this._problem = problemOf(error);
@@ -295,10 +309,18 @@ export class LakeModel extends Model {
 
 export namespace LakeModel {
   /**
-   * Where the lake is reached; without events everything is asked for.
+   * Where the lake is reached; without events everything is asked for. `failed` tells that Jupyter could not be reached.
    */
   export interface IOptions {
     settings: ServerConnection.ISettings;
     events?: ISignal<unknown, Event.Emission> | null;
+    failed?: ISignal<unknown, unknown> | null;
   }
+}
+
+/**
+ * Whether it is Jupyter itself that gave no answer.
+ */
+function isCut(problem: Problem | null): boolean {
+  return problem?.error === 'JupyterUnreachable';
 }

@@ -122,13 +122,16 @@ function Whole(props: IProps & { attachments: Attachments }): JSX.Element {
   return (
     <>
       {records.length > 0 && (
-        <p role="status">{summaryText(summary, isAsking, trans)}</p>
+        <p className="jp-Dlaas-steady" role="status">
+          {summaryText(summary, isAsking, trans)}
+        </p>
       )}
       <Actions>
-        {missing.length > 0 && (
+        {records.length > 0 && (
           <Button
             primary
             label={trans.__('Make all available…')}
+            disabled={!missing.length}
             onClick={() => acts.stage()}
           />
         )}

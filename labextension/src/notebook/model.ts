@@ -74,8 +74,9 @@ export class NotebookModel extends Model {
    */
   get language(): string {
     const { metadata } = this.panel?.content.model?.sharedModel ?? {};
+    // A new notebook has an empty one, until its kernel has come.
     return (
-      (metadata?.language_info as { name?: string } | undefined)?.name ??
+      (metadata?.language_info as { name?: string } | undefined)?.name ||
       'python'
     );
   }

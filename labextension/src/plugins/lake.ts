@@ -20,7 +20,8 @@ export const lake: JupyterFrontEndPlugin<IDataLake> = {
   activate: (app: JupyterFrontEnd) => {
     const model = new LakeModel({
       settings: app.serviceManager.serverSettings,
-      events: app.serviceManager.events?.stream
+      events: app.serviceManager.events?.stream,
+      failed: app.serviceManager.connectionFailure
     });
     const transfers = new TransfersModel(model);
     return { model, transfers, preferences: new Preferences() };

@@ -13,7 +13,7 @@ import { Quiet } from '../components/text';
 import { Until } from '../components/when';
 import { splitDID } from '../did';
 import { formatBytes, formatMoment } from '../format';
-import { wasLoggedIn } from '../login';
+import { isLoggedIn, wasLoggedIn } from '../login';
 import { needsLogin } from '../problems';
 import type { InstanceInfo, Job } from '../schema';
 import type { IDataLakePanel } from '../tokens';
@@ -69,6 +69,8 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
   const { job, model, trans } = props;
   const { did } = job;
   const title = jobTitle(job);
+  // As long as its end is not known its beginning takes that place: the lines stay as they are.
+  const moment = job.finished_at ?? job.created_at;
   return (
     <li className="jp-Dlaas-job" data-job={job.id} data-state={job.state}>
       <span className={`jp-Dlaas-mark jp-mod-job-${job.state}`}>
@@ -98,7 +100,7 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
           filesText(job, trans),
           job.kind === 'download' && placeText(job, trans),
           job.origin === 'kernel' && trans.__('from a notebook'),
-          job.finished_at && formatMoment(job.finished_at)
+          moment && formatMoment(moment)
         ]
           .filter(Boolean)
           .join(' · ')}
@@ -115,7 +117,7 @@ function JobLine(props: IProps & { job: Job }): JSX.Element {
           text={paceText(job, trans)}
         />
       )}
-      {job.result && <Result job={job} trans={trans} />}
+      {job.state === 'done' && <Result job={job} trans={trans} />}
       <Why {...props} />
       <Folds {...props} />
     </li>
@@ -175,11 +177,21 @@ function Why(props: IProps & { job: Job }): JSX.Element | null {
     job.state === 'waiting' && instance && !wasLoggedIn(instance.login)
       ? instance
       : model.awaitedInstance(job);
-  if (!job.problem || (job.state === 'waiting' && needsLogin(job.problem))) {
+  const { problem } = job;
+  const wantsLogin =
+    job.state === 'waiting' && problem !== null && needsLogin(problem);
+  // Somebody is in, but that storage does not know it.
+  const isRefused =
+    wantsLogin && problem.details.rse && instance && isLoggedIn(instance.login);
+  if (!problem || (wantsLogin && !isRefused)) {
     return awaited && <LogIn {...props} instance={awaited} />;
   }
   return (
-    <ProblemView problem={job.problem} isOld trans={trans}>
+    <ProblemView
+      problem={isRefused ? { ...problem, error: 'StorageRefused' } : problem}
+      isOld
+      trans={trans}
+    >
       {awaited && <LogIn {...props} instance={awaited} />}
     </ProblemView>
   );
@@ -201,24 +213,24 @@ function LogIn(
 }
 
 /**
- * What an upload left in the lake.
+ * What has come, or what an upload left in the lake: it takes the room of the progress, so that nothing below moves.
  */
-function Result(props: {
-  job: Job;
-  trans: TranslationBundle;
-}): JSX.Element | null {
+function Result(props: { job: Job; trans: TranslationBundle }): JSX.Element {
   const { job, trans } = props;
   const { result } = job;
-  if (!result) {
-    return null;
-  }
-  const until = result.rule?.expires_at;
+  const until = result?.rule?.expires_at;
   return (
-    <span className="jp-Dlaas-job-more">
-      {trans.__('%1 on %2', formatBytes(result.bytes), result.rse)}
-      {result.dataset && ` · ${trans.__('in %1', result.dataset)}`}
-      {' · '}
-      {until ? <Until time={until} trans={trans} /> : trans.__('without end')}
+    <span className="jp-Dlaas-job-more jp-Dlaas-steady">
+      {result
+        ? trans.__('%1 on %2', formatBytes(result.bytes), result.rse)
+        : formatBytes(job.bytes)}
+      {result?.dataset && ` · ${trans.__('in %1', result.dataset)}`}
+      {result && ' · '}
+      {until ? (
+        <Until time={until} trans={trans} />
+      ) : (
+        result && trans.__('without end')
+      )}
     </span>
   );
 }

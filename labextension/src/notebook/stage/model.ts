@@ -1,7 +1,7 @@
 import { LifetimeForm } from '../../form';
 import type { LakeModel } from '../../lake/model';
 import type { IKnown } from '../../lake/statuses';
-import { problemOf } from '../../problems';
+import { ProblemError, problemOf } from '../../problems';
 import { addRule } from '../../restapi';
 import type { Granted, Problem } from '../../schema';
 
@@ -64,6 +64,13 @@ export class StageModel extends LifetimeForm {
 
   protected async send(): Promise<void> {
     await Promise.all(this.items.map(item => this._ask(item)));
+    const refused = this.items
+      .map(item => this._outcomes.get(item)?.problem)
+      .find(Boolean);
+    if (refused && this.isDisposed) {
+      // The dialog was closed: nobody sees what became of each.
+      throw new ProblemError(refused);
+    }
   }
 
   /**
