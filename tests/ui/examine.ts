@@ -1,11 +1,85 @@
-import AxeBuilder from '@axe-core/playwright';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator, Page } from '@playwright/test';
+import { readFileSync } from 'fs';
 
 export const THEMES = [
   'JupyterLab Light',
   'JupyterLab Dark',
   'JupyterLab Dark High Contrast'
 ];
+
+const COLOURS = ['color-contrast', 'link-in-text-block'];
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf-8');
+
+/**
+ * Have each theme at hand, so that `wear` needs no moment: to load one takes JupyterLab half a second.
+ */
+export async function prepareThemes(
+  page: IJupyterLabPageFixture
+): Promise<void> {
+  for (const theme of [...THEMES].reverse()) {
+    await page.theme.setTheme(theme);
+    await page.evaluate(name => {
+      const all = 'link[href*="/themes/"]:not([data-theme])';
+      // The last one that was loaded.
+      const link = [...document.querySelectorAll<HTMLLinkElement>(all)].pop()!;
+      const { jpThemeLight, jpThemeScrollbars } = document.body.dataset;
+      const kept = link.cloneNode() as HTMLLinkElement;
+      Object.assign(kept.dataset, {
+        theme: name,
+        light: jpThemeLight,
+        scrollbars: jpThemeScrollbars,
+        ground: getComputedStyle(document.body).getPropertyValue(
+          '--jp-layout-color1'
+        )
+      });
+      // What is not for this medium is loaded all the same.
+      kept.media = 'not all';
+      document.head.append(kept);
+    }, theme);
+  }
+  await page.evaluate(() => {
+    const all = 'link[href*="/themes/"]:not([data-theme])';
+    for (const link of document.querySelectorAll<HTMLLinkElement>(all)) {
+      link.media = 'not all';
+    }
+    const kept = document.querySelectorAll<HTMLLinkElement>('[data-theme]');
+    const grounds = new Set([...kept].map(({ dataset }) => dataset.ground));
+    if (grounds.size !== kept.length) {
+      throw new Error(`The themes look the same: ${[...grounds].join()}`);
+    }
+  });
+}
+
+/**
+ * Wear a theme: its style sheet in place of the one that JupyterLab has loaded, and what the page says of it.
+ */
+export async function wear(
+  page: IJupyterLabPageFixture,
+  theme: string
+): Promise<void> {
+  // A page that was loaded anew knows none.
+  if (!(await page.evaluate(() => document.querySelector('[data-theme]')))) {
+    await prepareThemes(page);
+  }
+  await page.waitForFunction(name => {
+    const links = document.querySelectorAll<HTMLLinkElement>('[data-theme]');
+    for (const link of links) {
+      link.media = link.dataset.theme === name ? '' : 'not all';
+    }
+    const { light, scrollbars, ground } = [...links].find(
+      link => link.dataset.theme === name
+    )!.dataset;
+    Object.assign(document.body.dataset, {
+      jpThemeName: name,
+      jpThemeLight: light,
+      jpThemeScrollbars: scrollbars
+    });
+    // Until the style sheet has come.
+    const style = getComputedStyle(document.body);
+    return style.getPropertyValue('--jp-layout-color1') === ground;
+  }, theme);
+}
 
 /**
  * What axe finds fault with in something, a line for each kind of fault; of the colours alone where only the theme is another.
@@ -14,18 +88,24 @@ export async function faults(
   where: Locator,
   ofColours = false
 ): Promise<string[]> {
-  // Axe takes a selector, so what is looked at gets a mark for a moment.
-  await where.evaluate(node => node.setAttribute('data-examined', ''));
-  const axe = new AxeBuilder({ page: where.page() }).include('[data-examined]');
-  const { violations } = await (ofColours
-    ? axe.withRules(['color-contrast', 'link-in-text-block'])
-    : axe.options({ rules: { 'target-size': { enabled: true } } })
-  ).analyze();
-  await where.evaluate(node => node.removeAttribute('data-examined'));
-  return violations.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 160)} ${any.map(({ message }) => message).join('; ')}`).join('\n    ')}`
-  );
+  const page = where.page();
+  if (!(await page.evaluate(() => 'axe' in window))) {
+    await page.evaluate(AXE);
+  }
+  const options = ofColours
+    ? { runOnly: { type: 'rule', values: COLOURS } }
+    : { rules: { 'target-size': { enabled: true } } };
+  return where.evaluate(async (node, asked) => {
+    const { axe } = window as any;
+    const { violations } = await axe.run(node, {
+      ...asked,
+      resultTypes: ['violations']
+    });
+    return violations.map(
+      ({ id, nodes }: any) =>
+        `${id}: ${nodes.map(({ html, any: why }: any) => `${html.slice(0, 160)} ${why.map(({ message }: any) => message).join('; ')}`).join('\n    ')}`
+    );
+  }, options);
 }
 
 /**
@@ -117,7 +197,7 @@ export function misplaced(where: Locator): Promise<string[]> {
           );
           const isCut = rect.right > box.right + 1 || rect.left < box.left - 1;
           const half = box.bottom - box.top < rect.height * 0.6;
-          if (isCut && !ends && !half) {
+          if (isCut && !ends && !half && !node.closest('pre')) {
             say('cut off', node);
           }
           if (rect.right > frame.right + 1 && !ends && !isCut) {
@@ -150,12 +230,13 @@ export function misplaced(where: Locator): Promise<string[]> {
         yield up;
       }
     }
-    /** What lies over the rest on purpose: a list of completions. */
+    /** What lies over the rest on purpose: a list of completions, a line at the foot of what scrolls. */
     function isFloating(node: Element): boolean {
       return [...ancestors(node, root)].some(
         up =>
-          ['absolute', 'fixed'].includes(style(up).position) &&
-          style(up).zIndex !== 'auto'
+          style(up).position === 'sticky' ||
+          (['absolute', 'fixed'].includes(style(up).position) &&
+            style(up).zIndex !== 'auto')
       );
     }
   });
@@ -186,8 +267,12 @@ export async function settle(page: Page, where: Locator): Promise<void> {
       [/\d{1,2}:\d\d(:\d\d)?(\s?[AP]M)?/g, '12:00'],
       [/\b\d+ (second|minute|hour|day)s? (left|ago)/g, '14 days $2'],
       [/\d{10,}/g, '0'],
+      [/localhost:\d+/g, 'localhost:1'],
+      [/tried \d+ times?/g, 'tried 2 times'],
       [/[\d.,]+\s[kMG]?B\/s/g, '1 MB/s'],
-      [/[\d.,]+\s[kMGT]?B free/g, '1 GB free']
+      [/[\d.,]+\s[kMGT]?B free/g, '1 GB free'],
+      // Of a quota that others use, too.
+      [/[\d.,]+\s[kMG]?B of (?=\d+\.0\sGB)/g, '1 MB of ']
     ];
     const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
@@ -201,4 +286,39 @@ export async function settle(page: Page, where: Locator): Promise<void> {
       }
     }
   });
+}
+
+/**
+ * Watch what of the panel is moved by something else than a person's hand; what is returned tells it, a line for each.
+ *
+ * It is counted as browsers count layout shifts: what could be seen before and after, and begins elsewhere.
+ */
+export async function shifts(page: Page): Promise<() => Promise<string[]>> {
+  // What a click moves has moved by then.
+  await page.waitForTimeout(500);
+  await page.evaluate(() => {
+    const found: string[] = [];
+    const observer = new PerformanceObserver(list => take(list.getEntries()));
+    observer.observe({ type: 'layout-shift' });
+    function take(entries: PerformanceEntry[]) {
+      const root = document.getElementById('jupyter-dlaas-panel');
+      for (const { sources } of entries as any[]) {
+        for (const { currentRect: to, node, previousRect: from } of sources) {
+          if (root?.contains(node)) {
+            const what = (node.outerHTML ?? node.data).slice(0, 120);
+            found.push(`${from.x},${from.y} to ${to.x},${to.y}: ${what}`);
+          }
+        }
+      }
+    }
+    (window as any).shifts = () => {
+      take(observer.takeRecords());
+      return found;
+    };
+  });
+  return async () => {
+    // They are told a little later.
+    await page.waitForTimeout(500);
+    return page.evaluate(() => (window as any).shifts() as string[]);
+  };
 }

@@ -49,6 +49,7 @@ def server_config(lake: EmbeddedLake, folder: Path, esap: Esap) -> Path:
         **lake.instance("bob", login=False),
         "name": "by-hand",
         "display_name": "Log in by hand",
+        "embargoed_scopes": ["user.bob"],
     }
     anybody = {
         key: value
@@ -135,9 +136,14 @@ def jupyterlab(lake: EmbeddedLake, folder: Path, esap: Esap, name: str) -> Itera
         yield url
     finally:
         end(process)
-        kept = HERE / "test-results" / f"jupyterlab-{name}.log"
-        kept.parent.mkdir(exist_ok=True)
-        shutil.copy(log, kept)
+        kept = results(name)
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copy(log, kept / "jupyterlab.log")
+
+
+def results(name: str) -> Path:
+    """The folder for what is left of the tests on a Lab: Playwright empties it as it begins."""
+    return HERE / "test-results" / name
 
 
 def playwright(
@@ -160,8 +166,9 @@ def playwright(
             signal.pause()
         except KeyboardInterrupt:
             return 0
+    cli = "node_modules/@playwright/test/cli.js"
     return subprocess.run(
-        ["node", "node_modules/@playwright/test/cli.js", "test", *arguments],
+        ["node", cli, "test", f"--output={results(name)}", *arguments],
         cwd=HERE,
         env=os.environ | told,
     ).returncode

@@ -1,10 +1,12 @@
-import { expect, test } from '@jupyterlab/galata';
+import { expect, galata, test } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
 
-import { faults, misplaced, scroll, settle, THEMES } from './examine';
+import { faults, misplaced, scroll, settle, THEMES, wear } from './examine';
 import { release } from './lake';
 import { Panel } from './panel';
-import type { IStage, IState } from './states';
+import type { IStage, IState } from './scenes/stage';
+import { thaw } from './scenes/stage';
 import { SCENES } from './states';
 
 /**
@@ -40,42 +42,62 @@ async function looksRight(state: IState, stage: IStage): Promise<void> {
   }
 }
 
+/**
+ * A picture for whoever looks at them, where SHOTS names a folder.
+ */
+async function picture(where: Locator, name: string): Promise<void> {
+  if (process.env.SHOTS) {
+    await where.screenshot({ path: `${process.env.SHOTS}/${name}.png` });
+  }
+}
+
 async function isAccessible(state: IState, stage: IStage): Promise<void> {
   const { page, panel } = stage;
   const where = state.where?.(stage) ?? panel.root;
   for (const [index, theme] of THEMES.entries()) {
-    await page.theme.setTheme(theme);
+    await wear(page, theme);
     const found = await faults(where, index > 0);
     if (await scroll(where, 'end')) {
       found.push(...(await faults(where, index > 0)));
       await scroll(where, 'start');
     }
     expect.soft(found, `${state.name}, ${theme}`).toEqual([]);
+    await picture(where, `${state.name}-${index}`);
   }
-  await page.theme.setTheme(THEMES[0]);
+  await wear(page, THEMES[0]);
 }
 
-for (const [scene, states] of Object.entries(SCENES)) {
-  test(`${scene}: nothing for axe, nothing cut off, as before`, async ({
-    page,
-    tmpPath
-  }) => {
-    const panel = new Panel(page);
-    const stage = { page, panel, folder: tmpPath };
-    await panel.open();
-    await widen(page, WIDTHS.wide);
-    try {
-      for (const state of states) {
-        await test.step(state.name, async () => {
-          await state.reach(stage);
-          await isAccessible(state, stage);
-          await looksRight(state, stage);
-          await state.leave?.(stage);
-        });
+for (const [scene, { settings, states }] of Object.entries(SCENES)) {
+  test.describe(scene, () => {
+    test.use({ mockSettings: { ...galata.DEFAULT_SETTINGS, ...settings } });
+
+    test(`${scene}: nothing for axe, nothing cut off, as before`, async ({
+      page,
+      tmpPath
+    }) => {
+      test.slow();
+      const panel = new Panel(page);
+      const stage = { page, panel, folder: tmpPath };
+      await panel.open();
+      await widen(page, WIDTHS.wide);
+      try {
+        for (const state of states) {
+          await test.step(state.name, async () => {
+            await state.reach(stage);
+            await isAccessible(state, stage);
+            await looksRight(state, stage);
+            await state.leave?.(stage);
+          });
+        }
+      } finally {
+        for (const service of ['rucio', 'notebook', 'north']) {
+          release(service);
+        }
+        thaw('north');
+        for (const instance of ['anybody', 'by-hand']) {
+          await page.request.delete(`dlaas/${instance}/login`);
+        }
       }
-    } finally {
-      release('rucio');
-      await page.request.delete('dlaas/anybody/login');
-    }
+    });
   });
 }
