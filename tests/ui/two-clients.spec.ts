@@ -46,9 +46,12 @@ test('two clients of one notebook hear the same, and neither doubles a variable'
           .first()
       ).toBeVisible({ timeout: 90_000 });
     }
-    expect(asked.filter(url => url.includes('/status')).length).toBeGreaterThan(
-      0
-    );
+    if (!areTogether) {
+      // On the later Lab it is there already: there is no news of it.
+      expect(
+        asked.filter(url => url.includes('/status')).length
+      ).toBeGreaterThan(0);
+    }
   });
 
   await test.step('one attaches; the variable is there once', async () => {

@@ -58,7 +58,6 @@ export const RULES: IState[] = [
   },
   {
     name: 'a full quota',
-    isMain: true,
     where: dialog,
     reach: async ({ page, panel }) => {
       const bob = {
