@@ -150,11 +150,19 @@ test('a connection that was cut: the panel says so, and follows by itself when i
   const did = 'ATLAS_OD_EDU:GamGam_mc_VBFH125';
   // Nobody else asks for it like this, so that it is a rule of its own.
   const place = 'NORTH-DISK|SOUTH-DISK';
+  const asked = await page.request.post('dlaas/lake/rules', {
+    data: { did, lifetime: 86_400 }
+  });
+  expect(asked.ok()).toBe(true);
   const cut = await cable(page);
   await page.reload();
   const panel = new Panel(page);
   await panel.search(did);
   await panel.row(did).click();
+  // So that the new rule changes nothing about how it stands.
+  await expect(panel.card.locator('[data-state=available]').first()).toBeVisible({
+    timeout: 90_000
+  });
   const rules = panel.card.getByText(/^Rules \(\d+\)$/);
   const before = (await rules.textContent())!;
   const down = panel.root.locator('[data-error=JupyterUnreachable]');
@@ -176,8 +184,8 @@ test('a connection that was cut: the panel says so, and follows by itself when i
   });
 
   await test.step('it is back: nobody clicks, and the panel shows the rule', async () => {
-    const asked: string[] = [];
-    page.on('request', request => asked.push(request.url()));
+    const urls: string[] = [];
+    page.on('request', request => urls.push(request.url()));
     await cut(false);
     const rule = panel.card
       .locator('.jp-Dlaas-rule')
@@ -185,7 +193,7 @@ test('a connection that was cut: the panel says so, and follows by itself when i
     await expect(rule).toContainText('by alice');
     await expect(rules).not.toHaveText(before);
     await expect(down).toHaveCount(0);
-    expect(asked.filter(url => url.includes('dlaas/instances'))).toHaveLength(
+    expect(urls.filter(url => url.includes('dlaas/instances'))).toHaveLength(
       1
     );
     await expect(rule).toContainText('complete', { timeout: 90_000 });

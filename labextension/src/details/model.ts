@@ -31,6 +31,7 @@ export class DetailsModel extends Model {
     this._answers = new Answers(lake, () => this.changed());
     lake.stateChanged.connect(this._onLake, this);
     lake.statuses.changed.connect(this._onStatus, this);
+    lake.changes.lost.connect(this._onLost, this);
   }
 
   get item(): IItem | null {
@@ -263,6 +264,15 @@ export class DetailsModel extends Model {
       this._seen = seen;
     }
     this.changed();
+  }
+
+  /**
+   * A rule may have come that changes nothing about the status.
+   */
+  private _onLost(): void {
+    if (this.isActive && this._item) {
+      void this._answers.loadChanging(this._item);
+    }
   }
 
   private async _change(
