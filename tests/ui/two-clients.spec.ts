@@ -165,14 +165,25 @@ async function client(browser: Browser, url: string): Promise<Panel> {
   return panel;
 }
 
+interface INotebook {
+  metadata: { rucio_attachments?: object[] };
+}
+
 async function document(
   request: APIRequestContext,
   url: string
-): Promise<{ metadata: { rucio_attachments?: object[] } }> {
-  const { content } = (await (await request.get(url)).json()) as {
-    content: { metadata: { rucio_attachments?: object[] } };
-  };
-  return content;
+): Promise<INotebook> {
+  let content: INotebook | undefined;
+  // While it is being saved there may be an answer without any.
+  await expect
+    .poll(async () => {
+      ({ content } = (await (await request.get(url)).json()) as {
+        content?: INotebook;
+      });
+      return content;
+    })
+    .toBeTruthy();
+  return content!;
 }
 
 async function record(
